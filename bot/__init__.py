@@ -1,0 +1,1 @@
+"""The front ends: commands in, cards out."""

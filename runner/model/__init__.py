@@ -1,0 +1,111 @@
+"""The words of the product as frozen values.
+
+Times are aware UTC. Ids are 26 characters and time-ordered; people see the last six or more of them (see `handle`).
+Money is US dollars. Fields typed `Json` hold only what `json.dumps` accepts.
+"""
+
+from __future__ import annotations
+
+from runner.model.approvals import (
+    Answer,
+    Approval,
+    Choice,
+    Question,
+    ToolCall,
+)
+from runner.model.base import (
+    HANDLE_LENGTH,
+    ID_LENGTH,
+    Json,
+    digest,
+    handle,
+    new_id,
+    value,
+)
+from runner.model.executions import (
+    AuditEntry,
+    Change,
+    Execution,
+    Image,
+    Message,
+    Origin,
+    Report,
+    Step,
+    Usage,
+)
+from runner.model.tasks import (
+    AgentOptions,
+    Goal,
+    Limits,
+    Person,
+    Project,
+    Rule,
+    Ruling,
+    Task,
+)
+from runner.model.words import (
+    Access,
+    ApprovalState,
+    AskKind,
+    Author,
+    ChangeKind,
+    Dirty,
+    Phase,
+    Priority,
+    Reason,
+    Role,
+    Scope,
+    State,
+    StepKind,
+    StepStatus,
+    Trigger,
+    Verdict,
+)
+
+__all__ = [
+    "Access",
+    "AgentOptions",
+    "Answer",
+    "Approval",
+    "ApprovalState",
+    "AskKind",
+    "AuditEntry",
+    "Author",
+    "Change",
+    "ChangeKind",
+    "Choice",
+    "Dirty",
+    "Execution",
+    "Goal",
+    "HANDLE_LENGTH",
+    "ID_LENGTH",
+    "Image",
+    "Json",
+    "Limits",
+    "Message",
+    "Origin",
+    "Person",
+    "Phase",
+    "Priority",
+    "Project",
+    "Question",
+    "Reason",
+    "Report",
+    "Role",
+    "Rule",
+    "Ruling",
+    "Scope",
+    "State",
+    "Step",
+    "StepKind",
+    "StepStatus",
+    "Task",
+    "ToolCall",
+    "Trigger",
+    "Usage",
+    "Verdict",
+    "digest",
+    "handle",
+    "new_id",
+    "value",
+]

@@ -1,0 +1,196 @@
+"""A run and what it leaves behind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import field
+from datetime import datetime
+
+from runner.model.base import Json, value
+from runner.model.tasks import AgentOptions, Goal
+from runner.model.words import (
+    Author,
+    ChangeKind,
+    Phase,
+    Priority,
+    Reason,
+    State,
+    StepKind,
+    StepStatus,
+    Trigger,
+)
+
+
+@value
+class Origin:
+    """Where a command came from and where its results go."""
+
+    messenger: str  # "terminal", "slack", "telegram"
+    channel: str
+    thread: str | None = None
+
+
+@value
+class Usage:
+    """What an execution has consumed so far."""
+
+    turns: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cache_read_tokens: int = 0
+    cache_write_tokens: int = 0
+    cost_usd: float = 0.0
+
+    @property
+    def tokens(self) -> int:
+        """All tokens, cached ones included."""
+        return (
+            self.input_tokens
+            + self.output_tokens
+            + self.cache_read_tokens
+            + self.cache_write_tokens
+        )
+
+    def __add__(self, other: Usage) -> Usage:
+        """Add two consumptions field by field."""
+        return Usage(
+            turns=self.turns + other.turns,
+            input_tokens=self.input_tokens + other.input_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+            cache_read_tokens=self.cache_read_tokens + other.cache_read_tokens,
+            cache_write_tokens=self.cache_write_tokens + other.cache_write_tokens,
+            cost_usd=self.cost_usd + other.cost_usd,
+        )
+
+
+@value
+class Execution:
+    """One run of a task, or of an ad-hoc prompt.
+
+    `conversation_id` is the id of the first execution of a conversation; follow-ups share its session, worktree and
+    branch, and run one after another. `epoch` grows with every claim: a write with an older epoch changes nothing.
+    """
+
+    id: str
+    conversation_id: str
+    person_id: str
+    prompt: str
+    task_id: str | None = None
+    task_name: str = ""
+    title: str = ""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    project: str | None = None
+    read_projects: tuple[str, ...] = ()
+    options: AgentOptions = field(default_factory=AgentOptions)
+    goal: Goal = field(default_factory=Goal)
+    reports: tuple[str, ...] = ()
+    trigger: Trigger = Trigger.MANUAL
+    retry_of: str | None = None
+    schedule_id: str | None = None
+    fire_at: datetime | None = None
+    origin: Origin | None = None
+    priority: Priority = Priority.NORMAL
+    state: State = State.PENDING
+    phase: Phase | None = None
+    reason: Reason | None = None
+    error: str = ""
+    hint: str = ""
+    epoch: int = 0
+    attempt: int = 0
+    worker: str | None = None
+    session: str | None = None
+    interrupted: bool = False  # the session ends in an unfinished turn that must be taken up, not begun anew
+    base_branch: str = ""
+    base_commit: str = ""
+    worktree: str = ""
+    branch: str = ""
+    commit: str = ""  # newest commit of the branch when the run ended
+    merged_commit: str = ""
+    discarded_at: datetime | None = None
+    diffstat: str = ""
+    test_exit: int | None = None
+    test_output: str = ""
+    usage: Usage = field(default_factory=Usage)
+    summary: str = ""
+    created_at: datetime
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+
+
+@value
+class Step:
+    """One visible act of the agent."""
+
+    id: str
+    execution_id: str
+    attempt: int
+    kind: StepKind
+    tool: str = ""
+    title: str = ""
+    input: Json = field(default_factory=dict)
+    output: str = ""
+    status: StepStatus = StepStatus.RUNNING
+    tool_use_id: str = ""
+    approval_id: str | None = None
+    started_at: datetime
+    finished_at: datetime | None = None
+
+
+@value
+class Image:
+    """A picture that goes to the agent with a message."""
+
+    media_type: str
+    data: bytes
+
+
+@value
+class Message:
+    """One thing said in a conversation: a prompt, a steering remark, an answer of the agent."""
+
+    id: str
+    execution_id: str
+    author: Author
+    text: str
+    person_id: str | None = None
+    images: tuple[Image, ...] = ()
+    created_at: datetime
+    delivered_at: datetime | None = (
+        None  # when the agent got it; only for messages of people
+    )
+
+
+@value
+class Report:
+    """One file made from an execution."""
+
+    id: str
+    execution_id: str
+    format: str  # html, pdf, json, markdown
+    path: str
+    size: int  # bytes
+    created_at: datetime
+
+
+@value
+class Change:
+    """One entry of the feed. `seq` is given by the store."""
+
+    kind: ChangeKind
+    event: str  # what happened: "execution.started", "approval.asked" ...
+    execution_id: str | None = None
+    subject_id: str = ""
+    body: Json = field(default_factory=dict)
+    at: datetime
+    seq: int = 0
+
+
+@value
+class AuditEntry:
+    """Who did what to which thing; append-only."""
+
+    at: datetime
+    person_id: str
+    action: str  # "task.created", "approval.approved" ...
+    subject: str
+    details: Json = field(default_factory=dict)

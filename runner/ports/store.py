@@ -1,0 +1,296 @@
+"""What the core asks of the store. The heart of it is `ExecutionStore.transition`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Generic, Protocol, TypeVar
+
+from runner.model import (
+    Approval,
+    AuditEntry,
+    Change,
+    Execution,
+    Message,
+    Person,
+    Project,
+    Report,
+    Role,
+    Rule,
+    Scope,
+    State,
+    Step,
+    Task,
+    value,
+)
+
+T = TypeVar("T")
+
+
+@value
+class Page(Generic[T]):
+    """Part of a list. `next` continues it (by key, never by offset); None is the end."""
+
+    items: tuple[T, ...]
+    next: str | None = None
+
+
+@value
+class TaskQuery:
+    """Which tasks to list; newest first. `text` searches name, description, prompt and tags by words."""
+
+    tags: tuple[str, ...] = ()
+    project: str | None = None
+    owner_id: str | None = None
+    text: str = ""
+    after: str | None = None
+    limit: int = 20
+
+
+@value
+class ExecutionQuery:
+    """Which executions to list; newest first. `text` searches title, prompt and summary by words."""
+
+    states: tuple[State, ...] = ()
+    task_id: str | None = None
+    project: str | None = None
+    person_id: str | None = None
+    conversation_id: str | None = None
+    text: str = ""
+    after: str | None = None
+    limit: int = 20
+
+
+@value
+class Batch:
+    """What is written together with a change of an execution, in the same transaction, or not at all.
+
+    `open` are new approvals; `settle` are approvals that must still be open and get their final state; `deliver` are
+    ids of answered approvals whose answer goes to the agent now and must not have gone before.
+    """
+
+    changes: tuple[Change, ...] = ()
+    steps: tuple[Step, ...] = ()  # inserted, or replaced by id
+    messages: tuple[Message, ...] = ()  # inserted, or replaced by id
+    open: tuple[Approval, ...] = ()
+    settle: tuple[Approval, ...] = ()
+    deliver: tuple[str, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    reports: tuple[Report, ...] = ()
+    audit: tuple[AuditEntry, ...] = ()
+
+
+class TaskStore(Protocol):
+    """Saved tasks. Names are unique among those not deleted, without regard to case."""
+
+    async def add(self, task: Task, batch: Batch) -> None:
+        """Insert a task with its feed and audit entries. Raises NameTaken."""
+        ...
+
+    async def replace(self, before: Task, after: Task, batch: Batch) -> bool:
+        """Replace a task if it is still as `before` (by `updated_at`); False if not. Raises NameTaken.
+
+        Soft deletion is a replacement that sets `deleted_at`; it frees the name.
+        """
+        ...
+
+    async def get(self, task_id: str) -> Task | None:
+        """Return a task, deleted or not."""
+        ...
+
+    async def find(self, name: str) -> Task | None:
+        """Return the task of this name that is not deleted."""
+        ...
+
+    async def list(self, query: TaskQuery) -> Page[Task]:
+        """List tasks that are not deleted."""
+        ...
+
+    async def names(self) -> Sequence[str]:
+        """Return all names in use, for completion and for the nearest match."""
+        ...
+
+
+class ExecutionStore(Protocol):
+    """Executions, their steps and messages. The heart of it is `transition`."""
+
+    async def add(self, execution: Execution, batch: Batch) -> None:
+        """Insert a pending execution with its prompt as a message."""
+        ...
+
+    async def claim(self, worker: str, at: datetime) -> Execution | None:
+        """Take the first pending execution for this worker: by priority, then by age; None if there is none.
+
+        One conditional UPDATE: state running, phase preparing, epoch and attempt one higher, worker set, started_at
+        kept if set. Passes over executions whose conversation has another one running or waiting, and over those
+        that have an older pending one in their conversation. Writes the change "execution.started".
+        """
+        ...
+
+    async def transition(
+        self, before: Execution, after: Execution, batch: Batch
+    ) -> bool:
+        """Write `after` and the batch if state and epoch are still those of `before`, and every condition of the
+        batch holds; otherwise write nothing and return False.
+
+        Also updates, in the same transaction, the counters of the task and the rollups when `after` is final.
+        """
+        ...
+
+    async def record(self, execution: Execution, batch: Batch) -> bool:
+        """Write steps, messages, reports, feed entries of a run without changing the execution. False (and nothing
+        written) if its epoch is not that of `execution` any more."""
+        ...
+
+    async def say(self, message: Message, batch: Batch) -> None:
+        """Store a message of a person for an execution, whatever its state."""
+        ...
+
+    async def get(self, execution_id: str) -> Execution | None:
+        """Return an execution by its whole id."""
+        ...
+
+    async def find(self, handle: str) -> Sequence[Execution]:
+        """Return up to five executions whose id ends in (or is) this handle of 4 to 26 characters, newest first."""
+        ...
+
+    async def list(self, query: ExecutionQuery) -> Page[Execution]:
+        """List executions, newest first."""
+        ...
+
+    async def live(self, worker: str | None = None) -> Sequence[Execution]:
+        """Return all executions that are running or waiting, of one worker or of all."""
+        ...
+
+    async def steps(
+        self, execution_id: str, *, last: int | None = None
+    ) -> Sequence[Step]:
+        """Return the steps in order; only the newest `last` of them if given."""
+        ...
+
+    async def messages(
+        self, execution_id: str, *, undelivered: bool = False
+    ) -> Sequence[Message]:
+        """Return the messages in order; with `undelivered` only those of people the agent has not got."""
+        ...
+
+    async def count(self, states: Sequence[State]) -> int:
+        """Count executions in these live states (pending, running, waiting)."""
+        ...
+
+
+class ApprovalStore(Protocol):
+    """Read side of approvals; they are written by `ExecutionStore.transition`."""
+
+    async def get(self, approval_id: str) -> Approval | None:
+        """Return an approval by its whole id."""
+        ...
+
+    async def find(self, handle: str) -> Sequence[Approval]:
+        """Return up to five approvals whose id ends in (or is) this handle, newest first."""
+        ...
+
+    async def of(self, execution_id: str) -> Sequence[Approval]:
+        """Return all approvals of an execution in order of asking."""
+        ...
+
+    async def open(self, *, limit: int = 100) -> Sequence[Approval]:
+        """Return open approvals, oldest first."""
+        ...
+
+    async def rules(self, scope: Scope, scope_id: str) -> Sequence[Rule]:
+        """Return rules in force (not revoked) of one run, task or project."""
+        ...
+
+    async def revoke(self, rule_id: str, at: datetime, batch: Batch) -> bool:
+        """Revoke a rule; False if it was not in force."""
+        ...
+
+
+class PeopleStore(Protocol):
+    """People, their identities, and projects."""
+
+    async def known(self, messenger: str, identity: str) -> Person | None:
+        """Return the person with this identity."""
+        ...
+
+    async def enrol(self, person: Person, messenger: str, identity: str) -> Person:
+        """Insert a person with a first identity; if the identity is known already, return its person instead."""
+        ...
+
+    async def person(self, person_id: str) -> Person | None:
+        """Return a person by id."""
+        ...
+
+    async def people(self) -> Sequence[Person]:
+        """Return everybody."""
+        ...
+
+    async def set_role(self, person_id: str, role: Role, batch: Batch) -> bool:
+        """Change a role; False if there is no such person."""
+        ...
+
+    async def projects(self) -> Sequence[Project]:
+        """Return all projects by name."""
+        ...
+
+    async def project(self, name: str) -> Project | None:
+        """Return a project by name, without regard to case."""
+        ...
+
+    async def save_project(self, project: Project, batch: Batch) -> None:
+        """Insert or replace a project by name."""
+        ...
+
+    async def remove_project(self, name: str, batch: Batch) -> bool:
+        """Remove a project; False if there is none. Executions keep its name."""
+        ...
+
+
+class FeedStore(Protocol):
+    """The feed of changes, the reports, the audit log: what is followed and read."""
+
+    async def after(self, seq: int, *, limit: int = 500) -> Sequence[Change]:
+        """Return changes newer than `seq`, in order."""
+        ...
+
+    async def newest(self) -> int:
+        """Return the newest seq; 0 for an empty feed."""
+        ...
+
+    async def cursor(self, reader: str) -> int | None:
+        """Return how far this reader has come; None if it is new."""
+        ...
+
+    async def advance(self, reader: str, seq: int) -> None:
+        """Remember how far this reader has come; never moves backwards."""
+        ...
+
+    async def reports(self, execution_id: str) -> Sequence[Report]:
+        """Return the newest report of each format."""
+        ...
+
+    async def add_report(self, report: Report, batch: Batch) -> None:
+        """Insert a report made after the end of an execution."""
+        ...
+
+    async def audit(
+        self, *, subject: str = "", limit: int = 100
+    ) -> Sequence[AuditEntry]:
+        """Return the newest audit entries, of one subject if given."""
+        ...
+
+
+class Store(Protocol):
+    """Everything that is remembered. After each commit the store calls the `on_change` it was built with."""
+
+    @property
+    def tasks(self) -> TaskStore: ...
+    @property
+    def executions(self) -> ExecutionStore: ...
+    @property
+    def approvals(self) -> ApprovalStore: ...
+    @property
+    def people(self) -> PeopleStore: ...
+    @property
+    def feed(self) -> FeedStore: ...
