@@ -1,0 +1,30 @@
+"""What every test may rely on: an empty home, nothing of this machine's user in the environment, hypothesis profiles."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+# Machines that run tests are busy: a deadline would measure the neighbours.
+settings.register_profile("everyday", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("proof", settings.get_profile("everyday"), max_examples=3000)
+settings.load_profile("everyday")
+
+# What would let the machine's own agents, git identity or Signoff reach into a test.
+PERSONAL = ("ANTHROPIC_", "CLAUDE", "CODEX_", "GEMINI_", "GIT_", "OPENAI_", "SIGNOFF_", "SLACK_", "TELEGRAM_", "XDG_")
+SWITCHES = {"SIGNOFF_REQUIRE_POSTGRES"}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def empty_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Run every test as a person who has just got this machine."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in tuple(os.environ):  # noqa: TID251 - the environment itself is what is cleaned here
+            if name.startswith(PERSONAL) and name not in SWITCHES:
+                patch.delenv(name)
+        patch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
+        patch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+        yield
