@@ -1,4 +1,4 @@
-"""What every test may rely on: an empty home, nothing of this machine's user in the environment, hypothesis profiles."""
+"""What every test may rely on: an empty home, a clean environment, profiles for hypothesis."""
 
 from __future__ import annotations
 
