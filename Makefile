@@ -15,7 +15,7 @@ PYTHONS := python3.13 python3.12 python3.11 python3
 WANTED  := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 
 # Without a home that can be written to, the download cache goes into the checkout as well.
-HOME_CACHE := $(shell [ -n "$$HOME" ] && mkdir -p "$$HOME/.cache" 2>/dev/null && [ -w "$$HOME/.cache" ] && echo yes)
+HOME_CACHE := $(shell [ -d "$$HOME" ] && mkdir -p "$$HOME/.cache" 2>/dev/null && [ -w "$$HOME/.cache" ] && echo yes)
 ifneq ($(HOME_CACHE),yes)
 export UV_CACHE_DIR := $(CURDIR)/$(TOOLS)/cache
 export PIP_NO_CACHE_DIR := 1
