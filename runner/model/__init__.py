@@ -23,8 +23,11 @@ from runner.model.base import (
     value,
 )
 from runner.model.executions import (
+    Actor,
     AuditEntry,
     Change,
+    Diff,
+    DiffFile,
     Execution,
     Image,
     Message,
@@ -63,6 +66,7 @@ from runner.model.words import (
 )
 
 __all__ = [
+    "Actor",
     "Access",
     "AgentOptions",
     "Answer",
@@ -74,6 +78,8 @@ __all__ = [
     "Change",
     "ChangeKind",
     "Choice",
+    "Diff",
+    "DiffFile",
     "Dirty",
     "Execution",
     "Goal",

@@ -7,7 +7,7 @@ from dataclasses import field
 from datetime import datetime
 
 from runner.model.base import Json, value
-from runner.model.tasks import AgentOptions, Goal
+from runner.model.tasks import AgentOptions, Goal, Person
 from runner.model.words import (
     Author,
     ChangeKind,
@@ -31,6 +31,14 @@ class Origin:
 
 
 @value
+class Actor:
+    """Who does something, and from where."""
+
+    person: Person
+    origin: Origin
+
+
+@value
 class Usage:
     """What an execution has consumed so far."""
 
@@ -44,12 +52,7 @@ class Usage:
     @property
     def tokens(self) -> int:
         """All tokens, cached ones included."""
-        return (
-            self.input_tokens
-            + self.output_tokens
-            + self.cache_read_tokens
-            + self.cache_write_tokens
-        )
+        return self.input_tokens + self.output_tokens + self.cache_read_tokens + self.cache_write_tokens
 
     def __add__(self, other: Usage) -> Usage:
         """Add two consumptions field by field."""
@@ -155,9 +158,7 @@ class Message:
     person_id: str | None = None
     images: tuple[Image, ...] = ()
     created_at: datetime
-    delivered_at: datetime | None = (
-        None  # when the agent got it; only for messages of people
-    )
+    delivered_at: datetime | None = None  # when the agent got it; only for messages of people
 
 
 @value
@@ -194,3 +195,24 @@ class AuditEntry:
     action: str  # "task.created", "approval.approved" ...
     subject: str
     details: Json = field(default_factory=dict)
+
+
+@value
+class DiffFile:
+    """One file of a diff. `status` is added, modified, deleted or renamed; lines of binary files are not counted."""
+
+    path: str
+    added: int = 0
+    removed: int = 0
+    status: str = "modified"
+    binary: bool = False
+
+
+@value
+class Diff:
+    """What an execution changed: `stat` in one line, `patch` as a unified diff that may be `truncated`."""
+
+    stat: str = ""
+    files: tuple[DiffFile, ...] = ()
+    patch: str = ""
+    truncated: bool = False
