@@ -1,0 +1,178 @@
+"""What the agent changed: commit it, show it, list its commits."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from datetime import datetime
+from pathlib import Path
+
+from runner.model import value
+from runner.worktree.copy import copied_but_not_ignored
+from runner.worktree.git import Repository, raw_bytes, repository, shown, text
+from runner.worktree.make import Worktree, open_worktree
+
+PATCH_LIMIT = 2_000_000  # bytes of a patch that are kept; what is longer is cut at the end of a line
+_DIFF = ("--no-ext-diff", "--no-textconv", "--no-color", "--find-renames", "--src-prefix=a/", "--dst-prefix=b/")
+
+
+@value
+class ChangedFile:
+    """One file of a diff. `status`: "added", "changed", "deleted", "renamed", "copied" or "retyped". `added` and
+    `removed` count lines, 0 for binary files. `old_path` is set when it was renamed.
+    """
+
+    path: str
+    added: int
+    removed: int
+    status: str
+    binary: bool = False
+    old_path: str = ""
+
+
+@value
+class Diff:
+    """What changed since the base commit. `patch` is in git's format, cut at PATCH_LIMIT if `truncated`."""
+
+    stat: str
+    files: tuple[ChangedFile, ...]
+    patch: str
+    truncated: bool = False
+
+
+@value
+class Commit:
+    """One commit of the branch."""
+
+    id: str
+    author: str
+    at: datetime
+    message: str
+
+
+async def snapshot(worktree: Worktree, message: str) -> str | None:
+    """Commit everything in the worktree to its branch and return the commit; None if there is nothing new.
+
+    Takes what git does not ignore, untracked files and nested repositories (as files) included, copied files not. If
+    the agent left the branch, what it committed elsewhere becomes part of the branch. A worktree that is only read is
+    never committed. No hook runs.
+    """
+    if not worktree.branch:
+        return None
+    repo = await open_worktree(worktree)
+    before = await repo.commit_of(f"refs/heads/{worktree.branch}")
+    commit = await record(repo, worktree, message)
+    if commit == before:
+        return None
+    await repo.git("update-ref", "-m", "signoff: snapshot", f"refs/heads/{worktree.branch}", commit, before or "")
+    await repo.git("symbolic-ref", "-m", "signoff: snapshot", "HEAD", f"refs/heads/{worktree.branch}")
+    await repo.git("reset", "--quiet", "--mixed", "--no-recurse-submodules")
+    return commit
+
+
+async def record(repo: Repository, worktree: Worktree, message: str) -> str:
+    """Return a commit with everything in the worktree, made if need be; no branch is moved."""
+    tree = await write_tree(repo, worktree)
+    head = await repo.commit_of("HEAD")
+    branch = await repo.commit_of(f"refs/heads/{worktree.branch}") if worktree.branch else None
+    parents = list(dict.fromkeys(commit for commit in (branch, head) if commit)) or [worktree.base_commit]
+    if head and branch and head != branch:
+        parents = await _independent(repo, parents)
+    newest = parents[0]
+    if len(parents) == 1 and await repo.line("rev-parse", f"{newest}^{{tree}}") == tree:
+        return newest
+    options = [option for parent in parents for option in ("-p", parent)]
+    return await repo.line("commit-tree", tree, *options, data=raw_bytes(message or "Work of the agent"))
+
+
+async def write_tree(repo: Repository, worktree: Worktree) -> str:
+    """Store the worktree's files as a tree object and return its id. Neither index nor files are touched, so this can
+    be done while the agent works.
+    """
+    async with _scratch_index(worktree) as index:
+        environment = {"GIT_INDEX_FILE": str(index)}
+        exclude = [f":(top,exclude,literal){name}" for name in copied_but_not_ignored(worktree.git_dir)]
+        listed = await repo.git("ls-files", "--others", "--exclude-standard", "-z", environment=environment)
+        nested = [text(name).rstrip("/") for name in listed.split(b"\0") if name.endswith(b"/")]
+        exclude += [f":(top,exclude,literal){name}" for name in nested]
+        specs = "\0".join([":/", *exclude])
+        options = ("--pathspec-from-file=-", "--pathspec-file-nul")
+        await repo.git("add", "--all", *options, data=raw_bytes(specs), environment=environment)
+        for name in nested:
+            await _add_nested(repo, worktree.path, name, environment)
+        return await repo.line("write-tree", environment=environment)
+
+
+async def diff(worktree: Worktree) -> Diff:
+    """Compare the worktree as it is now, uncommitted and untracked files included, with its base commit.
+
+    Attributes of the repository are not used: `-diff` in .gitattributes would hide changes from people.
+    """
+    repo = await open_worktree(worktree)
+    tree = await write_tree(repo, worktree)
+    bare = await repository(worktree.repository)
+    listing = await bare.git("diff-tree", "-r", "-z", "--raw", "--numstat", *_DIFF, worktree.base_commit, tree)
+    files = tuple(_parse_files(listing))
+    patch = await bare.head("diff-tree", "-r", "-p", *_DIFF, worktree.base_commit, tree, limit=PATCH_LIMIT + 1)
+    truncated = len(patch) > PATCH_LIMIT
+    if truncated:
+        patch = patch[: patch.rfind(b"\n", 0, PATCH_LIMIT) + 1]
+    return Diff(stat=_stat(files), files=files, patch=shown(patch), truncated=truncated)
+
+
+@contextlib.asynccontextmanager
+async def _scratch_index(worktree: Worktree) -> AsyncIterator[Path]:
+    """Lend a copy of the worktree's index: its cached file times make adding fast."""
+    with tempfile.TemporaryDirectory(prefix="signoff-index-") as folder:
+        index = Path(folder) / "index"
+        with contextlib.suppress(FileNotFoundError):
+            await asyncio.to_thread(shutil.copyfile, worktree.git_dir / "index", index)
+        yield index
+
+
+async def _add_nested(repo: Repository, top: Path, name: str, environment: dict[str, str]) -> None:
+    """Add the files of a repository inside the worktree as files: as a link to its commit they would be lost."""
+    inner = Repository(git_dir=repo.git_dir, work_tree=top / name, settings=repo.settings)
+    with tempfile.TemporaryDirectory(prefix="signoff-index-") as folder:
+        scratch = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
+        await inner.git("add", "--all", ":/", environment=scratch)
+        tree = await inner.line("write-tree", environment=scratch)
+    await repo.git("read-tree", f"--prefix={name}/", tree, environment=environment)
+
+
+async def _independent(repo: Repository, commits: list[str]) -> list[str]:
+    """Leave out commits that are part of the history of another one; never all of them."""
+    return text(await repo.git("merge-base", "--independent", *commits)).split()
+
+
+def _parse_files(raw: bytes) -> Iterator[ChangedFile]:
+    words = {"A": "added", "M": "changed", "D": "deleted", "R": "renamed", "C": "copied", "T": "retyped"}
+    statuses: dict[bytes, str] = {}
+    tokens = iter(raw.split(b"\0"))
+    for token in tokens:
+        if token.startswith(b":"):
+            letter = shown(token.rsplit(b" ", 1)[1][:1])
+            name = next(tokens)
+            statuses[next(tokens) if letter in "RC" else name] = words.get(letter, "changed")
+        elif token:
+            added, removed, name = token.split(b"\t", 2)
+            old = b"" if name else next(tokens)
+            path = name or next(tokens)
+            yield ChangedFile(
+                path=shown(path),
+                added=0 if added == b"-" else int(added),
+                removed=0 if removed == b"-" else int(removed),
+                status=statuses[path],
+                binary=added == b"-",
+                old_path=shown(old),
+            )
+
+
+def _stat(files: tuple[ChangedFile, ...]) -> str:
+    if not files:
+        return "no changes"
+    noun = "file" if len(files) == 1 else "files"
+    return f"{len(files)} {noun}, +{sum(file.added for file in files)} -{sum(file.removed for file in files)}"
