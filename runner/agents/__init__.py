@@ -1,0 +1,1 @@
+"""Coding agents, and the one place that starts other programs."""

@@ -1,0 +1,148 @@
+"""Messages of the SDK to events of ours: pure, but for what was counted before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from claude_agent_sdk import (
+    AssistantMessage,
+    ContentBlock,
+    Message,
+    ResultMessage,
+    SystemMessage,
+    TextBlock,
+    ToolResultBlock,
+    ToolUseBlock,
+    UserMessage,
+)
+
+from runner.model import ToolCall, Usage
+from runner.ports import AgentEvent, AgentResult, Retrying, SessionBegan, StepBegan, StepEnded, TextSaid
+
+OUTPUT_LIMIT = 20_000  # characters of a step's output that are passed on
+_REFUSALS = (401, 402, 403, 404)  # of the model's service: key, credit, permission, model
+_NO_CREDIT = "credit balance"  # comes with status 400
+_LIMITS = ("error_max_turns", "error_max_budget_usd")
+
+
+def events_of(message: Message) -> Iterator[AgentEvent]:
+    """Translate a message into what happened; usage and prompts are counted elsewhere."""
+    match message:
+        case SystemMessage(subtype="init", data=data):
+            yield SessionBegan(session=data["session_id"], model=data.get("model", ""))
+        case SystemMessage(subtype="api_retry", data=data):
+            yield Retrying(text=_retry(data))
+        case AssistantMessage(content=blocks, parent_tool_use_id=parent):
+            yield from _said(blocks, parent)
+        case UserMessage(content=list() as blocks):
+            yield from _results(blocks)
+        case _:
+            pass
+
+
+def is_idle(message: Message) -> bool | None:
+    """Return what the message says about the session: idle, busy, or (None) nothing."""
+    match message:
+        case SystemMessage(subtype="session_state_changed", data=data):
+            return bool(data.get("state") == "idle")
+        case _:
+            return None
+
+
+def prompts_in(message: Message) -> Sequence[str]:
+    """Return the ids of the prompts that this message belongs to."""
+    match message:
+        case AssistantMessage(user_message_uuids=ids) | ResultMessage(user_message_uuids=ids):
+            return ids or ()
+        case _:
+            return ()
+
+
+def refusal(message: Message) -> str:
+    """Return why the model's service refuses us for good, if the message says so: repeating would be in vain."""
+    match message:
+        case SystemMessage(subtype="api_retry", data=data) if data.get("error_status") in _REFUSALS:
+            return _retry(data)
+        case _:
+            return ""
+
+
+def result_of(result: ResultMessage) -> AgentResult:
+    """Translate the last word of a turn."""
+    said = result.result or "; ".join(result.errors or ())
+    if result.subtype in _LIMITS:
+        return AgentResult(status="limit", error=said or "The limit of this run is reached.")
+    if not result.is_error:
+        return AgentResult(status="ok", text=result.result or "")
+    refused = result.api_error_status in _REFUSALS or _NO_CREDIT in said.lower()
+    return AgentResult(status="refused" if refused else "failed", error=said or result.subtype)
+
+
+class Meter:
+    """Turns the running totals of one process into differences.
+
+    Totals per model come with every result and grow as long as the process lives, over all its turns. A smaller
+    number than before means that counting began anew.
+    """
+
+    def __init__(self) -> None:
+        self._before = Usage()
+
+    def grown(self, result: ResultMessage) -> Usage:
+        """Return what was consumed since the last result."""
+        total = _total(result.model_usage or {}, result.total_cost_usd or 0.0)
+        before = self._before if total.tokens >= self._before.tokens else Usage()
+        self._before = total
+        return Usage(
+            turns=result.num_turns,
+            input_tokens=total.input_tokens - before.input_tokens,
+            output_tokens=total.output_tokens - before.output_tokens,
+            cache_read_tokens=total.cache_read_tokens - before.cache_read_tokens,
+            cache_write_tokens=total.cache_write_tokens - before.cache_write_tokens,
+            cost_usd=max(0.0, total.cost_usd - before.cost_usd),
+        )
+
+
+def _total(models: Mapping[str, Any], cost: float) -> Usage:
+    def of(key: str) -> int:
+        return sum(int(model.get(key, 0)) for model in models.values())
+
+    return Usage(
+        input_tokens=of("inputTokens"),
+        output_tokens=of("outputTokens"),
+        cache_read_tokens=of("cacheReadInputTokens"),
+        cache_write_tokens=of("cacheCreationInputTokens"),
+        cost_usd=cost,
+    )
+
+
+def _said(blocks: Sequence[ContentBlock], parent: str | None) -> Iterator[AgentEvent]:
+    for block in blocks:
+        match block:
+            case TextBlock(text=text) if text and parent is None:
+                yield TextSaid(text=text)
+            case ToolUseBlock(id=use, name=tool, input=tool_input):
+                yield StepBegan(call=ToolCall(tool=tool, input=tool_input, tool_use_id=use, parent=parent))
+            case _:
+                pass
+
+
+def _results(blocks: Sequence[ContentBlock]) -> Iterator[AgentEvent]:
+    for block in blocks:
+        match block:
+            case ToolResultBlock(tool_use_id=use, content=content, is_error=failed):
+                yield StepEnded(tool_use_id=use, ok=not failed, output=_text(content)[:OUTPUT_LIMIT])
+            case _:
+                pass
+
+
+def _text(content: str | Sequence[Mapping[str, Any]] | None) -> str:
+    if content is None or isinstance(content, str):
+        return content or ""
+    return "\n".join(block["text"] if block.get("type") == "text" else f"[{block.get('type')}]" for block in content)
+
+
+def _retry(data: Mapping[str, Any]) -> str:
+    status = data.get("error_status") or ""
+    return f"{data.get('error', 'no answer')} {status}".strip()

@@ -1,0 +1,121 @@
+"""Every step of the agent passes here: policy first, then a person.
+
+The CLI asks twice. Its PreToolUse hook comes for every call of every tool, also those it would have allowed by
+itself; there the policy speaks. What the policy does not decide, the CLI asks again through its permission callback;
+there a person speaks. A hook that fails or takes too long blocks the step.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from claude_agent_sdk import (
+    HookContext,
+    HookInput,
+    HookMatcher,
+    PermissionResultAllow,
+    PermissionResultDeny,
+    ToolPermissionContext,
+)
+from claude_agent_sdk.types import HookEvent, HookJSONOutput
+
+from runner.model import Answer, Json, ToolCall, Verdict
+from runner.ports import AgentHost
+
+QUESTION, PLAN = "AskUserQuestion", "ExitPlanMode"
+_FOR_PEOPLE = frozenset({QUESTION, PLAN})  # no policy can answer these
+_HOOK_TIMEOUT = 60.0  # seconds; the policy answers at once, and a hook that does not answer blocks the step
+_NOTHING_SAID = "The user skipped this question."
+
+
+class Gate:
+    """The two callbacks of one session. `host` is who answers at the moment; without one nothing is allowed."""
+
+    def __init__(self) -> None:
+        self.host: AgentHost | None = None
+        self.planning = False
+        self._waiting: set[asyncio.Task[Any]] = set()
+
+    @property
+    def hooks(self) -> dict[HookEvent, list[HookMatcher]]:
+        """Return the hooks to be registered: one for all tools, which blocks when it fails."""
+        return {"PreToolUse": [HookMatcher(hooks=[self._before], timeout=_HOOK_TIMEOUT, on_failure="block")]}
+
+    async def permit(
+        self, tool: str, tool_input: dict[str, Any], context: ToolPermissionContext
+    ) -> PermissionResultAllow | PermissionResultDeny:
+        """Answer the CLI's permission callback."""
+        if self.host is None:
+            return PermissionResultDeny(message="Nobody can be asked at the moment.")
+        call = ToolCall(tool=tool, input=tool_input, tool_use_id=context.tool_use_id or "", parent=context.agent_id)
+        ruling = await self.host.judge(call)
+        if ruling.verdict is Verdict.REFUSE:
+            return PermissionResultDeny(message=_refusal(ruling.reason))
+        if ruling.verdict is Verdict.ALLOW and tool not in _FOR_PEOPLE and not self.planning:
+            return PermissionResultAllow()
+        return await self._decided(call, await self._ask(self.host, call))
+
+    def withdraw(self) -> None:
+        """Stop waiting for people; the CLI gets no answer."""
+        for waiter in self._waiting:
+            waiter.cancel()
+
+    async def _before(self, event: HookInput, tool_use_id: str | None, context: HookContext) -> HookJSONOutput:
+        del context  # carries nothing yet
+        if self.host is None or event["hook_event_name"] != "PreToolUse":
+            return _decision("deny", "Nobody can be asked at the moment.")
+        call = ToolCall(
+            tool=event["tool_name"],
+            input=event["tool_input"],
+            tool_use_id=tool_use_id or "",
+            parent=event.get("agent_id"),
+        )
+        ruling = await self.host.judge(call)
+        if ruling.verdict is Verdict.REFUSE:
+            return _decision("deny", _refusal(ruling.reason))
+        if ruling.verdict is Verdict.ALLOW and call.tool not in _FOR_PEOPLE and not self.planning:
+            return _decision("allow", ruling.reason)
+        return _decision("ask", ruling.reason)
+
+    async def _ask(self, host: AgentHost, call: ToolCall) -> Answer:
+        waiter = asyncio.current_task()
+        if waiter is None:
+            return await host.ask(call)
+        self._waiting.add(waiter)
+        try:
+            return await host.ask(call)
+        finally:
+            self._waiting.discard(waiter)
+
+    async def _decided(self, call: ToolCall, answer: Answer) -> PermissionResultAllow | PermissionResultDeny:
+        if call.tool == QUESTION and (answer.approve or answer.choices):
+            return PermissionResultAllow(updated_input=_answered(call.input, answer))
+        if not answer.approve:
+            return PermissionResultDeny(message=answer.note or "Denied.")
+        if call.tool == PLAN:
+            self.planning = False
+        if answer.input is None:
+            return PermissionResultAllow()
+        edited = ToolCall(tool=call.tool, input=answer.input, tool_use_id=call.tool_use_id, parent=call.parent)
+        ruling = await self.host.judge(edited) if self.host else None
+        if ruling is None or ruling.verdict is Verdict.REFUSE:
+            return PermissionResultDeny(message=_refusal(ruling.reason if ruling else ""))
+        return PermissionResultAllow(updated_input=dict(answer.input))
+
+
+def _decision(decision: str, reason: str) -> HookJSONOutput:
+    said = {"hookEventName": "PreToolUse", "permissionDecision": decision, "permissionDecisionReason": reason}
+    return {"hookSpecificOutput": said}  # type: ignore[typeddict-item]
+
+
+def _refusal(reason: str) -> str:
+    return f"Refused by policy: {reason}" if reason else "Refused by policy."
+
+
+def _answered(tool_input: Json, answer: Answer) -> dict[str, Any]:
+    """Put the answers where the CLI looks for them: by question text, several labels joined by commas."""
+    answers = {text: ", ".join(chosen) for text, chosen in answer.choices.items()}
+    for question in tool_input.get("questions", ()):
+        answers.setdefault(question["question"], answer.note or _NOTHING_SAID)
+    return {**tool_input, "answers": answers}

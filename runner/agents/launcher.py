@@ -1,0 +1,190 @@
+"""Run one program so that nothing of it outlives us. Started as a file, by `runner.agents.process`.
+
+The launcher reads what to run from a named pipe, the leash, whose other end the daemon holds. When the daemon lets
+go, by decision or by dying in any way, the leash ends and the launcher kills the program with everything it has
+started, also processes in sessions of their own: as subreaper it inherits all that lose their parent. It does the
+same when the program ends by itself, and then exits with the program's status.
+
+The program gets exactly the environment that came through the leash, nothing of ours. A secret goes through a pipe
+of its own, read once; the program's environment names only the number of its end.
+
+Only modules that cost next to nothing to import are used here: the start of every agent waits for this file.
+Outside Linux there is no subreaper; there the process group of the program is killed.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import marshal
+import os
+import select
+import sys
+
+TYPE_CHECKING = False  # typing is too dear to import
+if TYPE_CHECKING:
+    import signal
+    from collections.abc import Callable
+    from typing import Any
+else:
+    import _signal as signal  # without the enums
+
+LEASH = "SIGNOFF_LEASH"  # names the leash to the launcher
+GONE = ".gone"  # added to the leash's path: a second pipe, by whose end the daemon knows that all is over
+HEADER = 8  # bytes of the length that come before the payload
+KILLED = 128 + signal.SIGKILL  # exit status when the leash was cut, as a shell would say it
+_ROOM = 1 << 20  # bytes in a pipe; what Linux allows to everybody
+_LINUX = sys.platform == "linux"
+_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
+
+
+def main(arguments: list[str]) -> int:
+    """Run the program with `arguments` added to its own; return the exit status."""
+    path = os.environ[LEASH]  # noqa: TID251 -- the one thing that we are told this way
+    leash = os.open(path, os.O_RDONLY)
+    os.open(path + GONE, os.O_WRONLY)  # closed when we are gone, whatever ends us
+    payload = marshal.loads(_read(leash, int.from_bytes(_read(leash, HEADER), "big")))  # noqa: S302 -- our own daemon
+    if os.getsid(0) != os.getpid():
+        os.setsid()  # a Ctrl-C in the daemon's terminal is for the daemon alone
+    wake, woken = os.pipe()
+    os.set_blocking(woken, False)
+    signal.set_wakeup_fd(woken)
+    for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
+    prctl = _prctl()
+    prctl(_PR_SET_CHILD_SUBREAPER, 1)
+    child = _start(payload, arguments, prctl)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):  # or the daemon would not see that the program closed them
+        os.dup2(nothing, stream)
+    status = _watch(leash, wake, child)
+    _kill_tree(child)
+    return KILLED if status is None else os.waitstatus_to_exitcode(status)
+
+
+def _read(source: int, size: int) -> bytes:
+    read = b""
+    while len(read) < size:
+        more = os.read(source, size - len(read))
+        if not more:
+            sys.exit(KILLED)  # cut before anything was started
+        read += more
+    return read
+
+
+def _prctl() -> Callable[[int, int], Any]:
+    if not _LINUX:
+        return lambda _option, _argument: 0
+    import ctypes  # 3 ms that only Linux needs
+
+    library = ctypes.CDLL(None)
+    return lambda option, argument: library.prctl(option, argument, 0, 0, 0)
+
+
+def _start(payload: dict[str, Any], arguments: list[str], prctl: Callable[[int, int], Any]) -> int:
+    launcher = os.getpid()
+    argv = [*payload["argv"], *arguments]
+    environment = dict(payload["env"])
+    ends = [_offer(text) for text in payload["secrets"].values()]
+    environment.update(zip(payload["secrets"], map(str, ends), strict=True))
+    for flag, text in payload["files"]:
+        ends.append(_offer(text))
+        argv += [flag, f"/dev/fd/{ends[-1]}"]
+    child = os.fork()
+    if child:
+        for end in ends:
+            os.close(end)
+        return child
+    try:
+        os.setpgid(0, 0)
+        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() == launcher:
+            signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Python ignores it, and a program would inherit that
+            os.execve(argv[0], argv, environment)  # noqa: S606 -- no shell on purpose
+    except OSError as error:
+        os.write(2, f"{argv[0]}: {error.strerror}\n".encode())
+    os._exit(127)
+
+
+def _offer(text: str) -> int:
+    """Put a text into a pipe and return the end that the program inherits."""
+    end, ours = os.pipe()
+    os.set_inheritable(end, True)
+    if _LINUX:
+        fcntl.fcntl(ours, fcntl.F_SETPIPE_SZ, _ROOM)
+    os.set_blocking(ours, False)
+    os.write(ours, text.encode())
+    os.close(ours)
+    return end
+
+
+def _watch(leash: int, wake: int, child: int) -> int | None:
+    """Wait until the program ends and return its wait status, or None when the leash was cut."""
+    poll = select.poll()
+    poll.register(leash, select.POLLIN)
+    poll.register(wake, select.POLLIN)
+    while True:
+        ready = dict(poll.poll())
+        for number in os.read(wake, 4096) if wake in ready else b"":
+            if number != signal.SIGCHLD:
+                os.kill(child, number)
+        status = _reap(child)
+        if status is not None:
+            return status
+        if leash in ready:
+            return None
+
+
+def _reap(child: int) -> int | None:
+    """Take leave of all children that ended; return the wait status of `child` if it is among them."""
+    while True:
+        try:
+            ended, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return None
+        if ended == child:
+            return status
+        if not ended:
+            return None
+
+
+def _kill_tree(child: int) -> None:
+    """Kill all descendants and wait for them, until none is left.
+
+    What was forked while we looked loses its parent, comes to us and is found in the next round.
+    """
+    while True:
+        for pid in _descendants() if _LINUX else [-child]:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except (ProcessLookupError, PermissionError):
+                continue  # it was faster, or runs as somebody else
+        try:
+            os.waitpid(-1, 0)
+        except ChildProcessError:
+            return
+
+
+def _descendants() -> list[int]:
+    children: dict[int, list[int]] = {}
+    for name in os.listdir("/proc"):  # noqa: PTH208 -- pathlib is too dear to import
+        if name.isdigit():
+            children.setdefault(_parent(name), []).append(int(name))
+    found: list[int] = []
+    front = [os.getpid()]
+    while front:
+        front = [pid for parent in front for pid in children.get(parent, ())]
+        found += front
+    return found
+
+
+def _parent(name: str) -> int:
+    try:
+        with open(f"/proc/{name}/stat", "rb") as stat:  # noqa: PTH123 -- pathlib is too dear to import
+            return int(stat.read().rpartition(b")")[2].split()[1])
+    except (OSError, IndexError):  # it ended while we looked
+        return 0
+
+
+if __name__ == "__main__":
+    _code = main(sys.argv[1:])
+    os._exit(_code if _code >= 0 else 128 - _code)
