@@ -206,6 +206,7 @@ class DiffFile:
     removed: int = 0
     status: str = "modified"
     binary: bool = False
+    old_path: str = ""  # only of renamed files
 
 
 @value
