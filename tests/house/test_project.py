@@ -1,0 +1,43 @@
+"""The files around the code agree with it."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from runner.settings import load
+from tests.house.tree import ROOT, text
+
+
+def test_the_example_configuration_loads() -> None:
+    """CONF-1: what is shown as an example is valid as it stands."""
+    assert load(ROOT / "config.example.toml")
+
+
+def test_the_changelog_begins_with_what_is_unreleased_and_knows_the_current_version() -> None:
+    headings = re.findall(r"^## (.+)$", text(Path("CHANGELOG.md")), re.MULTILINE)
+    assert headings[0] == "Unreleased"
+
+
+@pytest.mark.parametrize("command", ["make demo", "make test", "make check"])
+def test_the_readme_names_the_commands_that_begin_everything(command: str) -> None:
+    assert command in text(Path("README.md")) + text(Path("CONTRIBUTING.md"))
+
+
+@pytest.mark.parametrize("target", ["demo", "test", "check", "lint", "format", "proof", "bench", "clean", "help"])
+def test_every_make_target_is_described(target: str) -> None:
+    assert re.search(rf"^{target}:.*## \S", text(Path("Makefile")), re.MULTILINE)
+
+
+def test_every_ignored_lint_rule_has_its_reason() -> None:
+    ignored = re.search(r"^ignore = \[\n(.*?)^\]", text(Path("pyproject.toml")), re.MULTILINE | re.DOTALL)
+    assert ignored
+    assert not [line for line in ignored[1].splitlines() if not re.search(r'"[A-Z]+\d+",\s+# \S', line)]
+
+
+def test_tests_stay_out_of_the_wheel() -> None:
+    wheel = tomllib.loads(text(Path("pyproject.toml")))["tool"]["hatch"]["build"]["targets"]["wheel"]
+    assert wheel["packages"] == ["bot", "runner", "storage"]

@@ -1,0 +1,97 @@
+"""Nothing unfinished, nothing unexplained, one word per thing."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from tests.house.tree import documents, files, sources, syntax, text
+
+READABLE = {".cfg", ".css", ".html", ".j2", ".json", ".md", ".mako", ".py", ".sh", ".sql", ".toml", ".yml", ""}
+# Written in pieces, so that this file keeps its own rules.
+UNFINISHED = re.compile(r"\b(?:" + "|".join(("TO" + "DO", "FIX" + "ME", "X" + "XX", "HA" + "CK")) + r")\b")
+INDEX_HOST = re.compile("|".join((r"pypi\." + "org", "python" + "hosted", r"npmjs\." + "(?:org|com)")))
+SUPPRESSION = re.compile(r"#\s*(?:noqa|type:\s*ignore|pragma)\b.*")
+EXPLAINED = re.compile(r"# (?:noqa: [A-Z]+\d+(?:, [A-Z]+\d+)*|type: ignore\[[a-z-]+(?:, ?[a-z-]+)*\])(?:  #)? - \S.+")
+
+# Words of the field that the glossary replaces by one of ours, with the modules in which a vendor imposes them.
+FOREIGN_WORDS = {
+    "confirmation": (),
+    "job": ("runner/schedule.py", "runner/procrastinate.py"),
+    "workspace": (),
+    "transport": ("runner/agents/",),
+}
+
+
+def unexplained(source: str) -> Iterator[int]:
+    """Yield the lines on which a rule is switched off without `code` and reason, here or in a comment just above."""
+    lines = source.splitlines()
+    for number, line in enumerate(lines, 1):
+        found = SUPPRESSION.search(line)
+        if found and not EXPLAINED.match(found[0]):
+            above = lines[number - 2].strip() if number > 1 else ""
+            coded = re.match(r"# (?:noqa: [A-Z]|type: ignore\[)", found[0])
+            if not (coded and above.startswith("# ") and not SUPPRESSION.match(above)):
+                yield number
+
+
+def names(module: ast.Module) -> Iterator[tuple[int, str]]:
+    """Yield every name that the module itself gives to something."""
+    for node in ast.walk(module):
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node.lineno, node.name
+        elif isinstance(node, ast.arg):
+            yield node.lineno, node.arg
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.lineno, node.id
+
+
+def test_nothing_is_marked_as_unfinished() -> None:
+    marked = [str(path) for path in files() if path.suffix in READABLE and UNFINISHED.search(text(path))]
+    assert not marked
+
+
+def test_no_package_index_is_named_outside_the_lock() -> None:
+    named = [str(path) for path in files() if path.name != "uv.lock" and INDEX_HOST.search(text(path))]
+    assert not named
+
+
+def test_every_exception_from_a_rule_has_its_reason() -> None:
+    silent = [f"{path}:{number}" for path in sources() for number in unexplained(text(path))]
+    assert not silent
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("x = 1  # noqa: S101 - a reason", False),
+        ("x = 1  # type: ignore[misc]  # - a reason", False),
+        ("# a reason\nx = 1  # noqa: S101, S102", False),
+        ("x = 1  # noqa: S101", True),
+        ("x = 1  # noqa - a reason", True),
+        ("x = 1  # type: ignore[misc]", True),
+        ("# a reason\nx = 1  # noqa", True),
+    ],
+)
+def test_a_suppression_without_code_or_reason_is_found(line: str, found: bool) -> None:
+    assert bool(list(unexplained(line))) is found
+
+
+def test_one_word_per_thing() -> None:
+    foreign = [
+        f"{path}:{line} {name}"
+        for path in sources("bot", "runner", "storage")
+        for line, name in names(syntax(path))
+        for word, homes in FOREIGN_WORDS.items()
+        if word in name.lower().split("_") and not str(path).startswith(homes or ("-",))
+    ]
+    assert not foreign
+
+
+def test_documents_are_read_as_documents() -> None:
+    """The lists these rules walk over are not empty."""
+    assert {"README.md", "CHANGELOG.md", "CONTRIBUTING.md"} <= {str(path) for path in documents()}
+    assert len(sources("runner")) > 10
