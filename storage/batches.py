@@ -1,0 +1,101 @@
+"""The parts of a `Batch`: what is written together with an execution, and the conditions that must hold for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from runner.model import Approval, ApprovalState, Message, Rule, new_id
+from runner.ports import Batch
+from storage import tables
+from storage.database import Unit
+
+
+async def write(unit: Unit, batch: Batch, *, at: datetime | None = None) -> None:
+    """Write every part of a batch. Raises Stale if a condition fails.
+
+    `at` is when answers count as delivered; without it, the time of the newest entry in the batch.
+    """
+    await _open(unit, batch.open)
+    for approval in batch.settle:
+        await _settle(unit, approval)
+    for approval_id in batch.deliver:
+        await _deliver(unit, approval_id, at or newest(batch))
+    await unit.put(tables.steps, (plain(tables.steps, step) for step in batch.steps))
+    await write_messages(unit, batch.messages)
+    await unit.put(tables.rules, (plain(tables.rules, _named(rule)) for rule in batch.rules))
+    await unit.put(tables.reports, (plain(tables.reports, report) for report in batch.reports))
+    await unit.insert(tables.audit, (plain(tables.audit, entry) for entry in batch.audit))
+    unit.announce(batch.changes)
+
+
+async def write_messages(unit: Unit, messages: Iterable[Message]) -> None:
+    """Insert or replace messages. Their pictures never change, so those that are there stay."""
+    listed = tuple(messages)
+    await unit.put(tables.messages, (plain(tables.messages, message) for message in listed))
+    await unit.put(
+        tables.attachments,
+        (
+            {"message_id": message.id, "number": number, "media_type": image.media_type, "data": image.data}
+            for message in listed
+            for number, image in enumerate(message.images)
+        ),
+    )
+
+
+def newest(batch: Batch, *times: datetime | None) -> datetime:
+    """Return the latest of these times and of those in the batch: the moment of the write, as far as values tell it."""
+    known = [change.at for change in batch.changes] + [entry.at for entry in batch.audit]
+    return max([*known, *(time for time in times if time is not None)])
+
+
+def plain(table: sa.Table, value: object, **more: object) -> dict[str, Any]:
+    """Return the columns of a table that a value has fields for, and `more`."""
+    row = {column.name: getattr(value, column.name) for column in table.c if hasattr(value, column.name)}
+    return row | more
+
+
+def tail(whole_id: str) -> str:
+    """Return the end of an id, reversed, as `tables` explains."""
+    return whole_id[:-9:-1]
+
+
+def _named(rule: Rule) -> Rule:
+    return rule if rule.id else replace(rule, id=new_id())
+
+
+async def _open(unit: Unit, approvals: Iterable[Approval]) -> None:
+    new = {"revision": 0, "votes": {}}
+    rows = [plain(tables.approvals, approval, tail=tail(approval.id), **new) for approval in approvals]
+    await unit.insert(tables.approvals, rows)
+
+
+async def _settle(unit: Unit, approval: Approval) -> None:
+    """Give an open approval its final state: the first answer wins."""
+    columns = tables.approvals.c
+    statement = (
+        sa.update(tables.approvals)
+        .where(columns.id == approval.id, columns.state == ApprovalState.OPEN)
+        .values(
+            state=approval.state,
+            answer=approval.answer,
+            answered_by=approval.answered_by,
+            answered_at=approval.answered_at,
+        )
+    )
+    unit.require(await unit.changed(statement))
+
+
+async def _deliver(unit: Unit, approval_id: str, at: datetime) -> None:
+    """Mark an answer as told to the agent: it is told once."""
+    columns = tables.approvals.c
+    statement = (
+        sa.update(tables.approvals)
+        .where(columns.id == approval_id, columns.state != ApprovalState.OPEN, columns.delivered_at.is_(None))
+        .values(delivered_at=at)
+    )
+    unit.require(await unit.changed(statement))

@@ -1,0 +1,248 @@
+"""Engines and transactions: SQLite in a file by default, PostgreSQL when many machines share one store."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import CursorResult
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool
+
+from runner.errors import StorageError
+from runner.model import Change
+from storage import migrations, sqlite_file, tables
+from storage.failures import explained
+
+OnChange = Callable[[Sequence[Change]], None]
+Values = Mapping[str, Any]  # a row by the names of its columns
+T = TypeVar("T")
+
+_READERS = 4  # facts: 1,000 concurrent writes left readers at 1.6 ms median with four of them
+_SERVER_CONNECTIONS = 10
+_FEED_LOCK = 0x51607F  # any number nobody else uses as an advisory lock of this database
+
+
+class Stale(Exception):
+    """A condition of a write no longer holds: leave the transaction, nothing of it is kept."""
+
+
+@dataclass(slots=True)
+class Unit:
+    """One write transaction. Entries given to `announce` are its last writes and are shown after the commit."""
+
+    connection: AsyncConnection
+    announced: list[Change] = field(default_factory=list)
+
+    @property
+    def dialect(self) -> str:
+        """Name of the database's dialect: sqlite or postgresql."""
+        return self.connection.dialect.name
+
+    async def execute(self, statement: sa.Executable, parameters: Sequence[Values] | None = None) -> CursorResult[Any]:
+        """Run a statement."""
+        return await self.connection.execute(statement, parameters)
+
+    async def row(self, statement: sa.Executable) -> Values | None:
+        """Return the first row, or None."""
+        return cast("Values | None", (await self.connection.execute(statement)).mappings().first())
+
+    async def insert(self, table: sa.Table, rows: Iterable[Values]) -> None:
+        """Insert rows."""
+        if listed := list(rows):
+            await self.connection.execute(sa.insert(table), listed)
+
+    async def put(self, table: sa.Table, rows: Iterable[Values]) -> None:
+        """Insert rows or replace those with the same primary key."""
+        if not (listed := list(rows)):
+            return
+        insert = self.upsert(table)
+        keys = {column.name for column in table.primary_key}
+        changed = {name: insert.excluded[name] for name in listed[0] if name not in keys}
+        await self.connection.execute(insert.on_conflict_do_update(index_elements=sorted(keys), set_=changed), listed)
+
+    def upsert(self, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
+        """Begin an INSERT that may end in ON CONFLICT; the databases share the words but not the module."""
+        return sqlite.insert(table) if self.dialect == "sqlite" else postgresql.insert(table)
+
+    async def changed(self, statement: sa.Update) -> bool:
+        """Run an UPDATE and tell whether it met any row; after an INSERT the drivers' counts cannot be relied on."""
+        return (await self.connection.execute(statement)).rowcount > 0
+
+    def require(self, condition: bool) -> None:
+        """Raise Stale, and so leave the transaction, unless a condition still holds."""
+        if not condition:
+            raise Stale
+
+    def announce(self, changes: Iterable[Change]) -> None:
+        """Add entries to the feed when the transaction commits."""
+        self.announced.extend(changes)
+
+    async def publish(self) -> Sequence[Change]:
+        """Write the announced entries, as the last act of the transaction, and return them numbered.
+
+        On PostgreSQL numbers are drawn before they are committed; a reader could see 6, go on, and never see the 5 of
+        a slower transaction. A lock held until the commit makes both orders one. Being taken last it waits for
+        nothing else, so it cannot be part of a deadlock.
+        """
+        if not self.announced:
+            return ()
+        if self.dialect == "postgresql":
+            await self.connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_FEED_LOCK)))
+        names = [column.name for column in tables.feed.c if column.name != "seq"]
+        rows = [{name: getattr(change, name) for name in names} for change in self.announced]
+        insert = sa.insert(tables.feed).returning(tables.feed.c.seq, sort_by_parameter_order=True)
+        numbers = (await self.connection.execute(insert, rows)).scalars().all()
+        return tuple(replace(change, seq=seq) for change, seq in zip(self.announced, numbers, strict=True))
+
+
+class Database:
+    """Transactions on one database. Raises StorageError for what a person can mend."""
+
+    def __init__(self, url: sa.URL, writer: AsyncEngine, reader: AsyncEngine, on_change: OnChange | None) -> None:
+        self.url = _shown(url)
+        self.dialect = url.get_backend_name()
+        self._writer = writer
+        self._reader = reader
+        self._on_change = on_change
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[Unit]:
+        """Write in one transaction: all of the block or, if it raises, nothing. Then `on_change` is called."""
+        with explained(self.url):
+            async with self._writer.begin() as connection:
+                unit = Unit(connection)
+                yield unit
+                published = await unit.publish()
+        if published and self._on_change:
+            self._on_change(published)
+
+    async def rows(self, statement: sa.Executable) -> Sequence[Values]:
+        """Read rows."""
+        with explained(self.url):
+            async with self._reader.connect() as connection:
+                return cast("Sequence[Values]", (await connection.execute(statement)).mappings().all())
+
+    async def row(self, statement: sa.Executable) -> Values | None:
+        """Read the first row; None if there is none."""
+        with explained(self.url):
+            async with self._reader.connect() as connection:
+                return cast("Values | None", (await connection.execute(statement)).mappings().first())
+
+    async def scalar(self, statement: sa.Select[T]) -> T | None:
+        """Read one value; None if there is no row."""
+        with explained(self.url):
+            async with self._reader.connect() as connection:
+                return (await connection.execute(statement)).scalar()
+
+
+@asynccontextmanager
+async def open_database(
+    url_or_path: str | Path, *, on_change: OnChange | None = None, lock: bool = False
+) -> AsyncIterator[Database]:
+    """Open a database, bring its schema up to date, and close every connection at the end.
+
+    `lock` claims a SQLite file for one daemon (raises DatabaseInUse); PostgreSQL is made to be shared and needs none.
+    Raises StorageError if the database cannot be used; it is never emptied, replaced or repaired behind one's back.
+    """
+    url = parse_url(url_or_path)
+    async with AsyncExitStack() as stack:
+        if url.get_backend_name() == "sqlite":
+            path = Path(url.database or "")
+            if lock:
+                stack.enter_context(sqlite_file.locked(path))
+            current = await asyncio.to_thread(_examine, path)
+            writer = await stack.enter_async_context(_engine(url, query_only=False))
+            reader = await stack.enter_async_context(_engine(url, query_only=True))
+        else:
+            current = False
+            writer = reader = await stack.enter_async_context(_server(url))
+        if not current:
+            with explained(_shown(url)):
+                async with writer.begin() as connection:
+                    await connection.run_sync(migrations.upgrade)
+        yield Database(url, writer, reader, on_change)
+
+
+def parse_url(url_or_path: str | Path) -> sa.URL:
+    """Read a path, a sqlite:// or a postgresql:// URL. Raises StorageError for anything else."""
+    text = str(url_or_path)
+    if "://" not in text:
+        return sa.URL.create("sqlite+aiosqlite", database=str(Path(text).expanduser()))
+    try:
+        url = sa.make_url(text)
+    except (sa.exc.ArgumentError, ValueError) as error:
+        raise StorageError(
+            "The database URL cannot be read.", hint="Write a path or postgresql://host/name."
+        ) from error
+    backend = url.get_backend_name()
+    if backend == "sqlite" and url.database:
+        return url.set(drivername="sqlite+aiosqlite")
+    if backend in {"postgresql", "postgres"}:
+        return url.set(drivername="postgresql+psycopg")
+    raise StorageError(f"There is no store for {backend} databases.", hint="Write a path or postgresql://host/name.")
+
+
+def _shown(url: sa.URL) -> str:
+    """Name a database to people: a file by its path, a server without the password."""
+    if url.get_backend_name() == "sqlite":
+        return str(url.database)
+    return url.set(drivername="postgresql").render_as_string(hide_password=True)
+
+
+def _examine(path: Path) -> bool:
+    """Whether the file is at the newest revision; if it is at an older one, keep a copy of it."""
+    with explained(str(path)):
+        revision = sqlite_file.revision(path)
+        current = migrations.is_current(revision, str(path))
+        if revision is not None and not current:
+            sqlite_file.back_up(path, revision)
+    return current
+
+
+@asynccontextmanager
+async def _engine(url: sa.URL, *, query_only: bool) -> AsyncIterator[AsyncEngine]:
+    """Make a SQLite engine: one connection that writes, or a few that can only read.
+
+    The pool of one is the queue of writers. BEGIN IMMEDIATE takes the write lock before anything is read, so that a
+    transaction never fails half-way because another process wrote in between.
+    """
+    engine = create_async_engine(
+        url,
+        poolclass=AsyncAdaptedQueuePool,
+        pool_size=_READERS if query_only else 1,
+        max_overflow=0,
+        connect_args={"isolation_level": None},
+    )
+    sa.event.listen(
+        engine.sync_engine, "connect", sqlite_file.prepare_reader if query_only else sqlite_file.prepare_writer
+    )
+    if not query_only:
+        sa.event.listen(engine.sync_engine, "begin", _begin_immediate)
+    try:
+        yield engine
+    finally:
+        await asyncio.shield(engine.dispose())  # the driver's threads keep the process alive until they are closed
+
+
+def _begin_immediate(connection: sa.Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+@asynccontextmanager
+async def _server(url: sa.URL) -> AsyncIterator[AsyncEngine]:
+    """Make a PostgreSQL engine. Pre-ping finds connections that a restart of the server has cut."""
+    try:
+        engine = create_async_engine(url, pool_size=_SERVER_CONNECTIONS, max_overflow=0, pool_pre_ping=True)
+    except ModuleNotFoundError as error:
+        raise StorageError("PostgreSQL needs a driver.", hint="Install `signoff[distributed]`.") from error
+    try:
+        yield engine
+    finally:
+        await asyncio.shield(engine.dispose())

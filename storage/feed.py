@@ -1,0 +1,67 @@
+"""The feed of changes, reports and the audit log: what is followed and read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from runner.model import AuditEntry, Change, Report
+from runner.ports import Batch
+from storage import batches
+from storage.database import Database
+from storage.rows import read
+from storage.tables import audit, cursors, feed, reports
+
+
+class Feed:
+    """The store of what happened, see `runner.ports.FeedStore`. Entries are written by `storage.database`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def after(self, seq: int, *, limit: int = 500) -> Sequence[Change]:
+        """Return changes newer than `seq`, in order."""
+        statement = sa.select(feed).where(feed.c.seq > seq).order_by(feed.c.seq).limit(limit)
+        return [read(Change, row) for row in await self._database.rows(statement)]
+
+    async def newest(self) -> int:
+        """Return the newest seq; 0 for an empty feed."""
+        return int(await self._database.scalar(sa.select(sa.func.max(feed.c.seq))) or 0)
+
+    async def cursor(self, reader: str) -> int | None:
+        """Return how far this reader has come; None if it is new."""
+        seq = await self._database.scalar(sa.select(cursors.c.seq).where(cursors.c.reader == reader))
+        return None if seq is None else int(seq)
+
+    async def advance(self, reader: str, seq: int) -> None:
+        """Remember how far this reader has come; never moves backwards."""
+        async with self._database.writing() as unit:
+            insert = unit.upsert(cursors).values(reader=reader, seq=seq)
+            further = insert.excluded.seq > cursors.c.seq
+            await unit.execute(
+                insert.on_conflict_do_update(
+                    index_elements=["reader"], set_={"seq": insert.excluded.seq}, where=further
+                )
+            )
+
+    async def reports(self, execution_id: str) -> Sequence[Report]:
+        """Return the newest report of each format."""
+        rows = await self._database.rows(
+            sa.select(reports).where(reports.c.execution_id == execution_id).order_by(reports.c.id)
+        )
+        latest = {row["format"]: read(Report, row) for row in rows}
+        return sorted(latest.values(), key=lambda report: report.id)
+
+    async def add_report(self, report: Report, batch: Batch) -> None:
+        """Insert a report made after the end of an execution."""
+        async with self._database.writing() as unit:
+            await unit.insert(reports, [batches.plain(reports, report)])
+            await batches.write(unit, batch, at=report.created_at)
+
+    async def audit(self, *, subject: str = "", limit: int = 100) -> Sequence[AuditEntry]:
+        """Return the newest audit entries, newest first, of one subject if given."""
+        statement = sa.select(audit).order_by(audit.c.seq.desc()).limit(limit)
+        if subject:
+            statement = statement.where(audit.c.subject == subject)
+        return [read(AuditEntry, row) for row in await self._database.rows(statement)]

@@ -1,0 +1,96 @@
+"""People, their identities on the front ends, and projects."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from runner.model import Person, Project, Role
+from runner.ports import Batch
+from storage import batches, search
+from storage.database import Database, Stale
+from storage.rows import read
+from storage.tables import identities, people, projects
+
+
+class People:
+    """The store of people and projects, see `runner.ports.PeopleStore`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def known(self, messenger: str, identity: str) -> Person | None:
+        """Return the person with this identity."""
+        statement = (
+            sa.select(people)
+            .join(identities, identities.c.person_id == people.c.id)
+            .where(identities.c.messenger == messenger, identities.c.identity == identity)
+        )
+        row = await self._database.row(statement)
+        return read(Person, row) if row else None
+
+    async def enrol(self, person: Person, messenger: str, identity: str) -> Person:
+        """Insert a person with a first identity; if the identity is known already, return its person instead."""
+        link = {"messenger": messenger, "identity": identity, "person_id": person.id}
+        known = await self.known(messenger, identity)
+        if known is not None:
+            return known
+        try:
+            async with self._database.writing() as unit:
+                await unit.insert(people, [batches.plain(people, person)])
+                await unit.insert(identities, [link])
+        except IntegrityError:  # somebody enrolled the identity since we looked
+            known = await self.known(messenger, identity)
+            if known is None:
+                raise
+            return known
+        return person
+
+    async def person(self, person_id: str) -> Person | None:
+        """Return a person by id."""
+        row = await self._database.row(sa.select(people).where(people.c.id == person_id))
+        return read(Person, row) if row else None
+
+    async def people(self) -> Sequence[Person]:
+        """Return everybody, in order of enrolment."""
+        return [read(Person, row) for row in await self._database.rows(sa.select(people).order_by(people.c.id))]
+
+    async def set_role(self, person_id: str, role: Role, batch: Batch) -> bool:
+        """Change a role; False if there is no such person."""
+        statement = sa.update(people).where(people.c.id == person_id).values(role=role)
+        try:
+            async with self._database.writing() as unit:
+                unit.require(await unit.changed(statement))
+                await batches.write(unit, batch)
+        except Stale:
+            return False
+        return True
+
+    async def projects(self) -> Sequence[Project]:
+        """Return all projects by name."""
+        rows = await self._database.rows(sa.select(projects).order_by(projects.c.name_key))
+        return [read(Project, row) for row in rows]
+
+    async def project(self, name: str) -> Project | None:
+        """Return a project by name, without regard to case."""
+        row = await self._database.row(sa.select(projects).where(projects.c.name_key == search.fold(name)))
+        return read(Project, row) if row else None
+
+    async def save_project(self, project: Project, batch: Batch) -> None:
+        """Insert or replace a project by name."""
+        async with self._database.writing() as unit:
+            await unit.put(projects, [batches.plain(projects, project, name_key=search.fold(project.name))])
+            await batches.write(unit, batch)
+
+    async def remove_project(self, name: str, batch: Batch) -> bool:
+        """Remove a project; False if there is none. Executions keep its name."""
+        statement = sa.delete(projects).where(projects.c.name_key == search.fold(name)).returning(projects.c.name)
+        try:
+            async with self._database.writing() as unit:
+                unit.require(await unit.row(statement) is not None)
+                await batches.write(unit, batch)
+        except Stale:
+            return False
+        return True

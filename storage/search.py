@@ -1,0 +1,102 @@
+"""Search by words: the one place where the two databases differ in what they offer.
+
+Texts are folded and split here, not by the databases, so that both find the same: case, accents and width do not
+matter, every run of letters and digits is a word, all words of a query must occur and the last may be unfinished.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import TSQUERY
+
+from runner.model import Execution, Task
+from storage import tables
+from storage.database import Unit
+
+_LONGEST_WORD = 64  # characters; nobody types more, and PostgreSQL's words end at 2 kB
+_MOST_INDEXED = 4_000  # different words of one text; a prompt of 100 kB has about as many
+_MOST_QUERIED = 16
+
+_fts = sa.table("search_fts", sa.column("rowid", sa.Integer))
+
+
+def fold(text: str) -> str:
+    """Make texts comparable without regard to case, accents and width."""
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    return unicodedata.normalize("NFKC", "".join(c for c in plain if not unicodedata.combining(c))).casefold()
+
+
+def words(text: str) -> list[str]:
+    """Split a text into its different words, folded, in order of appearance."""
+    letters = "".join(c if c.isalnum() else " " for c in fold(text))
+    return list(dict.fromkeys(word[:_LONGEST_WORD] for word in letters.split()))
+
+
+def indexed(texts: Iterable[str]) -> str:
+    """Return the words under which these texts are found, separated by spaces."""
+    return " ".join(words(" ".join(texts))[:_MOST_INDEXED])
+
+
+def task_words(task: Task) -> str:
+    """Return the words under which a task is found."""
+    return indexed((task.name, task.description, *task.tags, task.prompt))
+
+
+def execution_words(execution: Execution) -> str:
+    """Return the words under which an execution is found."""
+    return indexed((execution.title, execution.task_name, execution.summary, execution.prompt))
+
+
+async def index_execution(unit: Unit, execution: Execution) -> None:
+    """Make an execution findable by its present texts."""
+    insert = unit.upsert(tables.search)
+    await unit.execute(
+        insert.on_conflict_do_update(index_elements=["execution_id"], set_={"words": insert.excluded.words}),
+        [{"execution_id": execution.id, "words": execution_words(execution)}],
+    )
+
+
+def among_tasks(text: str) -> Sequence[sa.ColumnElement[bool]]:
+    """Return the conditions on `tasks.words`. There are hundreds of tasks, not millions: no index is needed."""
+    *whole, last = words(text)[:_MOST_QUERIED] or [""]
+    if not last:
+        return [sa.false()]
+    spaced = " " + tables.tasks.c.words + " "
+    return [*(spaced.like(f"% {word} %") for word in whole), spaced.like(f"% {last}%")]
+
+
+def among_executions(
+    text: str, dialect: str
+) -> tuple[sa.FromClause, list[sa.ColumnElement[bool]], sa.ColumnElement[int]]:
+    """Return where to look, the condition, and the column that orders hits from old to new.
+
+    SQLite reads its index newest first by itself; on PostgreSQL the planner chooses between the index of words (rare
+    ones) and walking back from the newest (common ones).
+    """
+    found = words(text)[:_MOST_QUERIED]
+    if not found:
+        return tables.search, [sa.false()], tables.search.c.seq
+    if dialect == "sqlite":
+        query = " AND ".join(f'"{word}"' for word in found) + " *"
+        match = sa.literal_column("search_fts").op("MATCH", is_comparison=True)(query)
+        return _fts.join(tables.search, tables.search.c.seq == _fts.c.rowid), [match], _fts.c.rowid
+    return tables.search, [_lexemes().op("@@", is_comparison=True)(_tsquery(found))], tables.search.c.seq
+
+
+def position_of(execution_id: str) -> sa.ScalarSelect[int]:
+    """Return where an execution stands in the order of hits."""
+    search = tables.search.c
+    return sa.select(search.seq).where(search.execution_id == execution_id).scalar_subquery()
+
+
+def _lexemes() -> sa.ColumnElement[Any]:
+    separator: sa.ColumnElement[str] = sa.literal_column("' '")  # as in the index, or PostgreSQL would not use it
+    return sa.func.array_to_tsvector(sa.func.string_to_array(tables.search.c.words, separator))
+
+
+def _tsquery(found: Sequence[str]) -> sa.ColumnElement[Any]:
+    return sa.cast(" & ".join(f"'{word}'" for word in found) + ":*", TSQUERY)
