@@ -1,0 +1,97 @@
+"""One grammar for every front end: text to command, command to text, help and completion.
+
+`from bot import commands` and say `commands.Run`: the classes are named after the words people type.
+"""
+
+from __future__ import annotations
+
+from bot.commands.complete import Completion, Names, complete
+from bot.commands.model import (
+    Answer,
+    Approve,
+    Cancel,
+    Command,
+    Delete,
+    Deny,
+    Diff,
+    Discard,
+    Do,
+    Edit,
+    Help,
+    Inbox,
+    ListTasks,
+    Log,
+    Merge,
+    New,
+    ProjectAdd,
+    ProjectList,
+    ProjectRemove,
+    ProjectShow,
+    Report,
+    Resume,
+    Retry,
+    Revoke,
+    Rules,
+    Run,
+    Runs,
+    Say,
+    Search,
+    Show,
+    Status,
+    Stop,
+    View,
+)
+from bot.commands.options import Option
+from bot.commands.parse import TEXT_LIMIT, addressed, parse, sure_handle
+from bot.commands.render import render
+from bot.commands.scan import quoted
+from bot.commands.table import ENTRIES, TABLE, Entry
+
+__all__ = [
+    "ENTRIES",
+    "TABLE",
+    "TEXT_LIMIT",
+    "Answer",
+    "Approve",
+    "Cancel",
+    "Command",
+    "Completion",
+    "Delete",
+    "Deny",
+    "Diff",
+    "Discard",
+    "Do",
+    "Edit",
+    "Entry",
+    "Help",
+    "Inbox",
+    "ListTasks",
+    "Log",
+    "Merge",
+    "Names",
+    "New",
+    "Option",
+    "ProjectAdd",
+    "ProjectList",
+    "ProjectRemove",
+    "ProjectShow",
+    "Report",
+    "Resume",
+    "Retry",
+    "Revoke",
+    "Rules",
+    "Run",
+    "Runs",
+    "Say",
+    "Search",
+    "Show",
+    "Status",
+    "Stop",
+    "View",
+    "addressed",
+    "complete",
+    "parse",
+    "quoted",
+    "render",
+    "sure_handle",
+]

@@ -1,0 +1,293 @@
+"""What can be said to Signoff, as values: one class a command word.
+
+A `handle` is what people type to name an execution or an approval; empty means the newest fitting one of the channel.
+`after` continues a list where the page before it ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import field
+
+from runner.model import State, value
+from runner.runs import RunOptions
+from runner.tasks import TaskDraft
+
+
+@value
+class New:
+    """Save a task."""
+
+    draft: TaskDraft
+
+
+@value
+class Edit:
+    """Change what the draft gives of a saved task."""
+
+    name: str
+    draft: TaskDraft
+
+
+@value
+class Show:
+    """Show a saved task."""
+
+    name: str
+
+
+@value
+class ListTasks:
+    """List saved tasks."""
+
+    tags: tuple[str, ...] = ()
+    project: str | None = None
+    mine: bool = False
+    after: str | None = None
+
+
+@value
+class Search:
+    """Find tasks and runs by words."""
+
+    text: str
+    after: str | None = None
+
+
+@value
+class Delete:
+    """Delete a saved task; its runs stay."""
+
+    name: str
+
+
+@value
+class Run:
+    """Run a saved task."""
+
+    name: str
+    variables: Mapping[str, str] = field(default_factory=dict)
+    options: RunOptions = field(default_factory=RunOptions)
+
+
+@value
+class Do:
+    """Run a prompt that is not saved."""
+
+    prompt: str
+    options: RunOptions = field(default_factory=RunOptions)
+
+
+@value
+class Runs:
+    """List runs; `text` finds words in title, prompt and summary."""
+
+    states: tuple[State, ...] = ()
+    task: str | None = None
+    project: str | None = None
+    mine: bool = False
+    text: str = ""
+    after: str | None = None
+
+
+@value
+class Status:
+    """Show what is going on now."""
+
+
+@value
+class Log:
+    """Show what a run did, step by step."""
+
+    handle: str = ""
+
+
+@value
+class View:
+    """Show an approval or a run whole."""
+
+    handle: str = ""
+
+
+@value
+class Say:
+    """Say something to the agent of a run. Never an answer to an approval."""
+
+    text: str
+    handle: str = ""
+
+
+@value
+class Stop:
+    """Stop a run so that it can be resumed."""
+
+    handle: str = ""
+
+
+@value
+class Resume:
+    """Go on with a stopped run, perhaps saying something first."""
+
+    handle: str = ""
+    text: str = ""
+
+
+@value
+class Cancel:
+    """End a run for good."""
+
+    handle: str = ""
+
+
+@value
+class Retry:
+    """Run the same again as a new run."""
+
+    handle: str = ""
+
+
+@value
+class Inbox:
+    """List the approvals that wait for a person."""
+
+
+@value
+class Approve:
+    """Approve as shown; or with an `edit` of the input; or with a `rule` for the rest of the run.
+
+    `rule` is None for this once, "" for the pattern that the card offers, else a pattern.
+    """
+
+    handle: str = ""
+    edit: str | None = None
+    rule: str | None = None
+
+
+@value
+class Deny:
+    """Deny, perhaps with a reason that the agent reads."""
+
+    handle: str = ""
+    reason: str = ""
+
+
+@value
+class Answer:
+    """Answer the agent's question with choices or free text."""
+
+    text: str
+    handle: str = ""
+
+
+@value
+class Report:
+    """Get the report of a run; no `format` means html."""
+
+    handle: str = ""
+    format: str = ""
+
+
+@value
+class Diff:
+    """Show what a run changed."""
+
+    handle: str = ""
+
+
+@value
+class Merge:
+    """Merge the branch of a run into its base branch."""
+
+    handle: str = ""
+
+
+@value
+class Discard:
+    """Throw the branch and worktree of a run away; a backup ref stays."""
+
+    handle: str = ""
+
+
+@value
+class ProjectAdd:
+    """Make a git repository known by name. `settings` has the keys of `PROJECT_OPTIONS`."""
+
+    name: str
+    path: str
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
+@value
+class ProjectList:
+    """List the projects."""
+
+
+@value
+class ProjectShow:
+    """Show a project and the state of its repository."""
+
+    name: str
+
+
+@value
+class ProjectRemove:
+    """Forget a project; its repository is not touched."""
+
+    name: str
+
+
+@value
+class Rules:
+    """Show the rules granted for a run."""
+
+    handle: str = ""
+
+
+@value
+class Revoke:
+    """Take a granted rule back."""
+
+    rule: str
+
+
+@value
+class Help:
+    """Explain all commands, or one."""
+
+    word: str = ""
+
+
+Command = (
+    New
+    | Edit
+    | Show
+    | ListTasks
+    | Search
+    | Delete
+    | Run
+    | Do
+    | Runs
+    | Status
+    | Log
+    | View
+    | Say
+    | Stop
+    | Resume
+    | Cancel
+    | Retry
+    | Inbox
+    | Approve
+    | Deny
+    | Answer
+    | Report
+    | Diff
+    | Merge
+    | Discard
+    | ProjectAdd
+    | ProjectList
+    | ProjectShow
+    | ProjectRemove
+    | Rules
+    | Revoke
+    | Help
+)

@@ -1,0 +1,327 @@
+"""Text to command."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from bot.commands import model
+from bot.commands.model import Command
+from bot.commands.options import (
+    EDIT_OPTIONS,
+    LIST_OPTIONS,
+    PAGE,
+    PROJECT_OPTIONS,
+    RUN_OPTIONS,
+    RUNS_OPTIONS,
+    TASK_OPTIONS,
+    Option,
+    read_option,
+    read_options,
+)
+from bot.commands.scan import Scanner
+from bot.commands.table import PROJECT_WORDS, TABLE, nearest
+from runner.errors import BadInput, EmptyPrompt, TooLarge, UnknownCommand
+from runner.model import Priority, State
+from runner.runs import RunOptions
+from runner.tasks import FORMATS, TaskDraft
+
+TEXT_LIMIT = 200_000  # characters; twice the 100 kB that people paste, and about what a model's context holds
+
+_PREFIX = re.compile(r"[\s\u200b\u2060\ufeff]*(?:/task(?:@\w+)?(?:\s+|$)/?|/|task(?:\s+|$)/?)?", re.IGNORECASE)
+_LETTERS = r"[0-9a-hjkmnp-tv-z]"  # the alphabet of ids
+_HANDLE = re.compile(rf"{_LETTERS}{{6,26}}|(?=[0-9]*[a-z])(?=[a-z]*[0-9]){_LETTERS}{{4,5}}")
+_ANY_HANDLE = re.compile(rf"{_LETTERS}{{4,26}}")
+_SAID_AS_COMMAND = re.compile(r"[\s\u200b\u2060\ufeff]*(?:/|task\s)", re.IGNORECASE)
+
+
+def parse(text: str) -> Command:
+    """Read a command line.
+
+    Raises UnknownCommand naming the nearest word, TooLarge above TEXT_LIMIT, EmptyPrompt, and BadInput with the right
+    form for anything else; never another error.
+    """
+    if len(text) > TEXT_LIMIT:
+        raise TooLarge(
+            f"This text has {len(text):,} characters; {TEXT_LIMIT:,} is the limit.",
+            hint="Put the long part into a file of the project and name the file in the prompt.",
+        )
+    scanner = Scanner(text[_end(_PREFIX, text) :])
+    said = scanner.word()
+    word = said.partition("@")[0].lower()
+    if not word:
+        return model.Help()
+    if word not in _READERS:
+        raise UnknownCommand(said[:40], nearest(word))
+    command = _READERS[word](scanner)
+    if not scanner.done:
+        raise _wrong(word, f"`{scanner.peek()[:40]}` does not fit there.")
+    return command
+
+
+def addressed(text: str) -> bool:
+    """Whether a text is meant as a command by its form (`/…` or `task …`), whatever its words are."""
+    return _SAID_AS_COMMAND.match(text) is not None
+
+
+def sure_handle(handle: str) -> bool:
+    """Whether a word in the place of a handle cannot be ordinary text: it mixes letters and digits."""
+    return any(c.isdigit() for c in handle) and any(c.isalpha() for c in handle)
+
+
+def looks_like_handle(word: str) -> bool:
+    """Whether `word` is taken for a handle when text may stand in the same place."""
+    return _HANDLE.fullmatch(word.lower()) is not None
+
+
+def _end(pattern: re.Pattern[str], text: str) -> int:
+    match = pattern.match(text)
+    return match.end() if match else 0
+
+
+def _wrong(word: str, problem: str) -> BadInput:
+    entry = TABLE[word]
+    example = f" For example: `{entry.examples[0]}`" if entry.examples else ""
+    return BadInput(problem, hint=f"The form is `{entry.form}`.{example}")
+
+
+def _new(scanner: Scanner) -> Command:
+    name = _name(scanner, "new", "The task needs a name.")
+    draft = _draft(scanner, TASK_OPTIONS, name=name)
+    if draft.prompt is None:
+        raise EmptyPrompt
+    return model.New(draft=draft)
+
+
+def _edit(scanner: Scanner) -> Command:
+    name = _name(scanner, "edit", "Which task?")
+    draft = _draft(scanner, EDIT_OPTIONS)
+    if draft == TaskDraft():
+        raise _wrong("edit", "Nothing to change was given.")
+    return model.Edit(name=name, draft=draft)
+
+
+def _draft(scanner: Scanner, options: tuple[Option, ...], **given: str) -> TaskDraft:
+    found: dict[str, Any] = dict(given)
+    variables: dict[str, str] = {}
+    tags: list[str] = []
+    while not scanner.done:
+        if read_option(scanner, options, found):
+            continue
+        if tag := scanner.tag():
+            tags.append(tag.lower())
+        elif pair := scanner.variable():
+            variables[pair[0]] = pair[1]
+        else:
+            break
+    prompt = scanner.rest()
+    return TaskDraft(
+        **found, variables=variables, tags=tuple(dict.fromkeys(tags)) if tags else None, prompt=prompt or None
+    )
+
+
+def _run_options(found: Mapping[str, Any]) -> RunOptions:
+    priority = found.get("priority")
+    return RunOptions(**{**found, "priority": Priority(priority) if priority else None})
+
+
+def _run(scanner: Scanner) -> Command:
+    name = _name(scanner, "run", "Which task?")
+    found: dict[str, Any] = {}
+    variables: dict[str, str] = {}
+    while not scanner.done:
+        if read_option(scanner, RUN_OPTIONS, found):
+            continue
+        pair = scanner.variable()
+        if pair is None:
+            raise _wrong("run", f"`{scanner.peek()[:40]}` is neither `name=value` nor an option.")
+        variables[pair[0]] = pair[1]
+    return model.Run(name=name, variables=variables, options=_run_options(found))
+
+
+def _do(scanner: Scanner) -> Command:
+    options = _run_options(read_options(scanner, RUN_OPTIONS))
+    prompt = scanner.rest()
+    if not prompt:
+        raise EmptyPrompt
+    return model.Do(prompt=prompt, options=options)
+
+
+def _list(scanner: Scanner) -> Command:
+    found: dict[str, Any] = {}
+    tags: list[str] = []
+    while not scanner.done:
+        if read_option(scanner, LIST_OPTIONS, found):
+            continue
+        tag = scanner.tag()
+        if tag is None:
+            break
+        tags.append(tag.lower())
+    return model.ListTasks(tags=tuple(dict.fromkeys(tags)), **found)
+
+
+def _runs(scanner: Scanner) -> Command:
+    found = read_options(scanner, RUNS_OPTIONS)
+    words = found.pop("states", ())
+    states = tuple(State.WAITING if word == "waiting" else State(word) for word in words)
+    return model.Runs(states=states, text=scanner.rest(), **found)
+
+
+def _search(scanner: Scanner) -> Command:
+    found = read_options(scanner, (PAGE,))
+    text = scanner.rest()
+    if not text:
+        raise _wrong("search", "Search for what?")
+    return model.Search(text=text, **found)
+
+
+def _say(scanner: Scanner) -> Command:
+    handle, text = _handle_and_text(scanner)
+    if not text:
+        raise _wrong("say", "Say what?")
+    return model.Say(handle=handle, text=text)
+
+
+def _resume(scanner: Scanner) -> Command:
+    handle, text = _handle_and_text(scanner)
+    return model.Resume(handle=handle, text=text)
+
+
+def _deny(scanner: Scanner) -> Command:
+    handle, text = _handle_and_text(scanner)
+    return model.Deny(handle=handle, reason=text)
+
+
+def _answer(scanner: Scanner) -> Command:
+    handle, text = _handle_and_text(scanner)
+    if not text:
+        raise _wrong("answer", "Answer what?")
+    return model.Answer(handle=handle, text=text)
+
+
+def _approve(scanner: Scanner) -> Command:
+    handle = _handle(scanner)
+    at = scanner.peek()
+    option = scanner.option()
+    match option:
+        case None:
+            return model.Approve(handle=handle)
+        case "edit":
+            edit = scanner.rest()
+            if not edit:
+                raise _wrong("approve", "The new input is missing.")
+            return model.Approve(handle=handle, edit=edit)
+        case "run":
+            return model.Approve(handle=handle, rule=scanner.rest())
+        case _:
+            raise _wrong("approve", f"There is no option `{at[:40]}` here.")
+
+
+def _report(scanner: Scanner) -> Command:
+    format_ = _format(scanner)
+    handle = "" if format_ else _handle(scanner)
+    return model.Report(handle=handle, format=format_ or _format(scanner))
+
+
+def _format(scanner: Scanner) -> str:
+    word = scanner.peek().lower()
+    name = {"md": "markdown"}.get(word, word)
+    if name in FORMATS:
+        scanner.word()
+        return name
+    return ""
+
+
+def _project(scanner: Scanner) -> Command:
+    word = scanner.word().lower() or "list"
+    match word:
+        case "list":
+            return model.ProjectList()
+        case "show":
+            return model.ProjectShow(name=_name(scanner, "project", "Which project?"))
+        case "remove":
+            return model.ProjectRemove(name=_name(scanner, "project", "Which project?"))
+        case "add":
+            name = _name(scanner, "project", "The project needs a name.")
+            path = "" if scanner.done else scanner.value()
+            if not path:
+                raise _wrong("project", "Where is the repository?")
+            return model.ProjectAdd(name=name, path=path, settings=read_options(scanner, PROJECT_OPTIONS))
+        case _:
+            meant = nearest(word, PROJECT_WORDS)
+            raise UnknownCommand(f"project {word[:40]}", f"project {meant}" if meant else None)
+
+
+def _revoke(scanner: Scanner) -> Command:
+    handle = _handle(scanner)
+    if not handle:
+        raise _wrong("revoke", "Which rule?")
+    return model.Revoke(rule=handle)
+
+
+def _help(scanner: Scanner) -> Command:
+    word = scanner.word().lower()
+    if word and word not in TABLE:
+        raise UnknownCommand(word[:40], nearest(word))
+    return model.Help(word=word)
+
+
+def _name(scanner: Scanner, word: str, problem: str) -> str:
+    name = scanner.word()
+    if not name or not (name[0].isalnum() or name[0] in "_."):
+        raise _wrong(word, problem)
+    return name
+
+
+def _handle(scanner: Scanner) -> str:
+    """Read a handle where nothing else may stand but options; leaves what is none."""
+    word = scanner.peek().lower()
+    return scanner.word().lower() if _ANY_HANDLE.fullmatch(word) else ""
+
+
+def _handle_and_text(scanner: Scanner) -> tuple[str, str]:
+    """Read an optional handle and then text. ` -- ` says that no handle follows."""
+    handle = scanner.word().lower() if looks_like_handle(scanner.peek()) else ""
+    return handle, scanner.rest()
+
+
+def _of_handle(make: Callable[..., Command]) -> Callable[[Scanner], Command]:
+    return lambda scanner: make(handle=_handle(scanner))
+
+
+def _of_name(make: Callable[..., Command], word: str) -> Callable[[Scanner], Command]:
+    return lambda scanner: make(name=_name(scanner, word, "Which task?"))
+
+
+_READERS: Mapping[str, Callable[[Scanner], Command]] = {
+    "new": _new,
+    "edit": _edit,
+    "show": _of_name(model.Show, "show"),
+    "list": _list,
+    "search": _search,
+    "delete": _of_name(model.Delete, "delete"),
+    "run": _run,
+    "do": _do,
+    "runs": _runs,
+    "status": lambda _: model.Status(),
+    "log": _of_handle(model.Log),
+    "view": _of_handle(model.View),
+    "say": _say,
+    "stop": _of_handle(model.Stop),
+    "resume": _resume,
+    "cancel": _of_handle(model.Cancel),
+    "retry": _of_handle(model.Retry),
+    "inbox": lambda _: model.Inbox(),
+    "approve": _approve,
+    "deny": _deny,
+    "answer": _answer,
+    "rules": _of_handle(model.Rules),
+    "revoke": _revoke,
+    "report": _report,
+    "diff": _of_handle(model.Diff),
+    "merge": _of_handle(model.Merge),
+    "discard": _of_handle(model.Discard),
+    "project": _project,
+    "help": _help,
+}

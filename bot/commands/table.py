@@ -1,0 +1,271 @@
+"""The words of the grammar: the one table behind help, completion and the nearest match."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from rapidfuzz import process
+
+from bot.commands.options import (
+    EDIT_OPTIONS,
+    LIST_OPTIONS,
+    PAGE,
+    PROJECT_OPTIONS,
+    RUN_OPTIONS,
+    RUNS_OPTIONS,
+    TASK_OPTIONS,
+    Option,
+)
+from runner.model import value
+
+
+class Target(Enum):
+    """What the first word after a command names."""
+
+    NOTHING = "nothing"
+    TASK = "task"
+    RUN = "run"
+    APPROVAL = "approval"
+    PROJECT = "project"
+    WORD = "word"
+
+
+@value
+class Entry:
+    """One command: how it is written, what it does, examples that parse."""
+
+    word: str
+    form: str
+    about: str
+    details: str = ""
+    examples: tuple[str, ...] = ()
+    target: Target = Target.NOTHING
+    options: tuple[Option, ...] = ()
+    tags: bool = False
+
+
+_HANDLE = "HANDLE is the short id on the card; without it the newest fitting run of this channel is meant."
+_ASK = "HANDLE is the short id on the card; it may be left out while only one question is open in this channel."
+
+ENTRIES = (
+    Entry(
+        word="new",
+        form="new NAME [#tag …] [--option value …] [variable=default …] PROMPT",
+        about="save a task",
+        details="`{{name}}` in the prompt is filled at each run. Everything after the options is the prompt, as it is.",
+        examples=(
+            'new fix-tests #ci --project demo --test "pytest -q" --turns 20 module=calc Fix the test in {{module}}',
+            'new tidy --allow "Bash(ruff *)" --plan Tidy the imports',
+        ),
+        target=Target.WORD,
+        options=TASK_OPTIONS,
+        tags=True,
+    ),
+    Entry(
+        word="edit",
+        form="edit NAME [#tag …] [--option value …] [variable=default …] [PROMPT]",
+        about="change a task; what is not given stays",
+        details='Tags given replace the old ones. `--name` renames; `""` or `none` empties an option.',
+        examples=("edit fix-tests --turns 40", "edit fix-tests Fix the failing tests in {{module}}, nothing else"),
+        target=Target.TASK,
+        options=EDIT_OPTIONS,
+        tags=True,
+    ),
+    Entry(word="show", form="show NAME", about="show a task", examples=("show fix-tests",), target=Target.TASK),
+    Entry(
+        word="list",
+        form="list [#tag …] [--project NAME] [--mine]",
+        about="list tasks",
+        examples=("list", "list #ci --project demo"),
+        options=LIST_OPTIONS,
+        tags=True,
+    ),
+    Entry(
+        word="search",
+        form="search WORDS",
+        about="find tasks and runs by words",
+        examples=("search login timeout",),
+        options=(PAGE,),
+    ),
+    Entry(
+        word="delete",
+        form="delete NAME",
+        about="delete a task; its runs stay",
+        examples=("delete fix-tests",),
+        target=Target.TASK,
+    ),
+    Entry(
+        word="run",
+        form="run NAME [variable=value …] [--option value …]",
+        about="run a task",
+        details="Values with spaces go in quotes. A missing value is asked for.",
+        examples=("run fix-tests module=calc --priority high", 'run fix-tests module="the parser"'),
+        target=Target.TASK,
+        options=RUN_OPTIONS,
+    ),
+    Entry(
+        word="do",
+        form="do [--option value …] PROMPT",
+        about="run a prompt without saving it",
+        examples=("do --project demo Add a changelog",),
+        options=RUN_OPTIONS,
+    ),
+    Entry(
+        word="runs",
+        form="runs [--state STATE] [--task NAME] [--project NAME] [--mine] [WORDS]",
+        about="list runs",
+        examples=("runs", "runs --state failed --task fix-tests"),
+        options=RUNS_OPTIONS,
+    ),
+    Entry(word="status", form="status", about="what is going on now", examples=("status",)),
+    Entry(
+        word="log",
+        form="log [HANDLE]",
+        about="what a run did, step by step",
+        details=_HANDLE,
+        examples=("log", "log k3f9x2"),
+        target=Target.RUN,
+    ),
+    Entry(
+        word="view",
+        form="view [HANDLE]",
+        about="show a question or a run whole",
+        details=_HANDLE,
+        examples=("view k3f9x2",),
+        target=Target.APPROVAL,
+    ),
+    Entry(
+        word="say",
+        form="say [HANDLE] TEXT",
+        about="say something to the agent",
+        details=f"While a run is live, plain text does the same. It never answers a question. {_HANDLE}",
+        examples=("say use the small fixture", "say k3f9x2 and add a test"),
+        target=Target.RUN,
+    ),
+    Entry(
+        word="stop",
+        form="stop [HANDLE]",
+        about="stop a run; it can be resumed",
+        details=_HANDLE,
+        examples=("stop", "stop k3f9x2"),
+        target=Target.RUN,
+    ),
+    Entry(
+        word="resume",
+        form="resume [HANDLE] [TEXT]",
+        about="go on with a stopped run",
+        details=f"TEXT is said to the agent first. {_HANDLE}",
+        examples=("resume", "resume k3f9x2 but leave the parser alone"),
+        target=Target.RUN,
+    ),
+    Entry(
+        word="cancel",
+        form="cancel [HANDLE]",
+        about="end a run for good",
+        details=_HANDLE,
+        examples=("cancel k3f9x2",),
+        target=Target.RUN,
+    ),
+    Entry(
+        word="retry",
+        form="retry [HANDLE]",
+        about="run the same again",
+        details=_HANDLE,
+        examples=("retry k3f9x2",),
+        target=Target.RUN,
+    ),
+    Entry(word="inbox", form="inbox", about="questions that wait for an answer", examples=("inbox",)),
+    Entry(
+        word="approve",
+        form="approve [HANDLE] [--edit TEXT | --run [PATTERN]]",
+        about="approve a step or a plan",
+        details="`--edit` approves with another input: the new command, or the new text, or JSON of the whole input. "
+        f"`--run` also approves what fits the pattern for the rest of the run; `revoke` takes that back. {_ASK}",
+        examples=(
+            "approve",
+            "approve k3f9x2",
+            "approve k3f9x2 --edit pytest -q tests/test_calc.py",
+            "approve k3f9x2 --run Bash(pytest *)",
+        ),
+        target=Target.APPROVAL,
+    ),
+    Entry(
+        word="deny",
+        form="deny [HANDLE] [REASON]",
+        about="deny a step or a plan; the agent reads the reason",
+        details=_ASK,
+        examples=("deny", "deny k3f9x2 no network, use the fixture"),
+        target=Target.APPROVAL,
+    ),
+    Entry(
+        word="answer",
+        form="answer [HANDLE] CHOICE[, CHOICE …] | TEXT",
+        about="answer a question of the agent",
+        details=f"A choice is its text or its number (`#2`). Several questions: `1: first; 2: second`. {_ASK}",
+        examples=("answer k3f9x2 SQLite", "answer k3f9x2 #2", "answer k3f9x2 1: SQLite; 2: tests, docs"),
+        target=Target.APPROVAL,
+    ),
+    Entry(
+        word="rules",
+        form="rules [HANDLE]",
+        about="what is approved for the rest of a run",
+        details=_HANDLE,
+        examples=("rules",),
+        target=Target.RUN,
+    ),
+    Entry(word="revoke", form="revoke RULE", about="take such an approval back", examples=("revoke k3f9x2",)),
+    Entry(
+        word="report",
+        form="report [HANDLE] [html|pdf|json|markdown]",
+        about="get the report of a run",
+        details=_HANDLE,
+        examples=("report", "report k3f9x2 pdf"),
+        target=Target.RUN,
+    ),
+    Entry(
+        word="diff",
+        form="diff [HANDLE]",
+        about="what a run changed",
+        details=_HANDLE,
+        examples=("diff k3f9x2",),
+        target=Target.RUN,
+    ),
+    Entry(
+        word="merge",
+        form="merge [HANDLE]",
+        about="merge what a run changed",
+        details=_HANDLE,
+        examples=("merge k3f9x2",),
+        target=Target.RUN,
+    ),
+    Entry(
+        word="discard",
+        form="discard [HANDLE]",
+        about="throw away what a run changed; a backup stays",
+        details=_HANDLE,
+        examples=("discard k3f9x2",),
+        target=Target.RUN,
+    ),
+    Entry(
+        word="project",
+        form="project [list | show NAME | add NAME PATH [--option value …] | remove NAME]",
+        about="the git repositories that runs work on",
+        examples=(
+            "project",
+            'project add demo ~/src/demo --test "pytest -q"',
+            "project show demo",
+            "project remove demo",
+        ),
+        options=PROJECT_OPTIONS,
+    ),
+    Entry(word="help", form="help [WORD]", about="all commands, or one in detail", examples=("help", "help run")),
+)
+
+TABLE = {entry.word: entry for entry in ENTRIES}
+PROJECT_WORDS = ("list", "show", "add", "remove")
+
+
+def nearest(word: str, words: tuple[str, ...] = tuple(TABLE)) -> str | None:
+    """Return the word that was probably meant by a mistyped one (similarity 60 of 100 or more)."""
+    match = process.extractOne(word[:40].lower(), words, score_cutoff=60)
+    return match[0] if match else None

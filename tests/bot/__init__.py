@@ -1,0 +1,1 @@
+"""Tests of the neutral half of the bot."""
