@@ -1,25 +1,39 @@
-"""One git worktree and branch per execution: make, snapshot, diff, merge, remove."""
+"""One git worktree and branch per execution: make, snapshot, diff, merge, remove.
+
+`make` is `inspect`, `begin` and `fill` in one; who wants to start the agent meanwhile calls the three. All of it may be
+called for several worktrees of one repository at once.
+"""
 
 from __future__ import annotations
 
-from runner.worktree.changes import ChangedFile, Diff, diff, snapshot
+from runner.worktree.changes import Commit, commits, diff, newest, snapshot
+from runner.worktree.instructions import instructions
+from runner.worktree.keep import Adopted, Pruned, adopt, discard, prune, restore
 from runner.worktree.make import Worktree, begin, fill, find, is_filled, make
 from runner.worktree.merge import Identity, merge
 from runner.worktree.state import ProjectState, inspect
 
 __all__ = [
-    "ChangedFile",
-    "Diff",
+    "Adopted",
+    "Commit",
     "Identity",
     "ProjectState",
+    "Pruned",
     "Worktree",
+    "adopt",
     "begin",
+    "commits",
     "diff",
+    "discard",
     "fill",
     "find",
     "inspect",
+    "instructions",
     "is_filled",
     "make",
     "merge",
+    "newest",
+    "prune",
+    "restore",
     "snapshot",
 ]

@@ -7,45 +7,23 @@ import contextlib
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
-from runner.model import value
+from runner.errors import ProjectError
+from runner.model import Diff, DiffFile, value
 from runner.worktree.copy import copied_but_not_ignored
-from runner.worktree.git import Repository, raw_bytes, repository, shown, text
-from runner.worktree.make import Worktree, open_worktree
+from runner.worktree.git import Repository, clean_environment, raw_bytes, repository, shown, text
+from runner.worktree.make import BACKUPS, Worktree, is_filled, open_worktree
 
 PATCH_LIMIT = 2_000_000  # bytes of a patch that are kept; what is longer is cut at the end of a line
+COMMIT_LIMIT = 200
 _DIFF = ("--no-ext-diff", "--no-textconv", "--no-color", "--find-renames", "--src-prefix=a/", "--dst-prefix=b/")
 
 
 @value
-class ChangedFile:
-    """One file of a diff. `status`: "added", "changed", "deleted", "renamed", "copied" or "retyped". `added` and
-    `removed` count lines, 0 for binary files. `old_path` is set when it was renamed.
-    """
-
-    path: str
-    added: int
-    removed: int
-    status: str
-    binary: bool = False
-    old_path: str = ""
-
-
-@value
-class Diff:
-    """What changed since the base commit. `patch` is in git's format, cut at PATCH_LIMIT if `truncated`."""
-
-    stat: str
-    files: tuple[ChangedFile, ...]
-    patch: str
-    truncated: bool = False
-
-
-@value
 class Commit:
-    """One commit of the branch."""
+    """One commit of the branch; `at` is when its author made it."""
 
     id: str
     author: str
@@ -109,11 +87,16 @@ async def write_tree(repo: Repository, worktree: Worktree) -> str:
 async def diff(worktree: Worktree) -> Diff:
     """Compare the worktree as it is now, uncommitted and untracked files included, with its base commit.
 
+    Of a worktree that was removed, what its branch or its backup kept is compared. Raises ProjectError if there is
+    neither.
+
     Attributes of the repository are not used: `-diff` in .gitattributes would hide changes from people.
     """
-    repo = await open_worktree(worktree)
-    tree = await write_tree(repo, worktree)
     bare = await repository(worktree.repository)
+    if is_filled(worktree):
+        tree = await write_tree(await open_worktree(worktree), worktree)
+    else:
+        tree = await kept_commit(bare, worktree)
     listing = await bare.git("diff-tree", "-r", "-z", "--raw", "--numstat", *_DIFF, worktree.base_commit, tree)
     files = tuple(_parse_files(listing))
     patch = await bare.head("diff-tree", "-r", "-p", *_DIFF, worktree.base_commit, tree, limit=PATCH_LIMIT + 1)
@@ -121,6 +104,45 @@ async def diff(worktree: Worktree) -> Diff:
     if truncated:
         patch = patch[: patch.rfind(b"\n", 0, PATCH_LIMIT) + 1]
     return Diff(stat=_stat(files), files=files, patch=shown(patch), truncated=truncated)
+
+
+async def newest(worktree: Worktree) -> str:
+    """Return the newest commit of a worktree, removed or not. Raises ProjectError if nothing is left of it."""
+    return await kept_commit(await repository(worktree.repository), worktree)
+
+
+async def kept_commit(repo: Repository, worktree: Worktree) -> str:
+    """Return the newest commit of a worktree that was made safe: by its branch, else by its backup, else by its
+    HEAD, else the base commit. Raises ProjectError if there is none.
+    """
+    names = [f"refs/heads/{worktree.branch}"] if worktree.branch else []
+    names += [BACKUPS + worktree.handle, f"worktrees/{worktree.handle}/HEAD", worktree.base_commit]
+    for name in names:
+        if name and (commit := await repo.commit_of(name)):
+            return commit
+    raise ProjectError(f"Nothing is left of the worktree {worktree.path}.", hint="Run the prompt again.")
+
+
+async def commits(worktree: Worktree) -> tuple[Commit, ...]:
+    """List the branch's commits since the base commit, newest first, at most COMMIT_LIMIT of them."""
+    return await asyncio.to_thread(_read_commits, worktree)
+
+
+def _read_commits(worktree: Worktree) -> tuple[Commit, ...]:
+    import git  # loading it takes 0.2 s, which a start of the program need not wait for
+
+    with git.Repo(worktree.repository) as repo:
+        repo.git.update_environment(**clean_environment(), GIT_DIR=str(worktree.repository))
+        since = f"{worktree.base_commit}..refs/heads/{worktree.branch}"
+        return tuple(
+            Commit(
+                id=commit.hexsha,
+                author=commit.author.name or commit.author.email or "",
+                at=commit.authored_datetime.astimezone(UTC),
+                message=shown(commit.message) if isinstance(commit.message, bytes) else commit.message,
+            )
+            for commit in repo.iter_commits(since, max_count=COMMIT_LIMIT)
+        )
 
 
 @contextlib.asynccontextmanager
@@ -148,20 +170,20 @@ async def _independent(repo: Repository, commits: list[str]) -> list[str]:
     return text(await repo.git("merge-base", "--independent", *commits)).split()
 
 
-def _parse_files(raw: bytes) -> Iterator[ChangedFile]:
-    words = {"A": "added", "M": "changed", "D": "deleted", "R": "renamed", "C": "copied", "T": "retyped"}
+def _parse_files(raw: bytes) -> Iterator[DiffFile]:
+    words = {"A": "added", "D": "deleted", "R": "renamed"}
     statuses: dict[bytes, str] = {}
     tokens = iter(raw.split(b"\0"))
     for token in tokens:
         if token.startswith(b":"):
             letter = shown(token.rsplit(b" ", 1)[1][:1])
             name = next(tokens)
-            statuses[next(tokens) if letter in "RC" else name] = words.get(letter, "changed")
+            statuses[next(tokens) if letter in "RC" else name] = words.get(letter, "modified")
         elif token:
             added, removed, name = token.split(b"\t", 2)
             old = b"" if name else next(tokens)
             path = name or next(tokens)
-            yield ChangedFile(
+            yield DiffFile(
                 path=shown(path),
                 added=0 if added == b"-" else int(added),
                 removed=0 if removed == b"-" else int(removed),
@@ -171,7 +193,7 @@ def _parse_files(raw: bytes) -> Iterator[ChangedFile]:
             )
 
 
-def _stat(files: tuple[ChangedFile, ...]) -> str:
+def _stat(files: tuple[DiffFile, ...]) -> str:
     if not files:
         return "no changes"
     noun = "file" if len(files) == 1 else "files"

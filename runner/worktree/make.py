@@ -20,7 +20,8 @@ from runner.worktree.git import GitFailed, Repository, repository
 from runner.worktree.state import ProjectState, inspect, locate
 
 BRANCHES = "task/"
-_FILLED = "signoff-filled"  # file in the worktree's git directory: everything is there
+BACKUPS = "refs/signoff/backup/"  # followed by the handle; keeps what a removed worktree held
+FILLED = "signoff-filled"  # file in the worktree's git directory: everything is there
 _SETUP_SECONDS = 1800.0
 _TAIL = 2000  # characters of a failed set-up that people see
 _locks: weakref.WeakValueDictionary[Path, asyncio.Lock] = weakref.WeakValueDictionary()
@@ -109,13 +110,13 @@ async def fill(worktree: Worktree, project: Project) -> tuple[str, ...]:
     left_out = await _copy(worktree, project) if project.copy else ()
     if project.setup:
         await _set_up(worktree, project.setup)
-    (worktree.git_dir / _FILLED).touch()
+    (worktree.git_dir / FILLED).touch()
     return left_out
 
 
 def is_filled(worktree: Worktree) -> bool:
     """Say whether `fill` came to its end."""
-    return (worktree.git_dir / _FILLED).exists()
+    return (worktree.git_dir / FILLED).exists()
 
 
 async def find(project: Project, execution: Execution) -> Worktree:
@@ -157,7 +158,7 @@ async def _free_handle(repo: Repository, conversation_id: str, folder: Path) -> 
     for length in range(min(HANDLE_LENGTH, len(conversation_id)), ID_LENGTH + 1):
         name = handle(conversation_id, length)
         taken = (folder / name).exists() or (repo.git_dir / "worktrees" / name).exists()
-        refs = (f"refs/heads/{BRANCHES}{name}", f"refs/signoff/backup/{name}")
+        refs = (f"refs/heads/{BRANCHES}{name}", BACKUPS + name)
         if not taken and not await repo.git("for-each-ref", "--format=x", *refs):
             return name
     raise ProjectError(

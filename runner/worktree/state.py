@@ -42,6 +42,15 @@ class ProjectState:
     operation: str = ""
 
     @property
+    def line(self) -> str:
+        """The state in one line: branch, newest commit, what is uncommitted."""
+        where = self.base_branch or "detached HEAD"
+        noun = "file" if self.dirty == 1 else "files"
+        tree = f"{self.dirty} uncommitted {noun}" if self.dirty else "clean"
+        doing = f", in the middle of a {self.operation}" if self.operation else ""
+        return f"{where} at {self.base_commit[:8]}, {tree}{doing}"
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         """What people should know before a run, as sentences."""
         said = []
