@@ -21,7 +21,6 @@ EXPLAINED = re.compile(r"# (?:noqa: [A-Z]+\d+(?:, [A-Z]+\d+)*|type: ignore\[[a-z
 FOREIGN_WORDS = {
     "confirmation": (),
     "job": ("runner/schedule.py", "runner/procrastinate.py"),
-    "workspace": (),
     "transport": ("runner/agents/",),
 }
 
