@@ -77,9 +77,7 @@ class MissingVariables(BadInput):
         self.names = tuple(names)
         listed = ", ".join(self.names)
         example = " ".join(f"{name}=…" for name in self.names)
-        super().__init__(
-            f"The prompt needs a value for: {listed}.", hint=f"Add {example}."
-        )
+        super().__init__(f"The prompt needs a value for: {listed}.", hint=f"Add {example}.")
 
 
 class TooLarge(BadInput):

@@ -130,8 +130,8 @@ def _worth_masking(match: re.Match[str]) -> bool:
 def visible(text: str) -> str:
     """Show what a text would hide: control, direction and zero-width characters become signs such as `⟨U+202E⟩`.
 
-    Line ends become single line feeds; colour codes of terminals are dropped, since they carry no text. Lone surrogates, which no
-    file can hold, are shown as well.
+    Line ends become single line feeds; colour codes of terminals are dropped, since they carry no text. Lone
+    surrogates, which no file can hold, are shown as well.
     """
     if _PLAIN.fullmatch(text):
         return text

@@ -20,6 +20,7 @@ from runner.model.base import (
     digest,
     handle,
     new_id,
+    uuid_of,
     value,
 )
 from runner.model.executions import (
@@ -113,5 +114,6 @@ __all__ = [
     "digest",
     "handle",
     "new_id",
+    "uuid_of",
     "value",
 ]

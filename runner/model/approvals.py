@@ -77,6 +77,4 @@ class Approval:
     answer: Answer | None = None
     answered_by: str | None = None  # person id
     answered_at: datetime | None = None
-    delivered_at: datetime | None = (
-        None  # when the agent was told; an answer is delivered once
-    )
+    delivered_at: datetime | None = None  # when the agent was told; an answer is delivered once

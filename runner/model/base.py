@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar, dataclass_transform
@@ -30,6 +31,14 @@ def new_id() -> str:
     return "".join(_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5))
 
 
+def uuid_of(whole_id: str) -> str:
+    """Write an id as the UUID it encodes, for protocols that want UUIDs."""
+    number = 0
+    for letter in whole_id:
+        number = number << 5 | _ALPHABET.index(letter)
+    return str(uuid.UUID(int=number))
+
+
 def handle(whole_id: str, length: int = HANDLE_LENGTH) -> str:
     """Shorten an id to what people see and type: its last characters, which are random."""
     return whole_id[-length:]
@@ -37,7 +46,5 @@ def handle(whole_id: str, length: int = HANDLE_LENGTH) -> str:
 
 def digest(tool: str, tool_input: Json) -> str:
     """Name a tool call by its exact content: equal digests mean equal tool and equal input."""
-    canonical = json.dumps(
-        [tool, tool_input], sort_keys=True, separators=(",", ":"), ensure_ascii=False
-    )
+    canonical = json.dumps([tool, tool_input], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()

@@ -26,9 +26,7 @@ class AgentOptions:
 
     agent: str = "claude"
     model: str | None = None
-    tools: tuple[str, ...] | None = (
-        None  # the only tools it has; None means all. Availability, never permission
-    )
+    tools: tuple[str, ...] | None = None  # the only tools it has; None means all. Availability, never permission
     disallowed_tools: tuple[str, ...] = ()
     mcp: tuple[str, ...] = ()  # names of configured MCP servers
     sandbox: bool = False
@@ -71,9 +69,7 @@ class Ruling:
     reason: str = ""
     rule: str = ""
     floor: bool = False
-    labels: tuple[
-        str, ...
-    ] = ()  # computed facts: "network", "outside worktree", "deletes", "secrets" ...
+    labels: tuple[str, ...] = ()  # computed facts: "network", "outside worktree", "deletes", "secrets" ...
 
 
 @value

@@ -12,6 +12,7 @@ from runner.model import (
     Change,
     Execution,
     Message,
+    Origin,
     Person,
     Project,
     Report,
@@ -56,6 +57,7 @@ class ExecutionQuery:
     project: str | None = None
     person_id: str | None = None
     conversation_id: str | None = None
+    origin: Origin | None = None  # its thread counts only if given
     text: str = ""
     after: str | None = None
     limit: int = 20

@@ -1,0 +1,180 @@
+"""Questions to people: look at them, answer them once, revoke what was granted.
+
+The asking side is `runner.gate`. An answer is written together with the state of its execution, on the condition that
+the approval is still open: the first valid answer wins, and everybody else hears who was faster.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from runner import journal
+from runner.advance import Advance
+from runner.errors import Ambiguous, BadInput, NotFound, WrongState
+from runner.lifecycle import Answered, check_open
+from runner.model import (
+    Actor,
+    Answer,
+    Approval,
+    ApprovalState,
+    AskKind,
+    ChangeKind,
+    Execution,
+    Role,
+    Rule,
+    Scope,
+    State,
+    Verdict,
+    handle,
+    new_id,
+)
+from runner.people import require
+from runner.policy import PolicyContext, judge, validate_pattern
+from runner.ports import Batch, Clock, Store
+from runner.model import ToolCall
+
+
+class Approvals:
+    """Approvals as people meet them."""
+
+    def __init__(self, store: Store, clock: Clock, advance: Advance) -> None:
+        self._store = store
+        self._clock = clock
+        self._advance = advance
+
+    async def find(self, short: str) -> Approval:
+        """Return the approval with this handle, or the one open approval of the run with this handle.
+
+        Raises BadInput, NotFound, Ambiguous.
+        """
+        short = short.strip().lower()
+        if not 4 <= len(short) <= 26 or not short.isalnum():
+            raise BadInput(
+                f"`{short[:40]}` is not the id of a question.", hint="`inbox` lists what waits for an answer."
+            )
+        found = list(await self._store.approvals.find(short))
+        if not found:
+            for execution in await self._store.executions.find(short):
+                found += [a for a in await self._store.approvals.of(execution.id) if a.state is ApprovalState.OPEN]
+        if not found:
+            raise NotFound(f"There is no question `{short}`.", hint="`inbox` lists what waits for an answer.")
+        if len(found) > 1:
+            listed = ", ".join(f"{handle(a.id, 8)} ({a.title})" for a in found)
+            raise Ambiguous(f"`{short}` fits several questions: {listed}.", hint="Give more characters.")
+        return found[0]
+
+    async def inbox(self, actor: Actor) -> Sequence[tuple[Approval, Execution]]:
+        """Return all open approvals with their executions, oldest first."""
+        require(actor.person, Role.VIEWER, "look at the inbox")
+        pairs = []
+        for approval in await self._store.approvals.open():
+            execution = await self._store.executions.get(approval.execution_id)
+            if execution is not None:
+                pairs.append((approval, execution))
+        return pairs
+
+    async def answer(self, actor: Actor, approval_id: str, answer: Answer) -> Approval:
+        """Give the answer to an approval, if nobody was faster, and return the approval as it is then.
+
+        Raises NotAllowed, NotFound, AlreadyAnswered, WrongState, BadInput (edited input that policy refuses).
+        """
+        require(actor.person, Role.APPROVER, "answer")
+        approval = await self._get(approval_id)
+        await self._check(approval)
+        answer = self._completed(actor, approval, await self._execution(approval), answer)
+        event = Answered(approval_id=approval.id, answer=answer, by=actor.person.id, name=actor.person.name)
+        try:
+            await self._advance(approval.execution_id, event, batch=self._written(actor, approval, answer))
+        except WrongState:
+            await self._check(await self._get(approval_id))  # says who was faster
+            raise
+        return await self._get(approval_id)
+
+    async def revoke(self, actor: Actor, rule_id: str) -> None:
+        """Take back what was granted for a run. Raises NotAllowed, NotFound."""
+        require(actor.person, Role.APPROVER, "revoke a rule")
+        now = self._clock.now()
+        if not await self._store.approvals.revoke(
+            rule_id, now, journal.entry(actor, ChangeKind.RULE, "rule.revoked", rule_id, now)
+        ):
+            raise NotFound("This rule is not in force.", hint="`status` of the run shows the rules in force.")
+
+    async def _get(self, approval_id: str) -> Approval:
+        approval = await self._store.approvals.get(approval_id)
+        if approval is None:
+            raise NotFound("There is no such question.", hint="`inbox` lists what waits for an answer.")
+        return approval
+
+    async def _execution(self, approval: Approval) -> Execution:
+        execution = await self._store.executions.get(approval.execution_id)
+        if execution is None:
+            raise NotFound("The run of this question is gone.")
+        return execution
+
+    async def _check(self, approval: Approval) -> None:
+        by = await self._store.people.person(approval.answered_by) if approval.answered_by else None
+        check_open(approval, by.name if by else "somebody")
+
+    def _completed(self, actor: Actor, approval: Approval, execution: Execution, answer: Answer) -> Answer:
+        """Check an answer against its question and fill in what the front end left out. Raises BadInput."""
+        if answer.input is not None:
+            _check_edit(approval, execution, answer)
+        if approval.kind is AskKind.QUESTION and answer.approve:
+            _check_choices(approval, answer)
+        if answer.rule is None:
+            return answer
+        pattern = answer.rule.pattern or approval.suggested_rule
+        if not pattern:
+            raise BadInput("No narrow rule fits this step.", hint="Approve it once, or name a pattern.")
+        validate_pattern(pattern)
+        rule = Rule(
+            id=new_id(),
+            pattern=pattern,
+            verdict=Verdict.ALLOW,
+            scope=Scope.RUN,
+            scope_id=execution.conversation_id,
+            created_by=actor.person.id,
+            created_at=self._clock.now(),
+        )
+        return replace(answer, rule=rule)
+
+    def _written(self, actor: Actor, approval: Approval, answer: Answer) -> Batch:
+        """What is written with an answer: its audit entry, and the rule it grants."""
+        entry = journal.entry(
+            actor,
+            ChangeKind.APPROVAL,
+            f"approval.{'approved' if answer.approve else 'denied'}",
+            approval.id,
+            self._clock.now(),
+            tool=approval.tool,
+            shown=dict(approval.input),
+            edited=dict(answer.input) if answer.input is not None else None,
+            note=answer.note,
+            rule=answer.rule.pattern if answer.rule else "",
+            choices={question: list(labels) for question, labels in answer.choices.items()},
+        )
+        return replace(entry, changes=(), rules=(answer.rule,) if answer.rule else ())
+
+
+def _check_edit(approval: Approval, execution: Execution, answer: Answer) -> None:
+    """An edited input must still be an input, and must not be one that nothing may unlock."""
+    edited = answer.input or {}
+    if approval.kind is not AskKind.STEP or not answer.approve:
+        raise BadInput("Only the approval of a step can change its input.")
+    unknown = [key for key in edited if key not in approval.input]
+    if unknown:
+        raise BadInput(
+            f"{approval.tool} was not asked with `{unknown[0]}`.", hint=f"It has: {', '.join(approval.input)}."
+        )
+    context = PolicyContext(worktree=execution.worktree)
+    ruling = judge(ToolCall(tool=approval.tool, input=edited), context)
+    if ruling.verdict is Verdict.REFUSE:
+        raise BadInput(f"The edited step is refused: {ruling.reason}.", hint="The question is still open.")
+
+
+def _check_choices(approval: Approval, answer: Answer) -> None:
+    questions = {q.text for q in approval.questions}
+    missing = [text for text in questions if not answer.choices.get(text)]
+    if missing:
+        raise BadInput(f"Still without an answer: {missing[0]}", hint="Every question needs a choice or a text.")

@@ -1,0 +1,131 @@
+"""Put the core together. Knows every part of it, and none of the store's or the front ends' modules."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from runner.advance import Advance
+from runner.agents.keeper import SessionKeeper
+from runner.approvals import Approvals
+from runner.changes import Bell
+from runner.conclusion import Conclusion
+from runner.dispatch import LocalDispatcher
+from runner.errors import BadInput, ConfigError
+from runner.execution import Driver
+from runner.model import Scope, new_id
+from runner.people import People
+from runner.policy import validate_pattern
+from runner.ports import Agent, Clock, Files, Store
+from runner.projects import Projects
+from runner.reporting import Reporting
+from runner.review import Review
+from runner.runs import Runs
+from runner.settings import Settings
+from runner.tasks import Tasks
+from runner.workspace import Workspaces, rules_of
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Core:
+    """The use cases, and what front ends follow."""
+
+    tasks: Tasks
+    runs: Runs
+    approvals: Approvals
+    review: Review
+    projects: Projects
+    people: People
+    store: Store
+    changes: Bell
+    clock: Clock
+    settings: Settings
+    dispatcher: LocalDispatcher
+
+
+@asynccontextmanager
+async def build(
+    *, settings: Settings, store: Store, bell: Bell, files: Files, clock: Clock, agents: Sequence[Agent]
+) -> AsyncIterator[Core]:
+    """Put a core together over a store whose commits ring `bell`; kept agents end with the context.
+
+    Raises ConfigError for rules that are no rules.
+    """
+    _check_rules(settings)
+    keepers: Mapping[str, SessionKeeper] = {
+        agent.name: SessionKeeper(
+            agent, keep_seconds=settings.worker.keep_seconds, most=settings.worker.keep_most, clock=clock
+        )
+        for agent in agents
+    }
+    core = _connect(settings=settings, store=store, bell=bell, files=files, clock=clock, keepers=keepers)
+    await core.projects.read_config(settings)
+    try:
+        yield core
+    finally:
+        for keeper in keepers.values():
+            await keeper.close()
+
+
+def _connect(
+    *,
+    settings: Settings,
+    store: Store,
+    bell: Bell,
+    files: Files,
+    clock: Clock,
+    keepers: Mapping[str, SessionKeeper],
+) -> Core:
+    advance = Advance(store, clock)
+    reporting = Reporting(store=store, clock=clock, files=files)
+    driver = Driver(
+        store=store,
+        clock=clock,
+        changes=bell,
+        advance=advance,
+        workspaces=Workspaces(store=store, settings=settings, keepers=keepers),
+        conclusion=Conclusion(advance=advance, clock=clock, reporting=reporting),
+    )
+    dispatcher = LocalDispatcher(
+        worker=f"local-{new_id()}",
+        slots=settings.worker.slots,
+        store=store,
+        clock=clock,
+        changes=bell,
+        advance=advance,
+        driver=driver,
+    )
+    advance.wake = dispatcher.wake
+    tasks = Tasks(store, clock, settings)
+    projects = Projects(store, clock)
+    runs = Runs(store=store, clock=clock, settings=settings, advance=advance, tasks=tasks, projects=projects)
+    return Core(
+        tasks=tasks,
+        runs=runs,
+        approvals=Approvals(store, clock, advance),
+        review=Review(store=store, clock=clock, runs=runs, reporting=reporting),
+        projects=projects,
+        people=People(store.people, clock, settings),
+        store=store,
+        changes=bell,
+        clock=clock,
+        settings=settings,
+        dispatcher=dispatcher,
+    )
+
+
+def _check_rules(settings: Settings) -> None:
+    sections = [("policy", settings.policy)] + [(f"projects.{n}", s) for n, s in settings.projects.items()]
+    problems = []
+    for name, section in sections:
+        for rule in rules_of(section, Scope.GLOBAL):
+            try:
+                validate_pattern(rule.pattern)
+            except BadInput as error:
+                problems.append(f"{name}.{rule.verdict.value}: {error}")
+    if problems:
+        raise ConfigError("configuration", problems)

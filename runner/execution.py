@@ -1,0 +1,295 @@
+"""Drive one execution from its claim to its end.
+
+Nothing here decides what becomes of an execution: the lifecycle does, and this module does what the row says. It
+follows the row while the agent works: when the row says stopped, cancelled or taken over, the agent ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+from runner.advance import Advance, Fenced
+from runner.conclusion import Conclusion
+from runner.errors import AgentRefused, SessionLost, SignoffError, WrongState
+from runner.gate import Gate
+from runner.lifecycle import Finished, PhaseReached, WorkerLost
+from runner.model import Answer, Execution, Message, Phase, Reason, Ruling, State, ToolCall, Verdict, new_id, uuid_of
+from runner.ports import AgentEvent, AgentResult, AgentSession, Changes, Clock, Prompt, Store
+from runner.recorder import Recorder
+from runner.workspace import Workspace, Workspaces
+
+log = logging.getLogger(__name__)
+
+_LOOK_AGAIN = 1.0  # seconds between looks at the row when nothing rings; also the grain of the limit in minutes
+_INTERRUPT_PATIENCE = 5.0  # seconds an agent may take to end its turn before it is killed
+CONTINUE = "Continue where you stopped."
+
+
+class Attempt:
+    """One attempt of one execution: what the agent may call, and what it has been told."""
+
+    def __init__(
+        self, execution: Execution, workspace: Workspace, gate: Gate, recorder: Recorder, clock: Clock
+    ) -> None:
+        self.execution = execution
+        self.workspace = workspace
+        self.gate = gate
+        self.recorder = recorder
+        self.limit = ""  # the limit that ended it
+        self.said: set[str] = set()
+        self.waited = 0.0  # seconds spent waiting for people
+        self._clock = clock
+
+    async def judge(self, call: ToolCall) -> Ruling:
+        """Say what policy says, and remember a refusal."""
+        ruling = await self.gate.judge(call)
+        if ruling.verdict is Verdict.REFUSE:
+            self.recorder.refused(call, f"Refused by policy: {ruling.reason}")
+        return ruling
+
+    async def ask(self, call: ToolCall) -> Answer:
+        """Wait for a person."""
+        began = self._clock.monotonic()
+        try:
+            approval, answer = await self.gate.ask(call)
+        finally:
+            self.waited += self._clock.monotonic() - began
+        await self.recorder.asked(approval, call, answer)
+        return answer
+
+    async def saw(self, event: AgentEvent) -> None:
+        """Write down what happened."""
+        await self.recorder.saw(event)
+
+
+class Driver:
+    """Drives claimed executions, any number at once."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        changes: Changes,
+        advance: Advance,
+        workspaces: Workspaces,
+        conclusion: Conclusion,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._changes = changes
+        self._advance = advance
+        self._workspaces = workspaces
+        self._conclusion = conclusion
+
+    async def drive(self, execution: Execution) -> None:
+        """Drive a claimed execution until it ends, waits without us, or belongs to somebody else.
+
+        Raises nothing but CancelledError; then the execution is given back so that it can be claimed again.
+        """
+        try:
+            await self._attempt(execution)
+        except asyncio.CancelledError:
+            await asyncio.shield(self._give_back(execution))
+            raise
+        except (Fenced, WrongState) as gone:
+            log.info("execution.left %s: %s", execution.id, gone)
+        except SignoffError as error:
+            await self._failed(execution, error)
+        except Exception as error:  # noqa: BLE001 - one broken run must not end the daemon; the log has the trace
+            code = secrets.token_hex(3)
+            log.exception("execution.broken %s (%s)", execution.id, code)
+            hint = f"The log has the details under {code}. `retry` begins anew."
+            await self._failed(execution, SignoffError(f"Unexpected: {type(error).__name__}.", hint=hint))
+
+    async def _attempt(self, execution: Execution) -> None:
+        workspace = await self._workspaces.prepare(execution)
+        attempt = self._new_attempt(execution, workspace)
+        try:
+            attempt.execution = await self._advance(
+                execution.id,
+                PhaseReached(phase=Phase.WORKING),
+                facts=lambda e: replace(e, **_learnt(workspace)),
+                epoch=execution.epoch,
+            )
+            result = await self._converse(attempt)
+            await attempt.recorder.cut_off()
+        except BaseException:
+            await asyncio.shield(attempt.workspace.session.kill())
+            raise
+        # Before the end is written: a follow-up may begin at once and wants this process.
+        await self._workspaces.release(attempt.workspace, result)
+        await self._conclude(attempt, result)
+
+    def _new_attempt(self, execution: Execution, workspace: Workspace) -> Attempt:
+        gate = Gate(
+            execution=execution,
+            bounds=workspace.bounds,
+            store=self._store,
+            clock=self._clock,
+            changes=self._changes,
+            advance=self._advance,
+        )
+        recorder = Recorder(execution=execution, store=self._store, clock=self._clock, advance=self._advance)
+        return Attempt(execution, workspace, gate, recorder, self._clock)
+
+    async def _converse(self, attempt: Attempt) -> AgentResult:
+        """Talk with the agent until it is idle and everything people said has reached it."""
+        prompt = await self._opening(attempt)
+        while True:
+            try:
+                result = await self._turn(attempt, attempt.workspace.session, prompt)
+            except SessionLost as lost:
+                log.warning("session.lost %s: %s", attempt.execution.id, lost)
+                attempt.workspace = await self._workspaces.reopen(attempt.workspace)
+                attempt.execution = replace(attempt.execution, session=None, interrupted=False)
+                prompt = _prompt(attempt.execution.prompt)
+                continue
+            if result.status != "ok" or attempt.limit:
+                return result
+            prompt = await self._next(attempt)
+            if prompt is None:
+                return result
+
+    async def _turn(self, attempt: Attempt, session: AgentSession, prompt: Prompt | None) -> AgentResult:
+        """Let the agent work, and follow the row meanwhile."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                following = group.create_task(self._follow(attempt, session))
+                try:
+                    return await session.run(prompt, attempt)
+                finally:
+                    following.cancel()
+        except BaseExceptionGroup as errors:
+            raise _first(errors) from errors
+
+    async def _follow(self, attempt: Attempt, session: AgentSession) -> None:
+        """Pass on what people say, and end the agent when the row or a limit says so."""
+        async for _ in self._changes.follow(attempt.execution.id, every=_LOOK_AGAIN):
+            execution = await self._store.executions.get(attempt.execution.id)
+            ours = execution is not None and execution.epoch == attempt.execution.epoch
+            if execution is None or not ours or execution.state not in {State.RUNNING, State.WAITING}:
+                await self._end(attempt, session, cancelled=execution is None or execution.state.final or not ours)
+                return
+            attempt.limit = self._limit_reached(attempt, execution)
+            if attempt.limit:
+                await self._end(attempt, session, cancelled=False)
+                return
+            await self._pass_on(attempt, session)
+
+    async def _end(self, attempt: Attempt, session: AgentSession, *, cancelled: bool) -> None:
+        """End the agent's turn. With a question open nothing may answer it: then the process is killed."""
+        if cancelled or attempt.gate.asking:
+            await session.kill()
+            return
+        try:
+            async with asyncio.timeout(_INTERRUPT_PATIENCE):
+                await session.interrupt()
+                await asyncio.Event().wait()  # until `run` returns and ends this wait
+        except TimeoutError:
+            await session.kill()
+
+    def _limit_reached(self, attempt: Attempt, execution: Execution) -> str:
+        limits = execution.options.limits
+        if limits.tokens is not None and attempt.recorder.usage.tokens > limits.tokens:
+            return f"{limits.tokens:,} tokens are used up"
+        if limits.minutes is None or execution.started_at is None or execution.state is State.WAITING:
+            return ""
+        worked = (self._clock.now() - execution.started_at).total_seconds() - attempt.waited
+        return f"{limits.minutes:g} minutes are over" if worked > limits.minutes * 60 else ""
+
+    async def _pass_on(self, attempt: Attempt, session: AgentSession) -> None:
+        for message in await self._unsaid(attempt):
+            attempt.said.add(message.id)
+            await session.say(_prompt_of(message))
+
+    async def _unsaid(self, attempt: Attempt) -> list[Message]:
+        messages = await self._store.executions.messages(attempt.execution.id, undelivered=True)
+        return [m for m in messages if m.id not in attempt.said]
+
+    async def _opening(self, attempt: Attempt) -> Prompt | None:
+        """Find the words to begin with; None takes up an interrupted turn."""
+        execution = attempt.execution
+        if execution.session is not None and execution.interrupted:
+            return None
+        unsaid = await self._unsaid(attempt)
+        if not unsaid:  # it was told everything in an earlier attempt
+            return _prompt(CONTINUE if execution.session else execution.prompt)
+        return self._take(attempt, unsaid[0])
+
+    async def _next(self, attempt: Attempt) -> Prompt | None:
+        """Find what was said too late for the turn that has just ended."""
+        unsaid = await self._unsaid(attempt)
+        return self._take(attempt, unsaid[0]) if unsaid else None
+
+    def _take(self, attempt: Attempt, message: Message) -> Prompt:
+        attempt.said.add(message.id)
+        return _prompt_of(message)
+
+    async def _conclude(self, attempt: Attempt, result: AgentResult) -> None:
+        """Bring the attempt to its end, unless somebody has decided otherwise meanwhile."""
+        execution = await self._store.executions.get(attempt.execution.id)
+        if execution is None or execution.epoch != attempt.execution.epoch:
+            raise Fenced("The execution was taken over.")
+        if execution.state is State.WAITING:
+            if result.status in {"failed", "refused"}:
+                # The agent died under an open question: the question stays, and its answer starts an agent again.
+                await self._advance(execution.id, WorkerLost(), epoch=execution.epoch)
+                return
+            await attempt.gate.withdraw_stale()
+        elif execution.state is not State.RUNNING:
+            return
+        text = result.text or attempt.recorder.last_text
+        await self._conclusion.reach(execution, attempt.workspace, replace(result, text=text), limit=attempt.limit)
+
+    async def _failed(self, execution: Execution, error: SignoffError) -> None:
+        reason = Reason.AGENT_REFUSED if isinstance(error, AgentRefused) else Reason.SETUP_FAILED
+        await self._quietly(
+            execution,
+            lambda: self._advance(
+                execution.id,
+                Finished(state=State.FAILED, reason=reason),
+                facts=lambda e: replace(e, error=error.message, hint=error.hint),
+                epoch=execution.epoch,
+            ),
+        )
+
+    async def _give_back(self, execution: Execution) -> None:
+        await self._quietly(execution, lambda: self._advance(execution.id, WorkerLost(), epoch=execution.epoch))
+
+    async def _quietly(self, execution: Execution, write: Callable[[], Awaitable[Execution]]) -> None:
+        """Write the end of an attempt; what cannot be written now is found again by reconciling."""
+        try:
+            await write()
+        except SignoffError as error:
+            log.warning("execution.unwritten %s: %s", execution.id, error)
+
+
+def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
+    """Return the error that began it; what was cancelled because of it comes later."""
+    error: BaseException = errors
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+def _learnt(workspace: Workspace) -> dict[str, str]:
+    tree = workspace.worktree
+    return {
+        "worktree": str(tree.path),
+        "branch": tree.branch,
+        "base_branch": tree.base_branch,
+        "base_commit": tree.base_commit,
+    }
+
+
+def _prompt(text: str) -> Prompt:
+    return Prompt(id=uuid_of(new_id()), text=text)
+
+
+def _prompt_of(message: Message) -> Prompt:
+    return Prompt(id=uuid_of(message.id), text=message.text, images=message.images)

@@ -1,0 +1,177 @@
+"""Write down what an agent does, as it does it: steps, messages, consumption, the id of its conversation."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import assert_never
+
+from runner.advance import Advance, Fenced
+from runner.model import (
+    Answer,
+    Approval,
+    Author,
+    Change,
+    ChangeKind,
+    Execution,
+    Message,
+    Step,
+    StepStatus,
+    ToolCall,
+    Usage,
+    new_id,
+    uuid_of,
+)
+from runner.policy import describe
+from runner.ports import (
+    AgentEvent,
+    Batch,
+    Clock,
+    PromptTaken,
+    Retrying,
+    SessionBegan,
+    StepBegan,
+    StepEnded,
+    Store,
+    TextSaid,
+    UsageGrew,
+)
+
+
+class Recorder:
+    """The record of one attempt. Every write is fenced by the epoch: raises Fenced when the attempt is overtaken."""
+
+    def __init__(self, *, execution: Execution, store: Store, clock: Clock, advance: Advance) -> None:
+        self._execution = execution
+        self._store = store
+        self._clock = clock
+        self._advance = advance
+        self._steps: dict[str, Step] = {}  # by tool-use id, while they run
+        self._refused: dict[str, str] = {}
+        self.usage = execution.usage
+        self.last_text = ""
+
+    async def saw(self, event: AgentEvent) -> None:
+        """Write down one event of the agent."""
+        match event:
+            case SessionBegan():
+                await self._note(session=event.session)
+            case TextSaid():
+                await self._said(event.text)
+            case StepBegan():
+                await self._began(event.call)
+            case StepEnded():
+                await self._ended(event)
+            case UsageGrew():
+                await self._consumed(event.usage)
+            case Retrying():
+                await self._write(
+                    Batch(changes=(self._change(ChangeKind.EXECUTION, "execution.retrying", text=event.text),))
+                )
+            case PromptTaken():
+                await self._taken(event.prompt_id)
+            case _:
+                assert_never(event)
+
+    def refused(self, call: ToolCall, reason: str) -> None:
+        """Remember that policy or a person refused a step, so that its end is not recorded as a failure."""
+        self._refused[call.tool_use_id] = reason
+
+    async def asked(self, approval: Approval, call: ToolCall, answer: Answer) -> None:
+        """Connect a step with the approval it had, and with the input that really runs."""
+        if not answer.approve:
+            self.refused(call, answer.note)
+        step = self._steps.get(call.tool_use_id)
+        if step is not None:
+            self._steps[call.tool_use_id] = replace(step, approval_id=approval.id, input=answer.input or step.input)
+            await self._write(Batch(steps=(self._steps[call.tool_use_id],)))
+
+    async def cut_off(self) -> None:
+        """Close steps whose end nobody will report any more."""
+        now = self._clock.now()
+        cut = tuple(replace(s, status=StepStatus.INTERRUPTED, finished_at=now) for s in self._steps.values())
+        self._steps.clear()
+        if cut:
+            await self._write(Batch(steps=cut, changes=tuple(self._step_change(s, "step.ended") for s in cut)))
+
+    async def _began(self, call: ToolCall) -> None:
+        kind, title = describe(call)
+        step = Step(
+            id=new_id(),
+            execution_id=self._execution.id,
+            attempt=self._execution.attempt,
+            kind=kind,
+            tool=call.tool,
+            title=title,
+            input=call.input,
+            tool_use_id=call.tool_use_id,
+            started_at=self._clock.now(),
+        )
+        self._steps[call.tool_use_id] = step
+        await self._write(Batch(steps=(step,), changes=(self._step_change(step, "step.began"),)))
+
+    async def _ended(self, event: StepEnded) -> None:
+        step = self._steps.pop(event.tool_use_id, None)
+        if step is None:
+            return  # it began in an earlier attempt, which closed it
+        refused = self._refused.pop(event.tool_use_id, None)
+        status = StepStatus.OK if event.ok else StepStatus.FAILED
+        after = replace(
+            step,
+            status=status if refused is None else StepStatus.REFUSED,
+            output=event.output if refused is None else refused,
+            finished_at=self._clock.now(),
+        )
+        await self._write(Batch(steps=(after,), changes=(self._step_change(after, "step.ended"),)))
+
+    async def _said(self, text: str) -> None:
+        if not text.strip():
+            return
+        self.last_text = text
+        message = Message(
+            id=new_id(),
+            execution_id=self._execution.id,
+            author=Author.AGENT,
+            text=text,
+            created_at=self._clock.now(),
+        )
+        change = self._change(ChangeKind.MESSAGE, "message.said", message=message.id)
+        await self._write(Batch(messages=(message,), changes=(change,)))
+
+    async def _taken(self, prompt_id: str) -> None:
+        messages = await self._store.executions.messages(self._execution.id, undelivered=True)
+        now = self._clock.now()
+        taken = tuple(replace(m, delivered_at=now) for m in messages if uuid_of(m.id) == prompt_id)
+        if taken:
+            change = self._change(ChangeKind.MESSAGE, "message.taken", message=taken[0].id)
+            await self._write(Batch(messages=taken, changes=(change,)))
+
+    async def _consumed(self, usage: Usage) -> None:
+        self.usage = self.usage + usage
+        await self._note(usage=self.usage)
+
+    async def _note(self, **facts: object) -> None:
+        change = self._change(ChangeKind.EXECUTION, "execution.progress")
+        self._execution = await self._advance.note(
+            self._execution.id,
+            lambda execution: replace(execution, **facts),  # type: ignore[arg-type]  # the callers' keywords are fields
+            epoch=self._execution.epoch,
+            batch=Batch(changes=(change,)),
+        )
+
+    async def _write(self, batch: Batch) -> None:
+        if not await self._store.executions.record(self._execution, batch):
+            raise Fenced("The execution was taken over.")
+
+    def _change(self, kind: ChangeKind, event: str, **body: str) -> Change:
+        return Change(
+            kind=kind,
+            event=event,
+            execution_id=self._execution.id,
+            subject_id=self._execution.id,
+            body=body,
+            at=self._clock.now(),
+        )
+
+    def _step_change(self, step: Step, event: str) -> Change:
+        change = self._change(ChangeKind.STEP, event, status=step.status.value)
+        return replace(change, subject_id=step.id)

@@ -1,0 +1,51 @@
+"""Make a report of an execution: gather what it says, set it, write the file."""
+
+from __future__ import annotations
+
+from runner import worktree as trees
+from runner.errors import ProjectError
+from runner.model import Diff, Execution, Report, new_id
+from runner.ports import Clock, Files, Store
+from runner.reports import FILE_NAMES, Material, build, render
+
+
+class Reporting:
+    """Reports as files."""
+
+    def __init__(self, *, store: Store, clock: Clock, files: Files) -> None:
+        self._store = store
+        self._clock = clock
+        self._files = files
+
+    async def make(self, execution: Execution, name: str) -> Report:
+        """Write the report in one format. Raises ReportError, StorageError."""
+        now = self._clock.now()
+        document = build(await self._material(execution), now=now)
+        data = await render(document, name)
+        path = await self._files.write(execution.id, FILE_NAMES[name], data)
+        return Report(
+            id=new_id(), execution_id=execution.id, format=name, path=str(path), size=len(data), created_at=now
+        )
+
+    async def _material(self, execution: Execution) -> Material:
+        store = self._store.executions
+        difference = await self.diff(execution)
+        return Material(
+            execution=execution,
+            task=await self._store.tasks.get(execution.task_id) if execution.task_id else None,
+            steps=tuple(await store.steps(execution.id)),
+            messages=tuple(await store.messages(execution.id)),
+            approvals=tuple(await self._store.approvals.of(execution.id)),
+            people={person.id: person.name for person in await self._store.people.people()},
+            diff=difference,
+        )
+
+    async def diff(self, execution: Execution) -> Diff:
+        """Return what the execution changed; empty when its worktree is gone."""
+        project = await self._store.people.project(execution.project or "")
+        if project is None or not execution.worktree:
+            return Diff()
+        try:
+            return await trees.diff(await trees.find(project, execution))
+        except ProjectError:
+            return Diff()

@@ -1,0 +1,294 @@
+"""The configuration: one TOML file, environment variables `SIGNOFF_…`, and secrets by reference.
+
+Unknown keys are errors and named together with the nearest known one; all problems are reported at once.
+A secret is written as `env:NAME` or `file:PATH` and read when it is needed; nothing here prints it.
+This is the one module (with `runner.agents.environment`) that reads the environment.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from rapidfuzz import process
+
+from runner.errors import ConfigError
+from runner.model import Access, Dirty, Role
+
+CONFIG_NAMES = ("config.toml", "~/.config/signoff/config.toml")
+
+
+def _expand(raw: object) -> object:
+    return str(Path(raw).expanduser()) if isinstance(raw, str) else raw
+
+
+UserPath = Annotated[Path, BeforeValidator(_expand)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Secret(_Section):
+    """A reference to a secret, never the secret itself."""
+
+    reference: str = ""
+
+    def read(self) -> str:
+        """Return the secret; an empty reference is an empty secret. Raises ConfigError if it cannot be read."""
+        kind, _, rest = self.reference.partition(":")
+        if not self.reference:
+            return ""
+        if kind == "env":
+            if rest in os.environ:
+                return os.environ[rest]
+            raise ConfigError("secret", [f"environment variable {rest} is not set"])
+        if kind == "file":
+            try:
+                return Path(rest).expanduser().read_text("utf-8").strip()
+            except OSError as error:
+                raise ConfigError("secret", [f"cannot read {rest}: {error.strerror}"]) from error
+        raise ConfigError("secret", ["a secret is written as env:NAME or file:PATH, never as plain text"])
+
+
+def _as_secret(raw: object) -> object:
+    if not isinstance(raw, str):
+        return raw
+    if raw and raw.partition(":")[0] not in {"env", "file"}:
+        message = "a secret is written as env:NAME or file:PATH, never as plain text"
+        raise ValueError(message)
+    return {"reference": raw}
+
+
+SecretRef = Annotated[Secret, BeforeValidator(_as_secret)]
+
+
+class Storage(_Section):
+    """Where everything is remembered."""
+
+    directory: UserPath = Field(default_factory=lambda: Path("~/.local/share/signoff").expanduser())
+    url: str = ""  # empty: SQLite in `directory`; otherwise postgresql+psycopg://…
+
+
+class Worker(_Section):
+    """How many executions run at once, and how the daemon goes down."""
+
+    slots: int = Field(default_factory=lambda: max(2, os.cpu_count() or 2), ge=1, le=256)
+    drain_seconds: float = Field(default=20.0, ge=0)  # how long running executions may finish when the daemon stops
+    keep_seconds: float = Field(default=120.0, ge=0)  # how long an agent's process is kept for a follow-up
+    keep_most: int = Field(default=4, ge=0)  # about 140 MB each (PSS of the claude CLI, measured)
+
+
+class Claude(_Section):
+    """The Claude Code CLI."""
+
+    cli: UserPath | None = None  # None: the one bundled with claude-agent-sdk
+    base_url: str = ""
+    api_key: SecretRef = Secret()
+    login: Literal["own", "user"] = "own"  # "user": use the login of the user's own claude in ~/.claude
+    model: str = ""
+    max_retries: int = Field(default=4, ge=0, le=20)  # of the model's service; the CLI's own 10 take minutes to fail
+    env: dict[str, str] = Field(default_factory=dict)
+
+
+class Agents(_Section):
+    """One section an agent."""
+
+    default: str = "claude"
+    claude: Claude = Claude()
+
+
+class Mcp(_Section):
+    """An MCP server: a program, or a URL. Values of `env` and `headers` may be secret references."""
+
+    command: str = ""
+    args: tuple[str, ...] = ()
+    env: dict[str, str] = Field(default_factory=dict)
+    url: str = ""
+    headers: dict[str, str] = Field(default_factory=dict)
+
+
+class User(_Section):
+    """A person known from the start: identities by front end, and MCP servers of their own."""
+
+    role: Role = Role.OPERATOR
+    terminal: str = ""
+    slack: str = ""
+    telegram: str = ""
+    mcp: dict[str, Mcp] = Field(default_factory=dict)
+
+
+class ProjectSection(_Section):
+    """A git repository by name."""
+
+    path: UserPath
+    base: str = ""
+    access: Access = Access.WRITE
+    copy_files: tuple[str, ...] = Field(default=(), alias="copy")
+    setup: str = ""
+    test: str = ""
+    dirty: Dirty = Dirty.WARN
+    allow: tuple[str, ...] = ()
+    ask: tuple[str, ...] = ()
+    refuse: tuple[str, ...] = ()
+
+
+class Policy(_Section):
+    """Rules for all projects; the deny floor stands above them."""
+
+    allow: tuple[str, ...] = ()
+    ask: tuple[str, ...] = ()
+    refuse: tuple[str, ...] = ()
+
+
+class Reports(_Section):
+    """What is made at the end of every run; other formats are made when asked for."""
+
+    formats: tuple[Literal["html", "pdf", "json", "markdown"], ...] = ("html", "json", "markdown")
+
+
+class Settings(BaseSettings):
+    """The whole configuration."""
+
+    model_config = SettingsConfigDict(
+        extra="forbid",
+        frozen=True,
+        env_prefix="SIGNOFF_",
+        env_nested_delimiter="__",
+        nested_model_default_partial_update=True,
+    )
+
+    storage: Storage = Storage()
+    worker: Worker = Worker()
+    agents: Agents = Agents()
+    policy: Policy = Policy()
+    reports: Reports = Reports()
+    projects: dict[str, ProjectSection] = Field(default_factory=dict)
+    users: dict[str, User] = Field(default_factory=dict)
+    mcp: dict[str, Mcp] = Field(default_factory=dict)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - a .env file of some repository must not configure us
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - secrets are read by reference
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let the environment go before the file."""
+        return env_settings, init_settings
+
+    @property
+    def database(self) -> str:
+        """Where the database is: a URL, or the path of a SQLite file."""
+        return self.storage.url or str(self.storage.directory / "signoff.db")
+
+    @property
+    def worktrees(self) -> Path:
+        """Where worktrees are made."""
+        return self.storage.directory / "worktrees"
+
+    @property
+    def files(self) -> Path:
+        """Where reports and logs are written."""
+        return self.storage.directory / "files"
+
+    @property
+    def socket(self) -> Path:
+        """Where the daemon listens for terminals."""
+        return self.storage.directory / "signoff.sock"
+
+
+def find_config(given: Path | None = None) -> Path | None:
+    """Return the configuration file: the given one, $SIGNOFF_CONFIG, ./config.toml, or the one in ~/.config.
+
+    Raises ConfigError if a file that was named does not exist.
+    """
+    named = given or (Path(os.environ["SIGNOFF_CONFIG"]) if os.environ.get("SIGNOFF_CONFIG") else None)
+    if named is not None:
+        if not named.is_file():
+            raise ConfigError(str(named), ["there is no such file; `config.example.toml` shows what it can hold"])
+        return named
+    for name in CONFIG_NAMES:
+        path = Path(name).expanduser()
+        if path.is_file():
+            return path
+    return None
+
+
+def load(path: Path | None = None, **overrides: Any) -> Settings:
+    """Read and check the configuration. Raises ConfigError with all problems at once."""
+    source = str(path) if path else "configuration"
+    content: dict[str, Any] = {}
+    if path is not None:
+        try:
+            content = tomllib.loads(path.read_text("utf-8"))
+        except tomllib.TOMLDecodeError as error:
+            raise ConfigError(source, [f"not valid TOML: {error}"]) from error
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(source, [f"cannot be read: {error}"]) from error
+    try:
+        settings = Settings(**{**content, **overrides})
+    except ValidationError as error:
+        raise ConfigError(source, [_problem(e["loc"], e["type"], e["msg"]) for e in error.errors()]) from error
+    problems = _contradictions(settings)
+    if problems:
+        raise ConfigError(source, problems)
+    return settings
+
+
+def resolve(values: Mapping[str, str]) -> dict[str, str]:
+    """Replace the values that are secret references by the secrets. Raises ConfigError."""
+    return {
+        name: Secret(reference=raw).read() if raw.partition(":")[0] in {"env", "file"} else raw
+        for name, raw in values.items()
+    }
+
+
+def _problem(loc: tuple[int | str, ...], kind: str, message: str) -> str:
+    where = ".".join(str(part) for part in loc)
+    if kind != "extra_forbidden":
+        return f"{where}: {message.removeprefix('Value error, ')}"
+    known = _known_keys(loc[:-1])
+    match = process.extractOne(str(loc[-1]), known, score_cutoff=55)
+    return f"{where}: unknown key" + (f"; did you mean `{match[0]}`?" if match else f"; known here: {', '.join(known)}")
+
+
+def _known_keys(loc: tuple[int | str, ...]) -> list[str]:
+    """Return the keys allowed at a place, walking through sections and tables of sections."""
+    model: Any = Settings
+    for part in loc:
+        field = model.model_fields.get(part) if isinstance(model, type) and issubclass(model, BaseModel) else None
+        annotation = field.annotation if field else model
+        inner = [a for a in getattr(annotation, "__args__", ()) if isinstance(a, type) and issubclass(a, BaseModel)]
+        model = inner[0] if inner else annotation
+    if not (isinstance(model, type) and issubclass(model, BaseModel)):
+        return []
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _contradictions(settings: Settings) -> list[str]:
+    """Find what is well-formed but cannot work."""
+    problems = []
+    for name, server in _all_mcp(settings):
+        if bool(server.command) == bool(server.url):
+            problems.append(f"{name}: give either `command` or `url`")
+    if settings.agents.default != "claude":
+        problems.append(f"agents.default: there is no agent `{settings.agents.default}`; known: claude")
+    for name in settings.projects:
+        if not name.replace("-", "").replace("_", "").replace(".", "").isalnum():
+            problems.append(f"projects.{name}: a name has letters, digits, dots, dashes and underscores")
+    return problems
+
+
+def _all_mcp(settings: Settings) -> list[tuple[str, Mcp]]:
+    servers = [(f"mcp.{name}", server) for name, server in settings.mcp.items()]
+    for user, section in settings.users.items():
+        servers += [(f"users.{user}.mcp.{name}", server) for name, server in section.mcp.items()]
+    return servers

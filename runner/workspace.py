@@ -1,0 +1,205 @@
+"""Make ready what an execution works with: worktree, agent process, bounds of the gate."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from runner import worktree as trees
+from runner.agents.keeper import SessionKeeper
+from runner.errors import ProjectError, SessionLost
+from runner.gate import Bounds
+from runner.model import Access, Execution, Project, Rule, Scope, Verdict, value
+from runner.ports import AgentResult, AgentSession, AgentSpec, ExecutionQuery, McpServer, Store
+from runner.settings import Mcp, ProjectSection, Settings, resolve
+
+_GOAL = "The work is done when this is true: {sentence}"
+_TESTS = "Signoff runs `{command}` at the end; it must exit with 0."
+
+
+@value
+class Workspace:
+    """What one attempt works with."""
+
+    project: Project
+    worktree: trees.Worktree
+    spec: AgentSpec
+    session: AgentSession
+    bounds: Bounds
+    warnings: tuple[str, ...] = ()
+
+
+class Workspaces:
+    """Makes workspaces, and takes up those of earlier attempts and of the conversation so far."""
+
+    def __init__(self, *, store: Store, settings: Settings, keepers: Mapping[str, SessionKeeper]) -> None:
+        self._store = store
+        self._settings = settings
+        self._keepers = keepers
+
+    async def prepare(self, execution: Execution) -> Workspace:
+        """Return a workspace with a living agent that has not been told anything yet.
+
+        Raises ProjectError, AgentUnavailable, AgentError, ConfigError; nothing lives on then.
+        """
+        project = await self._project(execution.project or "")
+        execution = await self._inherited(execution)
+        tree, warnings = await self._tree(execution, project)
+        spec = await self._spec(execution, project, tree)
+        session = await self._filled(tree, project, spec)
+        bounds = Bounds(
+            worktree=tree.path,
+            read_dirs=spec.read_dirs,
+            home=Path.home(),
+            access=project.access,
+            rules=await self._rules(execution, project),
+        )
+        return Workspace(project=project, worktree=tree, spec=spec, session=session, bounds=bounds, warnings=warnings)
+
+    async def reopen(self, workspace: Workspace) -> Workspace:
+        """Begin a new conversation in the same worktree: the one to be resumed is gone."""
+        spec = replace(workspace.spec, session=None, interrupted=False)
+        session = await self._keeper(spec).open(spec)
+        return replace(workspace, spec=spec, session=session)
+
+    async def release(self, workspace: Workspace, result: AgentResult) -> None:
+        """Keep the agent for a follow-up if its turn ended well; else end it politely, so that it can be resumed."""
+        if result.status != "ok":
+            await workspace.session.close()
+            return
+        spec = replace(workspace.spec, session=workspace.session.session, interrupted=False)
+        await self._keeper(spec).release(workspace.session, spec)
+
+    async def _project(self, name: str) -> Project:
+        project = await self._store.people.project(name)
+        if project is None:
+            raise ProjectError(f"The project `{name}` is gone.", hint="`project add` it again, then `retry`.")
+        return project
+
+    async def _inherited(self, execution: Execution) -> Execution:
+        """Give the first attempt of a follow-up the session and worktree of the conversation."""
+        if execution.worktree or execution.conversation_id == execution.id:
+            return execution
+        query = ExecutionQuery(conversation_id=execution.conversation_id, limit=50)
+        for earlier in (await self._store.executions.list(query)).items:
+            if earlier.id < execution.id and earlier.worktree:
+                gone = bool(earlier.merged_commit) or earlier.discarded_at is not None
+                kept = {} if gone else _tree_fields(earlier)
+                return replace(execution, session=execution.session or earlier.session, **kept)
+        return execution
+
+    async def _tree(self, execution: Execution, project: Project) -> tuple[trees.Worktree, tuple[str, ...]]:
+        """Take up the worktree there is, or begin one; it may still be without files."""
+        if execution.worktree:
+            tree = await trees.find(project, execution)
+            if tree.path.exists():
+                await trees.adopt(tree)
+                return tree, ()
+        state = await trees.inspect(project)
+        state.refuse_dirty()
+        return await trees.begin(state, execution.id, self._settings.worktrees), state.warnings
+
+    async def _filled(self, tree: trees.Worktree, project: Project, spec: AgentSpec) -> AgentSession:
+        """Start the agent while the files are checked out: neither needs the other until the prompt is said."""
+        opening = asyncio.ensure_future(self._open(spec))  # noqa: TID251 - awaited below on every path
+        try:
+            if not trees.is_filled(tree):
+                await trees.fill(tree, project)
+        except BaseException:
+            await _dismiss(opening)
+            raise
+        return await opening
+
+    async def _open(self, spec: AgentSpec) -> AgentSession:
+        keeper = self._keeper(spec)
+        try:
+            return await keeper.open(spec)
+        except SessionLost:
+            return await keeper.open(replace(spec, session=None, interrupted=False))
+
+    def _keeper(self, spec: AgentSpec) -> SessionKeeper:
+        return self._keepers[spec.options.agent]
+
+    async def _spec(self, execution: Execution, project: Project, tree: trees.Worktree) -> AgentSpec:
+        options = execution.options
+        if options.model is None and self._settings.agents.claude.model:
+            options = replace(options, model=self._settings.agents.claude.model)
+        notes = [await trees.instructions(tree)]
+        if execution.goal.sentence:
+            notes.append(_GOAL.format(sentence=execution.goal.sentence))
+        command = execution.goal.test_command or project.test_command
+        if command:
+            notes.append(_TESTS.format(command=command))
+        read_dirs = [Path((await self._project(name)).path) for name in execution.read_projects]
+        return AgentSpec(
+            cwd=tree.path,
+            options=options,
+            session=execution.session,
+            interrupted=execution.interrupted and execution.session is not None,
+            instructions="\n\n".join(note for note in notes if note),
+            mcp=await self._servers(execution),
+            read_dirs=tuple(read_dirs),
+        )
+
+    async def _servers(self, execution: Execution) -> tuple[McpServer, ...]:
+        """Find the MCP servers of the task: the person's own go before those of everybody. Secrets are read here."""
+        person = await self._store.people.person(execution.person_id)
+        user = self._settings.users.get(person.name) if person else None
+        known = {**self._settings.mcp, **(user.mcp if user else {})}
+        return tuple(_server(name, known[name]) for name in execution.options.mcp if name in known)
+
+    async def _rules(self, execution: Execution, project: Project) -> tuple[Rule, ...]:
+        task = await self._store.tasks.get(execution.task_id) if execution.task_id else None
+        section = self._settings.projects.get(project.name)
+        return (
+            *(task.rules if task else ()),
+            *(await self._store.approvals.rules(Scope.PROJECT, project.name)),
+            *(rules_of(section, Scope.PROJECT) if section else ()),
+            *rules_of(self._settings.policy, Scope.GLOBAL),
+        )
+
+
+def rules_of(section: ProjectSection | object, scope: Scope) -> tuple[Rule, ...]:
+    """Read the rules out of a section of the configuration that has `refuse`, `ask` and `allow`."""
+    return tuple(
+        Rule(pattern=pattern, verdict=verdict, scope=scope)
+        for verdict in (Verdict.REFUSE, Verdict.ASK, Verdict.ALLOW)
+        for pattern in getattr(section, verdict.value)
+    )
+
+
+def is_writable(project: Project) -> bool:
+    """Say whether runs may leave commits."""
+    return project.access is Access.WRITE
+
+
+async def _dismiss(opening: asyncio.Future[AgentSession]) -> None:
+    """End an agent that nobody will talk to, whether it is there already or still coming."""
+    opening.cancel()
+    try:
+        session = await opening
+    except (asyncio.CancelledError, Exception):  # noqa: BLE001 - the error that brought us here is the one to tell
+        return
+    await session.kill()
+
+
+def _tree_fields(execution: Execution) -> dict[str, str]:
+    return {
+        "worktree": execution.worktree,
+        "branch": execution.branch,
+        "base_branch": execution.base_branch,
+        "base_commit": execution.base_commit,
+    }
+
+
+def _server(name: str, server: Mcp) -> McpServer:
+    return McpServer(
+        name=name,
+        command=server.command,
+        args=server.args,
+        env=resolve(server.env),
+        url=server.url,
+        headers=resolve(server.headers),
+    )
