@@ -21,7 +21,7 @@ def clean(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return what a program of ours may inherit, with `extra` over it."""
     inherited = {
         name: setting
-        for name, setting in os.environ.items()  # noqa: TID251 -- the one place
+        for name, setting in os.environ.items()
         if name.upper() in _PASSED_ON or name.startswith(_PASSED_ON_PREFIX)
     }
     return {**inherited, **(extra or {})}
@@ -33,4 +33,4 @@ def blanked() -> dict[str, str]:
     For libraries that merge our environment into that of a child whatever we say: the child could otherwise be read
     by its own descendants through /proc.
     """
-    return dict.fromkeys(os.environ, "")  # noqa: TID251 -- the one place
+    return dict.fromkeys(os.environ, "")

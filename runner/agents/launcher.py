@@ -39,10 +39,10 @@ _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
 
 def main(arguments: list[str]) -> int:
     """Run the program with `arguments` added to its own; return the exit status."""
-    path = os.environ[LEASH]  # noqa: TID251 -- the one thing that we are told this way
+    path = os.environ[LEASH]  # noqa: TID251 - the one thing that we are told this way
     leash = os.open(path, os.O_RDONLY)
     os.open(path + GONE, os.O_WRONLY)  # closed when we are gone, whatever ends us
-    payload = marshal.loads(_read(leash, int.from_bytes(_read(leash, HEADER), "big")))  # noqa: S302 -- our own daemon
+    payload = marshal.loads(_read(leash, int.from_bytes(_read(leash, HEADER), "big")))  # noqa: S302 - our own daemon
     if os.getsid(0) != os.getpid():
         os.setsid()  # a Ctrl-C in the daemon's terminal is for the daemon alone
     wake, woken = os.pipe()
@@ -99,7 +99,7 @@ def _start(payload: dict[str, Any], arguments: list[str], prctl: Callable[[int, 
         prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() == launcher:
             signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Python ignores it, and a program would inherit that
-            os.execve(argv[0], argv, environment)  # noqa: S606 -- no shell on purpose
+            os.execve(argv[0], argv, environment)  # noqa: S606 - no shell on purpose
     except OSError as error:
         os.write(2, f"{argv[0]}: {error.strerror}\n".encode())
     os._exit(127)
@@ -166,7 +166,7 @@ def _kill_tree(child: int) -> None:
 
 def _descendants() -> list[int]:
     children: dict[int, list[int]] = {}
-    for name in os.listdir("/proc"):  # noqa: PTH208 -- pathlib is too dear to import
+    for name in os.listdir("/proc"):  # noqa: PTH208 - pathlib is too dear to import
         if name.isdigit():
             children.setdefault(_parent(name), []).append(int(name))
     found: list[int] = []
@@ -179,7 +179,7 @@ def _descendants() -> list[int]:
 
 def _parent(name: str) -> int:
     try:
-        with open(f"/proc/{name}/stat", "rb") as stat:  # noqa: PTH123 -- pathlib is too dear to import
+        with open(f"/proc/{name}/stat", "rb") as stat:  # noqa: PTH123 - pathlib is too dear to import
             return int(stat.read().rpartition(b")")[2].split()[1])
     except (OSError, IndexError):  # it ended while we looked
         return 0

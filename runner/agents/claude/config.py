@@ -52,3 +52,9 @@ def variables(config: ClaudeConfig, *, resume_turn: bool = False) -> dict[str, s
 def secrets(config: ClaudeConfig) -> dict[str, str]:
     """Return what reaches the CLI through pipes, by the variable that names the pipe."""
     return {KEY_PIPE: config.api_key} if config.api_key else {}
+
+
+def plans_folder(config: ClaudeConfig) -> Path:
+    """Return where the CLI keeps the plans of its agents."""
+    home = Path.home() if config.inherit_home else config.home
+    return Path(config.env.get("CLAUDE_CONFIG_DIR", home / ".claude")) / "plans"

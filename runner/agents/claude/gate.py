@@ -8,6 +8,8 @@ there a person speaks. A hook that fails or takes too long blocks the step.
 from __future__ import annotations
 
 import asyncio
+import os
+from pathlib import Path
 from typing import Any
 
 from claude_agent_sdk import (
@@ -25,16 +27,21 @@ from runner.ports import AgentHost
 
 QUESTION, PLAN = "AskUserQuestion", "ExitPlanMode"
 _FOR_PEOPLE = frozenset({QUESTION, PLAN})  # no policy can answer these
+_EDITS = frozenset({"Edit", "NotebookEdit", "Write"})
+_PLAN_FIRST = "You are in plan mode: nothing may be changed before your plan is approved."
 _HOOK_TIMEOUT = 60.0  # seconds; the policy answers at once, and a hook that does not answer blocks the step
 _NOTHING_SAID = "The user skipped this question."
 
 
 class Gate:
-    """The two callbacks of one session. `host` is who answers at the moment; without one nothing is allowed."""
+    """The two callbacks of one session. `host` is who answers at the moment; without one nothing is allowed.
 
-    def __init__(self) -> None:
+    `plans` is the folder where the CLI lets the agent write its plan.
+    """
+
+    def __init__(self, plans: Path) -> None:
         self.host: AgentHost | None = None
-        self.planning = False
+        self._plans = plans
         self._waiting: set[asyncio.Task[Any]] = set()
 
     @property
@@ -52,7 +59,7 @@ class Gate:
         ruling = await self.host.judge(call)
         if ruling.verdict is Verdict.REFUSE:
             return PermissionResultDeny(message=_refusal(ruling.reason))
-        if ruling.verdict is Verdict.ALLOW and tool not in _FOR_PEOPLE and not self.planning:
+        if ruling.verdict is Verdict.ALLOW and tool not in _FOR_PEOPLE:
             return PermissionResultAllow()
         return await self._decided(call, await self._ask(self.host, call))
 
@@ -71,10 +78,13 @@ class Gate:
             tool_use_id=tool_use_id or "",
             parent=event.get("agent_id"),
         )
+        if event.get("permission_mode") == "plan" and call.tool in _EDITS:
+            own = self._plans in Path(os.path.normpath(str(call.input.get("file_path", "")))).parents
+            return _decision("allow", "The agent's own plan.") if own else _decision("deny", _PLAN_FIRST)
         ruling = await self.host.judge(call)
         if ruling.verdict is Verdict.REFUSE:
             return _decision("deny", _refusal(ruling.reason))
-        if ruling.verdict is Verdict.ALLOW and call.tool not in _FOR_PEOPLE and not self.planning:
+        if ruling.verdict is Verdict.ALLOW and call.tool not in _FOR_PEOPLE:
             return _decision("allow", ruling.reason)
         return _decision("ask", ruling.reason)
 
@@ -93,8 +103,6 @@ class Gate:
             return PermissionResultAllow(updated_input=_answered(call.input, answer))
         if not answer.approve:
             return PermissionResultDeny(message=answer.note or "Denied.")
-        if call.tool == PLAN:
-            self.planning = False
         if answer.input is None:
             return PermissionResultAllow()
         edited = ToolCall(tool=call.tool, input=answer.input, tool_use_id=call.tool_use_id, parent=call.parent)
@@ -106,7 +114,7 @@ class Gate:
 
 def _decision(decision: str, reason: str) -> HookJSONOutput:
     said = {"hookEventName": "PreToolUse", "permissionDecision": decision, "permissionDecisionReason": reason}
-    return {"hookSpecificOutput": said}  # type: ignore[typeddict-item]
+    return {"hookSpecificOutput": said}  # type: ignore[typeddict-item]  # - the decision is one of the literals
 
 
 def _refusal(reason: str) -> str:

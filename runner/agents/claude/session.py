@@ -16,7 +16,7 @@ from claude_agent_sdk import ClaudeAgentOptions, ClaudeSDKClient, ClaudeSDKError
 
 from runner.agents import environment, process
 from runner.agents.claude import events
-from runner.agents.claude.config import ClaudeConfig, secrets, variables
+from runner.agents.claude.config import ClaudeConfig, plans_folder, secrets, variables
 from runner.agents.claude.gate import Gate
 from runner.errors import AgentError, SessionLost
 from runner.ports import AgentHost, AgentResult, AgentSpec, McpServer, Prompt, PromptTaken, UsageGrew
@@ -48,8 +48,7 @@ class ClaudeSession:
     async def open(cls, config: ClaudeConfig, program: Path, spec: AgentSpec) -> Self:
         """Start the program for `spec`. Raises AgentError, SessionLost."""
         session = spec.session or str(uuid.uuid4())
-        gate = Gate()
-        gate.planning = spec.options.plan
+        gate = Gate(plans_folder(config))
         leash = process.Leash(
             [str(program)],
             {**variables(config, resume_turn=spec.interrupted), "PWD": str(spec.cwd)},
