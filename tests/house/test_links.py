@@ -26,21 +26,37 @@ def anchor(heading: str) -> str:
     return re.sub(r"[^\w\- ]", "", plain).replace(" ", "-")
 
 
-def broken(path: Path) -> Iterator[str]:
-    """Yield the links of a document that lead nowhere; links to the web are not followed."""
-    for target in LINK.findall(prose(text(path))):
+def anchors(markdown: str) -> set[str]:
+    """Return the link targets in a document."""
+    return {anchor(heading) for heading in HEADING.findall(prose(markdown))}
+
+
+def broken(path: Path, markdown: str) -> Iterator[str]:
+    """Yield the links that lead nowhere from a document at `path`; links to the web are not followed."""
+    for target in LINK.findall(prose(markdown)):
         if re.match(r"[a-z][a-z+.-]*:", target):
             continue
         name, _, fragment = target.partition("#")
-        goal = Path(*(ROOT / path.parent / name).resolve().relative_to(ROOT).parts) if name else path
+        goal = (ROOT / path.parent / name).resolve().relative_to(ROOT) if name else path
         if not (ROOT / goal).exists():
             yield f"{path}: {target}: no such file"
-        elif fragment and fragment not in {anchor(heading) for heading in HEADING.findall(prose(text(goal)))}:
+        elif fragment and fragment not in anchors(markdown if goal == path else text(goal)):
             yield f"{path}: {target}: no such heading"
 
 
 def test_every_link_leads_somewhere() -> None:
-    assert not [problem for path in documents() for problem in broken(path)]
+    assert not [problem for path in documents() for problem in broken(path, text(path))]
+
+
+def test_a_link_to_a_missing_file_or_heading_is_found() -> None:
+    page = "# Here\n[ok](#here) [ok](../README.md) [ok](https://example.org/x)\n```\n[code](gone.md)\n```\n"
+    assert not list(broken(Path("docs/page.md"), page))
+    found = list(broken(Path("docs/page.md"), "# Here\n[a](gone.md) [b](#there) [c](../README.md#no-such-heading)"))
+    assert [problem.partition(": ")[2] for problem in found] == [
+        "gone.md: no such file",
+        "#there: no such heading",
+        "../README.md#no-such-heading: no such heading",
+    ]
 
 
 def test_every_document_can_be_reached_from_the_readme() -> None:
