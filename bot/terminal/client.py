@@ -40,7 +40,7 @@ class Client:
         return self._count
 
     async def ask_names(self) -> int:
-        """Ask for the names that completion offers; they come as `wire.Names`. Raises NoDaemon."""
+        """Ask for the names that completion offers; they come as `wire.Known`. Raises NoDaemon."""
         self._count += 1
         await self._send(wire.AskNames(id=self._count))
         return self._count

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Protocol
 
+from bot.commands import Names
 from bot.messenger import Card, Incoming
 from bot.terminal import address, wire
 from bot.terminal.outbox import Outbox, Overflow
@@ -48,7 +49,7 @@ class Services:
     desk: Desk
     people: Register
     catch_up: Callable[[Origin], Awaitable[None]]
-    names: Callable[[Person], Awaitable[wire.Names]]
+    names: Callable[[Person], Awaitable[Names]]
 
 
 class TerminalServer:
@@ -164,11 +165,16 @@ class TerminalServer:
         self, reader: asyncio.StreamReader, connection: _Connection, guest: _Guest, requests: asyncio.TaskGroup
     ) -> None:
         slots = asyncio.Semaphore(_AT_ONCE)
-        while (line := await _line(reader)) is not None:
+        while True:
+            line: bytes | None = b""
             try:
+                line = await _line(reader)
+                if line is None:
+                    return
                 frame = wire.decode_client(line)
             except BadInput as error:
-                connection.put(wire.Refused(re=wire.request_id(line), message=error.message, hint=error.hint))
+                number = wire.request_id(line or b"")
+                connection.put(wire.Refused(re=number, message=error.message, hint=error.hint))
                 continue
             await slots.acquire()
             requests.create_task(self._answer(connection, guest, frame, slots))
@@ -188,8 +194,8 @@ class TerminalServer:
                 case wire.Request(id=number, text=text, images=sent):
                     incoming = Incoming(person=guest.person, origin=guest.origin, text=text, images=wire.images(sent))
                     return wire.Reply(re=number, cards=await self._services.desk.handle(incoming))
-                case wire.AskNames():
-                    return await self._services.names(guest.person)
+                case wire.AskNames(id=number):
+                    return wire.Known(re=number, names=await self._services.names(guest.person))
                 case wire.Hello():
                     return wire.Refused(message="We have greeted each other already.")
         except SignoffError as error:
@@ -257,10 +263,24 @@ def _encoded(frame: wire.ServerFrame) -> bytes:
 
 
 async def _line(reader: asyncio.StreamReader) -> bytes | None:
-    """Read one line; None at the end. Raises TooLarge, after which the connection cannot be used any more."""
+    """Read one line; None at the end. Raises TooLarge for a line above the limit, after skipping it."""
     try:
         return await reader.readuntil(b"\n")
     except asyncio.IncompleteReadError:
         return None
-    except asyncio.LimitOverrunError as error:
-        raise TooLarge(f"A message has more than {wire.FRAME_LIMIT:,} bytes.") from error
+    except asyncio.LimitOverrunError:
+        await _skip_line(reader)
+        raise TooLarge(f"A message has more than {wire.FRAME_LIMIT:,} bytes.") from None
+
+
+async def _skip_line(reader: asyncio.StreamReader) -> None:
+    """Read up to the end of a line without keeping it."""
+    while True:
+        try:
+            await reader.readuntil(b"\n")
+        except asyncio.LimitOverrunError as longer:
+            await reader.readexactly(longer.consumed)
+        except asyncio.IncompleteReadError:
+            return
+        else:
+            return

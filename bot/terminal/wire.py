@@ -11,6 +11,7 @@ from typing import Annotated, Literal, TypeVar
 
 from pydantic import Base64Bytes, Field, TypeAdapter, ValidationError
 
+from bot.commands import Names
 from bot.messenger import Card
 from runner.errors import BadInput, TooLarge
 from runner.model import Image, value
@@ -76,16 +77,12 @@ class Reply:
 
 
 @value
-class Names:
-    """What a terminal offers to complete."""
+class Known:
+    """The names that completion offers, asked for by `re`."""
 
-    kind: Literal["names"] = "names"
+    kind: Literal["known"] = "known"
     re: int
-    tasks: tuple[str, ...] = ()
-    handles: tuple[str, ...] = ()
-    approvals: tuple[str, ...] = ()
-    projects: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()
+    names: Names
 
 
 @value
@@ -107,7 +104,7 @@ class Refused:
 
 
 ClientFrame = Hello | Request | AskNames
-ServerFrame = Welcome | Reply | Names | Shown | Refused
+ServerFrame = Welcome | Reply | Known | Shown | Refused
 
 _client: TypeAdapter[ClientFrame] = TypeAdapter(Annotated[ClientFrame, Field(discriminator="kind")])
 _server: TypeAdapter[ServerFrame] = TypeAdapter(Annotated[ServerFrame, Field(discriminator="kind")])
