@@ -6,10 +6,10 @@ import asyncio
 import os
 import shutil
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from runner.errors import ProjectError
-from runner.worktree.git import GitFailed, Repository, shown, text
+from runner.worktree.git import Repository, shown, text
 
 COPIED = "signoff-copied"  # file in the worktree's git directory: copied files that git would not ignore
 
@@ -23,16 +23,16 @@ async def copy_ignored(
     links, and only if they stay inside. Returns a sentence for each file left out. Raises ProjectError for a glob
     that leads out of the repository.
     """
+    for glob in globs:
+        if PurePosixPath(glob).is_absolute() or ".." in PurePosixPath(glob).parts:
+            raise ProjectError(
+                f"The files to copy lie outside the repository: `{glob}`.",
+                hint="Correct `copy` of the project: globs relative to the top of the repository.",
+            )
     pathspecs = [f":(top,glob){glob.rstrip('/')}" for glob in globs]
     pathspecs += [f"{pathspec}/**" for pathspec in pathspecs]
-    try:
-        matching = await source.git("ls-files", "--others", "-z", "--", *pathspecs)
-        plain = await source.git("ls-files", "--others", "--exclude-standard", "-z", "--", *pathspecs)
-    except GitFailed as failed:
-        raise ProjectError(
-            f"The files to copy cannot be listed: {' '.join(failed.text.split())}",
-            hint="Correct `copy` of the project: globs relative to the top of the repository.",
-        ) from failed
+    matching = await source.git("ls-files", "--others", "-z", "--", *pathspecs)
+    plain = await source.git("ls-files", "--others", "--exclude-standard", "-z", "--", *pathspecs)
     names = [name for name in matching.split(b"\0") if name and not name.endswith(b"/")]
     left_out = await asyncio.to_thread(_copy_all, names, checkout, target)
     await asyncio.to_thread((note_dir / COPIED).write_bytes, plain)
