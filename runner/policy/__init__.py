@@ -1,0 +1,21 @@
+"""Which step is refused, asked or allowed: a deny floor, then rules, over parsed shell commands. Pure."""
+
+from __future__ import annotations
+
+from runner.policy.context import PolicyContext
+from runner.policy.describe import MAX_TITLE, changed_lines, describe, visible
+from runner.policy.patterns import validate_pattern
+from runner.policy.suggest import suggest_rule
+from runner.policy.verdict import judge, labels
+
+__all__ = [
+    "MAX_TITLE",
+    "PolicyContext",
+    "changed_lines",
+    "describe",
+    "judge",
+    "labels",
+    "suggest_rule",
+    "validate_pattern",
+    "visible",
+]

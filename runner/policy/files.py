@@ -1,0 +1,138 @@
+"""What a command does to files: writes, deletions and the reading of secrets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from runner.model import Access
+from runner.policy.context import Finding, PolicyContext, note, refuse, warn
+from runner.policy.effects import deleted, has_flag, recursive, written
+from runner.policy.places import Place, absolute, directory_of, normal, path_parts, place, secret
+from runner.shell import Command, Word
+
+_SPEAKERS = frozenset({"echo", "printf", "test", "[", "true", "false", ":", "cd", "pushd", "alias"})
+_CI = re.compile(
+    r"(^|/)(\.github/|\.gitlab-ci|\.circleci/|\.ci/|Jenkinsfile|azure-pipelines|\.travis|bitbucket-pipelines)",
+    re.IGNORECASE,
+)
+_LOCKS = re.compile(
+    r"(^|/)(package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|pnpm-lock\.yaml|bun\.lockb?|uv\.lock|poetry\.lock|Pipfile\.lock|"
+    r"pdm\.lock|Cargo\.lock|Gemfile\.lock|composer\.lock|go\.sum|flake\.lock|mix\.lock)$",
+    re.IGNORECASE,
+)
+_HOOKS = re.compile(r"(^|/)(\.husky/|\.pre-commit-config\.yaml$|lefthook\.ya?ml$|\.githooks/)", re.IGNORECASE)
+_NETWORK_DEVICE = re.compile(r"/dev/(tcp|udp)/")
+_SHOWN = 60  # characters of a path in a reason
+
+
+def file_findings(command: Command, context: PolicyContext) -> Iterable[Finding]:
+    """Judge every path a command writes, deletes or reads."""
+    here = directory_of(command, context)
+    for redirect in command.redirects:
+        if redirect.writes:
+            yield from _redirected(redirect.target, here, context)
+        elif not redirect.text:
+            yield from reading(redirect.target, here, context)
+    for word in written(command):
+        yield from writing(word, here, context)
+    for word in deleted(command):
+        yield from _deleting(command, word, here, context)
+    if command.program not in _SPEAKERS:
+        for word in command.words:
+            for part in path_parts(word):
+                yield from reading(part, here, context)
+
+
+def writing(word: Word, here: str | None, context: PolicyContext) -> Iterable[Finding]:
+    """Judge one path that is created or changed."""
+    where = place(word, here, context)
+    shown = _show(word)
+    match where:
+        case Place.DEVICE:
+            return
+        case Place.UNKNOWN:
+            yield warn(f"writes to {shown}, which is not known until it runs", "unreadable")
+        case Place.OUTSIDE | Place.READ:
+            yield refuse(f"writes outside the worktree: {shown}", "outside worktree")
+        case Place.GIT:
+            yield refuse(f"changes git's own files: {shown}", "git history")
+        case Place.SETTINGS:
+            yield refuse(f"changes what the agent may do or starts by itself: {shown}")
+        case Place.SCRATCH:
+            yield warn(f"writes to {shown}, outside the worktree", "outside worktree")
+        case Place.ROOT | Place.INSIDE:
+            if context.access is Access.READ:
+                yield refuse(f"changes {shown}, but this run may only read")
+            yield from path_labels(word.text)
+            if secret(word, here, context):
+                yield warn(f"changes a file for secrets: {shown}", "secrets")
+
+
+def reading(word: Word, here: str | None, context: PolicyContext) -> Iterable[Finding]:
+    """Judge one path that may be read: only secrets speak against it."""
+    match secret(word, here, context):
+        case Place.OUTSIDE:
+            yield refuse(f"reads secrets: {_show(word)}", "secrets", "outside worktree")
+        case Place.INSIDE:
+            yield warn(f"may show secrets: {_show(word)}", "secrets")
+        case _:
+            return
+
+
+def path_labels(path: str) -> Iterable[Finding]:
+    """Say what kind of file a changed path is."""
+    if _CI.search(path):
+        yield note("CI")
+    if _LOCKS.search(path):
+        yield note("lock file")
+    if _HOOKS.search(path):
+        yield warn(f"changes a hook that git or others run: {path}")
+
+
+def _redirected(target: Word, here: str | None, context: PolicyContext) -> Iterable[Finding]:
+    if _NETWORK_DEVICE.match(target.text):
+        yield refuse("opens a network connection from the shell", "network")
+    elif not target.text.startswith(">("):
+        yield from writing(target, here, context)
+
+
+def _deleting(command: Command, word: Word, here: str | None, context: PolicyContext) -> Iterable[Finding]:
+    whole = recursive(command)
+    shown = _show(word)
+    match place(word, here, context):
+        case Place.UNKNOWN:
+            yield warn(f"deletes {shown}, which is not known until it runs", "deletes", "unreadable")
+        case Place.OUTSIDE | Place.READ | Place.DEVICE:
+            yield refuse(_outside_reason(word, here, context), "deletes", "outside worktree", "irreversible")
+        case Place.GIT:
+            yield refuse(f"deletes git's own files: {shown}", "deletes", "git history", "irreversible")
+        case Place.SETTINGS:
+            yield refuse(f"deletes settings of the agent: {shown}", "deletes")
+        case Place.ROOT if whole:
+            yield refuse("deletes the whole worktree", "deletes", "irreversible")
+        case Place.ROOT:
+            yield warn("deletes every file at the top of the worktree", "deletes")
+        case Place.SCRATCH:
+            yield warn(f"deletes {shown}, outside the worktree", "deletes", "outside worktree")
+        case Place.INSIDE:
+            yield note("deletes")
+            yield from path_labels(word.text)
+            if context.access is Access.READ:
+                yield refuse(f"deletes {shown}, but this run may only read", "deletes")
+            if has_flag(command.arguments, "", "--no-preserve-root"):
+                yield refuse("asks rm not to protect /", "deletes", "irreversible")
+
+
+def _outside_reason(word: Word, here: str | None, context: PolicyContext) -> str:
+    path = absolute(word, here, context) or word.text
+    if path.rstrip("*") in {"/", ""}:
+        return "deletes everything on this machine"
+    if path.rstrip("/*") == normal(context.home):
+        return "deletes the whole home directory"
+    return f"deletes outside the worktree: {_show(word)}"
+
+
+def _show(word: Word) -> str:
+    text = word.text if len(word.text) <= _SHOWN else f"{word.text[: _SHOWN - 1]}…"
+    return " ".join(text.split()) or "an empty path"

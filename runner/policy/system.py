@@ -1,0 +1,244 @@
+"""Programs that reach beyond the job: other users, the machine, its services, its secrets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+
+from runner.policy.context import Finding, note, refuse, warn
+from runner.policy.effects import has_flag, operands, option_values
+from runner.shell import SHELLS, Command, interpreter, program_source
+
+_OTHER_USERS = "runs a command with the rights of another user"
+_POWER = "switches the machine off or restarts it"
+_SERVICES = "changes what this machine runs by itself"
+_DISKS = "formats or repartitions a disk"
+_ACCOUNTS = "changes accounts of this machine"
+_KERNEL = "changes the kernel, mounts or the network of this machine"
+_KEYS = "makes or hands out keys for other machines"
+FORBIDDEN: dict[str, str] = (
+    dict.fromkeys(("sudo", "sudoedit", "doas", "su", "pkexec", "runuser", "setpriv", "gosu", "su-exec"), _OTHER_USERS)
+    | dict.fromkeys(("shutdown", "reboot", "halt", "poweroff", "telinit", "init", "kexec"), _POWER)
+    | dict.fromkeys(
+        ("crontab", "at", "batch", "atrm", "launchctl", "update-rc.d", "chkconfig", "rc-service"), _SERVICES
+    )
+    | dict.fromkeys(("fdisk", "sfdisk", "parted", "wipefs", "blkdiscard", "mkswap", "cryptsetup", "hdparm"), _DISKS)
+    | dict.fromkeys(
+        ("useradd", "adduser", "usermod", "userdel", "deluser", "groupadd", "passwd", "chpasswd"), _ACCOUNTS
+    )
+    | dict.fromkeys(("visudo", "vipw", "chsh", "gpasswd"), _ACCOUNTS)
+    | dict.fromkeys(("mount", "umount", "insmod", "rmmod", "modprobe", "iptables", "ip6tables", "nft", "ufw"), _KERNEL)
+    | dict.fromkeys(("sysctl", "chroot", "nsenter", "pivot_root", "losetup", "swapoff", "swapon", "ifconfig"), _KERNEL)
+    | dict.fromkeys(("ssh-keygen", "ssh-add", "ssh-copy-id", "ssh-agent", "gpg", "gpg2", "security", "pass"), _KEYS)
+)
+_ENVIRONMENT = "shows all environment variables"
+_DOWNLOADERS = frozenset(
+    {
+        "curl",
+        "wget",
+        "fetch",
+        "aria2c",
+        "http",
+        "https",
+        "httpie",
+        "xh",
+        "lynx",
+        "w3m",
+        "nc",
+        "ncat",
+        "netcat",
+        "socat",
+        "ftp",
+        "scp",
+    }
+    | {"telnet", "dig", "host", "nslookup", "openssl", "gh", "ssh"}
+)
+_STRONG_ENVIRONMENT = re.compile(
+    r"(LD_|DYLD_|GIT_|BASH_|PYTHON(PATH|STARTUP|HOME|BREAKPOINT)|PERL5?(LIB|OPT)|RUBY(OPT|LIB)|NODE_(OPTIONS|PATH)|JAVA_TOOL_OPTIONS)"
+    r"|^(PATH|ENV|IFS|SHELL|SHELLOPTS|PROMPT_COMMAND|PS4|EDITOR|VISUAL|PAGER|BROWSER|HOME|LESSOPEN|MANPAGER|CDPATH)$"
+)
+_HARMLESS_GIT = frozenset({"GIT_PAGER", "GIT_TERMINAL_PROMPT", "GIT_OPTIONAL_LOCKS"})
+
+
+def system_findings(command: Command) -> Iterable[Finding]:
+    """Judge a command by its program alone, wherever its files lie."""
+    program = command.program
+    if program in FORBIDDEN:
+        yield refuse(FORBIDDEN[program])
+    if program.startswith(("mkfs", "mke2fs")):
+        yield refuse(_DISKS, "irreversible")
+    if command.multiplies:
+        yield refuse("starts itself again and again (fork bomb)")
+    yield from _program(command)
+    yield from _environment(command)
+    check = _CHECKS.get(program)
+    if check is not None:
+        yield from check(command)
+
+
+def downloads(names: Iterable[str]) -> bool:
+    """Whether one of these programs fetches text from elsewhere."""
+    return any(name in _DOWNLOADERS for name in names)
+
+
+def runs_input(command: Command) -> bool:
+    """Whether an interpreter takes its program from standard input."""
+    return bool(interpreter(command.program)) and program_source(command)[0] == "stdin" and not _asks_version(command)
+
+
+def _asks_version(command: Command) -> bool:
+    return bool(command.arguments) and all(
+        word.text in {"--version", "-V", "-v", "--help", "-h"} for word in command.arguments
+    )
+
+
+def _program(command: Command) -> Iterable[Finding]:
+    """Judge where the program's own code comes from."""
+    fetched = "runs what it has just downloaded"
+    words = command.words
+    if words and downloads(words[0].made_by):
+        yield refuse(fetched, "network", "irreversible")
+    elif words and (words[0].opaque or words[0].glob):
+        yield warn("the program is not known until it runs", "unreadable")
+    if runs_input(command):
+        if downloads(command.upstream) or (command.feed and downloads(command.feed.made_by)):
+            yield refuse(fetched, "network", "irreversible")
+        elif not command.carries:
+            yield warn("runs a program that cannot be seen here", "unreadable")
+    elif interpreter(command.program) or command.program in {"eval", "source", "."}:
+        yield from _code(command, fetched)
+    fans_out = [*command.words, *(redirect.target for redirect in command.redirects)]
+    sinks = {name for word in fans_out if word.text.startswith(">(") for name in word.made_by}
+    if sinks & SHELLS and downloads((command.program, *command.upstream)):
+        yield refuse(fetched, "network", "irreversible")
+
+
+def _code(command: Command, fetched: str) -> Iterable[Finding]:
+    if interpreter(command.program):
+        _, code, _ = program_source(command)
+        codes = () if code is None else (code,)
+    else:
+        codes = command.arguments
+    if any(downloads(word.made_by) for word in codes):
+        yield refuse(fetched, "network", "irreversible")
+    elif any(word.opaque for word in codes):
+        yield warn("runs code that is not known until it runs", "unreadable")
+    if (
+        command.program in {"source", "."}
+        and any(word.text == "/dev/stdin" for word in codes)
+        and downloads(command.upstream)
+    ):
+        yield refuse(fetched, "network", "irreversible")
+
+
+def _environment(command: Command) -> Iterable[Finding]:
+    for name, word in command.assignments:
+        if name in _HARMLESS_GIT:
+            continue
+        if _STRONG_ENVIRONMENT.search(name):
+            yield warn(f"sets {name}, which changes what programs run")
+        if downloads(word.made_by):
+            yield note("network")
+
+
+def _shows_environment(command: Command) -> Iterable[Finding]:
+    words = command.arguments
+    assigns = [word for word in words if re.match(r"[A-Za-z_]\w*=", word.text)]
+    bare = not [word for word in words if not word.text.startswith("-") and word not in assigns]
+    listing = command.program in {"env", "set"} and not has_flag(words, "uoxev", "--unset") and not command.carries
+    if bare and (listing or command.program == "printenv" or has_flag(words, "p")):
+        yield warn(_ENVIRONMENT, "secrets")
+    elif command.program == "printenv":
+        yield warn("shows an environment variable", "secrets")
+    for word in assigns:
+        name = word.text.split("=", 1)[0]
+        if _STRONG_ENVIRONMENT.search(name) and name not in _HARMLESS_GIT:
+            yield warn(f"sets {name}, which changes what programs run")
+
+
+def _exports(command: Command) -> Iterable[Finding]:
+    if has_flag(command.arguments, "p") or not command.arguments:
+        yield warn(_ENVIRONMENT, "secrets")
+
+
+def _dd(command: Command) -> Iterable[Finding]:
+    if any(re.match(r"of=/dev/(?!null$|stdout$|stderr$)", word.text) for word in command.arguments):
+        yield refuse("overwrites a device", "irreversible")
+
+
+def _kill(command: Command) -> Iterable[Finding]:
+    texts = [word.text for word in command.arguments]
+    targets = texts[1:] if texts and re.fullmatch(r"-([A-Z0-9]+|s|n)", texts[0]) else texts
+    if command.program == "kill" and "-1" in (targets or texts):
+        yield refuse("kills every process it can reach", "irreversible")
+    elif command.program == "kill" and texts[:1] != ["-l"]:
+        if any(text in {"1", "0"} for text in targets):
+            yield refuse("kills processes that are not its own", "irreversible")
+        yield warn("ends running processes")
+    elif command.program != "kill":
+        yield warn("ends every process of that name, not only its own")
+
+
+def _systemctl(command: Command) -> Iterable[Finding]:
+    verb = next((word.text for word in operands(command.arguments)), "")
+    if verb not in {
+        "status",
+        "list-units",
+        "is-active",
+        "is-enabled",
+        "show",
+        "cat",
+        "list-timers",
+        "list-unit-files",
+        "",
+    }:
+        yield refuse(_SERVICES)
+
+
+def _modes(command: Command) -> Iterable[Finding]:
+    words = command.arguments
+    if any(re.match(r"([ugoa]*\+[rwxX]*s|[2467]\d{3}$)", word.text) for word in words):
+        yield warn("lets a program run with the rights of its owner")
+    if any(re.fullmatch(r"0?777|a\+rwx|a=rwx", word.text) for word in words):
+        yield warn("lets every user change these files")
+
+
+def _container(command: Command) -> Iterable[Finding]:
+    words = command.arguments
+    texts = [word.text for word in words]
+    mounts = [word.text for word in option_values(words, "-v", "--volume", "--mount")]
+    roots = [one for one in mounts if re.match(r"(/|/(etc|root|home|usr|var|proc|sys|dev|boot)[^:]*):", one)]
+    roots += [one for one in mounts if re.search(r"(source|src)=/(,|$|etc|root|home|var)|docker\.sock", one)]
+    joins = [text for text in texts if re.fullmatch(r"--(pid|net|network|ipc|uts|userns|cgroupns)=host", text)]
+    if "--privileged" in texts or roots or joins or any(text.startswith(("--cap-add", "--device")) for text in texts):
+        yield refuse("starts a container that can reach the whole machine", "outside worktree")
+    elif texts[:1] == ["push"] or texts[:2] == ["image", "push"]:
+        yield warn("publishes an image", "network", "irreversible")
+    elif "prune" in texts or texts[:1] in (["rm"], ["rmi"], ["kill"], ["stop"]):
+        yield warn("stops or deletes containers, images or volumes", "deletes", "outside worktree")
+    else:
+        yield warn("runs or builds a container", "network")
+
+
+def _relay(command: Command) -> Iterable[Finding]:
+    """`nc -e`, `socat EXEC:`: a shell for whoever is at the other end."""
+    words = command.arguments
+    hands_over = any(re.match(r"(exec|system|shell):", word.text, re.IGNORECASE) for word in words)
+    if hands_over or has_flag(words, "ec", "--exec", "--sh-exec", "--lua-exec"):
+        yield refuse("hands a shell to another machine", "network")
+    else:
+        yield warn("opens a raw network connection", "network")
+
+
+def _history(_command: Command) -> Iterable[Finding]:
+    yield warn("shows or clears the history of commands", "secrets")
+
+
+_CHECKS: dict[str, Callable[[Command], Iterable[Finding]]] = {
+    "env": _shows_environment, "printenv": _shows_environment, "set": _shows_environment,
+    "export": _exports, "declare": _exports, "typeset": _exports, "compgen": _exports, "readonly": _exports,
+    "dd": _dd, "kill": _kill, "pkill": _kill, "killall": _kill, "skill": _kill,
+    "systemctl": _systemctl, "service": _systemctl, "chmod": _modes, "setfacl": _modes,
+    "docker": _container, "podman": _container, "nerdctl": _container, "docker-compose": _container,
+    "nc": _relay, "ncat": _relay, "netcat": _relay, "socat": _relay, "telnet": _relay, "history": _history, "fc": _history,
+}  # fmt: skip

@@ -1,0 +1,25 @@
+"""Read bash command lines: which commands could a line run, with which words?"""
+
+from __future__ import annotations
+
+from runner.shell.parse import MAX_DEPTH, parse
+from runner.shell.tree import MAX_BYTES, MAX_COMMANDS, MAX_NESTING
+from runner.shell.values import Command, Redirect, Script, Word
+from runner.shell.wrappers import INTERPRETERS, SHELLS, after_options, interpreter, program_source
+
+__all__ = [
+    "Command",
+    "INTERPRETERS",
+    "MAX_BYTES",
+    "MAX_COMMANDS",
+    "MAX_DEPTH",
+    "MAX_NESTING",
+    "Redirect",
+    "SHELLS",
+    "Script",
+    "Word",
+    "after_options",
+    "interpreter",
+    "parse",
+    "program_source",
+]
