@@ -1,4 +1,4 @@
-"""Write what the lifecycle decides: read the case, decide, write with one conditional transaction, look again if lost."""
+"""Write what the lifecycle decides: read the case, decide, write on conditions, look again if somebody was faster."""
 
 from __future__ import annotations
 

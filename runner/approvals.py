@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from runner import journal
 from runner.advance import Advance
@@ -21,10 +22,11 @@ from runner.model import (
     AskKind,
     ChangeKind,
     Execution,
+    Json,
     Role,
     Rule,
     Scope,
-    State,
+    ToolCall,
     Verdict,
     handle,
     new_id,
@@ -32,7 +34,6 @@ from runner.model import (
 from runner.people import require
 from runner.policy import PolicyContext, judge, validate_pattern
 from runner.ports import Batch, Clock, Store
-from runner.model import ToolCall
 
 
 class Approvals:
@@ -119,7 +120,7 @@ class Approvals:
     def _completed(self, actor: Actor, approval: Approval, execution: Execution, answer: Answer) -> Answer:
         """Check an answer against its question and fill in what the front end left out. Raises BadInput."""
         if answer.input is not None:
-            _check_edit(approval, execution, answer)
+            self._check_edit(approval, execution, answer.input)
         if approval.kind is AskKind.QUESTION and answer.approve:
             _check_choices(approval, answer)
         if answer.rule is None:
@@ -139,6 +140,19 @@ class Approvals:
         )
         return replace(answer, rule=rule)
 
+    def _check_edit(self, approval: Approval, execution: Execution, edited: Json) -> None:
+        """An edited input must still be an input of the tool, and must not be one that nothing may unlock."""
+        if approval.kind is not AskKind.STEP:
+            raise BadInput("Only the input of a step can be edited.")
+        unknown = [key for key in edited if key not in approval.input]
+        if unknown:
+            known = ", ".join(approval.input)
+            raise BadInput(f"{approval.tool} was not asked with `{unknown[0]}`.", hint=f"It has: {known}.")
+        context = PolicyContext(worktree=execution.worktree, home=str(Path.home()), now=self._clock.now())
+        ruling = judge(ToolCall(tool=approval.tool, input=edited), context)
+        if ruling.verdict is Verdict.REFUSE:
+            raise BadInput(f"The edited step is refused: {ruling.reason}.", hint="The question is still open.")
+
     def _written(self, actor: Actor, approval: Approval, answer: Answer) -> Batch:
         """What is written with an answer: its audit entry, and the rule it grants."""
         entry = journal.entry(
@@ -155,22 +169,6 @@ class Approvals:
             choices={question: list(labels) for question, labels in answer.choices.items()},
         )
         return replace(entry, changes=(), rules=(answer.rule,) if answer.rule else ())
-
-
-def _check_edit(approval: Approval, execution: Execution, answer: Answer) -> None:
-    """An edited input must still be an input, and must not be one that nothing may unlock."""
-    edited = answer.input or {}
-    if approval.kind is not AskKind.STEP or not answer.approve:
-        raise BadInput("Only the approval of a step can change its input.")
-    unknown = [key for key in edited if key not in approval.input]
-    if unknown:
-        raise BadInput(
-            f"{approval.tool} was not asked with `{unknown[0]}`.", hint=f"It has: {', '.join(approval.input)}."
-        )
-    context = PolicyContext(worktree=execution.worktree)
-    ruling = judge(ToolCall(tool=approval.tool, input=edited), context)
-    if ruling.verdict is Verdict.REFUSE:
-        raise BadInput(f"The edited step is refused: {ruling.reason}.", hint="The question is still open.")
 
 
 def _check_choices(approval: Approval, answer: Answer) -> None:

@@ -14,22 +14,14 @@ from runner import worktree as trees
 from runner.advance import Advance
 from runner.errors import SignoffError
 from runner.lifecycle import Finished, PhaseReached
-from runner.model import Change, ChangeKind, Execution, Phase, Reason, Report, State
+from runner.model import Change, ChangeKind, Execution, Goal, Phase, Report, State
 from runner.ports import AgentResult, Batch, Clock
 from runner.reporting import Reporting
-from runner.workspace import Workspace, is_writable
+from runner.workspace import Workspace
 
 log = logging.getLogger(__name__)
 
 SUMMARY_LIMIT = 20_000  # characters of the agent's last words that are kept with the execution
-_SUBJECT = 72  # characters of a commit's first line
-
-_STATUS_REASONS = {
-    "limit": Reason.LIMIT_REACHED,
-    "refused": Reason.AGENT_REFUSED,
-    "failed": Reason.AGENT_FAILED,
-    "interrupted": Reason.AGENT_FAILED,
-}
 
 
 class Conclusion:
@@ -40,39 +32,40 @@ class Conclusion:
         self._clock = clock
         self._reporting = reporting
 
-    async def reach(self, execution: Execution, workspace: Workspace, result: AgentResult, *, limit: str) -> None:
+    async def reach(self, execution: Execution, workspace: Workspace, result: AgentResult) -> None:
         """End a run after the agent's last turn. Raises Fenced or WrongState if it is not ours any more."""
-        execution = replace(execution, summary=result.text[:SUMMARY_LIMIT], usage=execution.usage)
+        execution = replace(execution, summary=result.text[:SUMMARY_LIMIT])
         execution = await self._committed(execution, workspace)
-        if result.status == "ok" and not limit:
-            execution = await self._tested(execution, workspace)
-        state, reason, error = _outcome(execution, result, limit)
-        final = replace(execution, state=state, reason=reason, error=error, finished_at=self._clock.now())
+        tested = await self._tested(execution, workspace) if result.status == "ok" else None
+        if tested is not None:
+            execution = replace(execution, test_exit=tested.exit, test_output=tested.output)
+        judged = checks.verdict(_goal(execution, workspace), tested, result)
+        error = judged.text if judged.state is State.FAILED else ""
+        final = replace(execution, state=judged.state, reason=judged.reason, error=error, finished_at=self._clock.now())
         reports, problem = await self._reports(final)
         await self._advance(
             execution.id,
-            Finished(state=state, reason=reason),
-            facts=lambda e: replace(e, **_facts(final), hint=problem),
+            Finished(state=judged.state, reason=judged.reason),
+            facts=lambda e: _concluded(e, final, problem),
             batch=Batch(reports=reports, changes=tuple(_made(report) for report in reports)),
             epoch=execution.epoch,
         )
 
     async def _committed(self, execution: Execution, workspace: Workspace) -> Execution:
-        """Commit what the agent left uncommitted, in its own words."""
+        """Commit what the agent left uncommitted, in its own words, and say what has changed."""
         tree = workspace.worktree
-        if is_writable(workspace.project):
-            await trees.snapshot(tree, commit_message(execution))
+        if tree.branch:
+            await checks.commit_rest(tree, execution.title, execution.summary)
         difference = await trees.diff(tree)
-        commit = await trees.newest(tree)
-        return replace(execution, commit=commit if difference.files else "", diffstat=difference.stat)
+        commit = await trees.newest(tree) if difference.files else ""
+        return replace(execution, commit=commit, diffstat=difference.stat)
 
-    async def _tested(self, execution: Execution, workspace: Workspace) -> Execution:
-        command = execution.goal.test_command or workspace.project.test_command
+    async def _tested(self, execution: Execution, workspace: Workspace) -> checks.Tested | None:
+        command = _goal(execution, workspace).test_command
         if not command:
-            return execution
+            return None
         await self._advance(execution.id, PhaseReached(phase=Phase.CHECKING), epoch=execution.epoch)
-        outcome = await checks.run_tests(command, workspace.worktree)
-        return replace(execution, test_exit=outcome.exit, test_output=outcome.output)
+        return await checks.run_tests(command, workspace.worktree)
 
     async def _reports(self, final: Execution) -> tuple[tuple[Report, ...], str]:
         made = []
@@ -85,27 +78,23 @@ class Conclusion:
         return tuple(made), ""
 
 
-def commit_message(execution: Execution) -> str:
-    """Word a commit for what the agent did: its title, then its last words."""
-    title = execution.title or "Work of the agent"
-    subject = title if len(title) <= _SUBJECT else title[: _SUBJECT - 1] + "…"
-    return f"{subject}\n\n{execution.summary}".strip() + "\n"
+def _goal(execution: Execution, workspace: Workspace) -> Goal:
+    """Return the goal with the test command of the task, or else of the project."""
+    return replace(execution.goal, test_command=execution.goal.test_command or workspace.project.test_command)
 
 
-def _outcome(execution: Execution, result: AgentResult, limit: str) -> tuple[State, Reason, str]:
-    if limit:
-        return State.FAILED, Reason.LIMIT_REACHED, f"Stopped at its limit: {limit}."
-    if result.status != "ok":
-        return State.FAILED, _STATUS_REASONS[result.status], result.error or "The agent gave up."
-    if execution.test_exit not in {None, 0}:
-        return State.FAILED, Reason.CHECK_FAILED, f"The tests failed (exit {execution.test_exit})."
-    met = execution.test_exit == 0
-    return State.COMPLETED, Reason.GOAL_MET if met else Reason.DONE, ""
-
-
-def _facts(final: Execution) -> dict[str, object]:
-    names = ("summary", "commit", "diffstat", "test_exit", "test_output", "error")
-    return {name: getattr(final, name) for name in names}
+def _concluded(execution: Execution, final: Execution, problem: str) -> Execution:
+    """Put what the end brought over the execution as it is stored."""
+    return replace(
+        execution,
+        summary=final.summary,
+        commit=final.commit,
+        diffstat=final.diffstat,
+        test_exit=final.test_exit,
+        test_output=final.test_output,
+        error=final.error,
+        hint=problem,
+    )
 
 
 def _made(report: Report) -> Change:

@@ -15,7 +15,7 @@ from runner.conclusion import Conclusion
 from runner.dispatch import LocalDispatcher
 from runner.errors import BadInput, ConfigError
 from runner.execution import Driver
-from runner.model import Scope, new_id
+from runner.model import Scope
 from runner.people import People
 from runner.policy import validate_pattern
 from runner.ports import Agent, Clock, Files, Store
@@ -91,7 +91,6 @@ def _connect(
         conclusion=Conclusion(advance=advance, clock=clock, reporting=reporting),
     )
     dispatcher = LocalDispatcher(
-        worker=f"local-{new_id()}",
         slots=settings.worker.slots,
         store=store,
         clock=clock,

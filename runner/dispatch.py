@@ -13,7 +13,7 @@ from runner.advance import Advance, Fenced
 from runner.errors import SignoffError
 from runner.execution import Driver
 from runner.lifecycle import WorkerLost
-from runner.model import Execution, State
+from runner.model import Execution, State, new_id
 from runner.ports import Changes, Clock, Store
 
 log = logging.getLogger(__name__)
@@ -25,9 +25,9 @@ class LocalDispatcher:
     """`Dispatcher` for one daemon that owns its database. All of it lives on one event loop."""
 
     def __init__(
-        self, *, worker: str, slots: int, store: Store, clock: Clock, changes: Changes, advance: Advance, driver: Driver
+        self, *, slots: int, store: Store, clock: Clock, changes: Changes, advance: Advance, driver: Driver
     ) -> None:
-        self.worker = worker
+        self.worker = f"local-{new_id()}"  # a new name for every life: what an older one held is nobody's
         self.slots = slots
         self._store = store
         self._clock = clock

@@ -100,7 +100,7 @@ class Driver:
             log.info("execution.left %s: %s", execution.id, gone)
         except SignoffError as error:
             await self._failed(execution, error)
-        except Exception as error:  # noqa: BLE001 - one broken run must not end the daemon; the log has the trace
+        except Exception as error:
             code = secrets.token_hex(3)
             log.exception("execution.broken %s (%s)", execution.id, code)
             hint = f"The log has the details under {code}. `retry` begins anew."
@@ -113,7 +113,7 @@ class Driver:
             attempt.execution = await self._advance(
                 execution.id,
                 PhaseReached(phase=Phase.WORKING),
-                facts=lambda e: replace(e, **_learnt(workspace)),
+                facts=workspace.on,
                 epoch=execution.epoch,
             )
             result = await self._converse(attempt)
@@ -243,8 +243,7 @@ class Driver:
             await attempt.gate.withdraw_stale()
         elif execution.state is not State.RUNNING:
             return
-        text = result.text or attempt.recorder.last_text
-        await self._conclusion.reach(execution, attempt.workspace, replace(result, text=text), limit=attempt.limit)
+        await self._conclusion.reach(execution, attempt.workspace, _result(attempt, result))
 
     async def _failed(self, execution: Execution, error: SignoffError) -> None:
         reason = Reason.AGENT_REFUSED if isinstance(error, AgentRefused) else Reason.SETUP_FAILED
@@ -269,22 +268,22 @@ class Driver:
             log.warning("execution.unwritten %s: %s", execution.id, error)
 
 
+def _result(attempt: Attempt, result: AgentResult) -> AgentResult:
+    """Say how the turn ended in view of what we did to it."""
+    text = result.text or attempt.recorder.last_text
+    if attempt.limit:
+        return AgentResult(status="limit", text=text, error=f"Ended at its limit: {attempt.limit}.")
+    if result.status == "interrupted":
+        return AgentResult(status="failed", text=text, error="The agent ended in the middle of its turn.")
+    return replace(result, text=text)
+
+
 def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
     """Return the error that began it; what was cancelled because of it comes later."""
     error: BaseException = errors
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return error
-
-
-def _learnt(workspace: Workspace) -> dict[str, str]:
-    tree = workspace.worktree
-    return {
-        "worktree": str(tree.path),
-        "branch": tree.branch,
-        "base_branch": tree.base_branch,
-        "base_commit": tree.base_commit,
-    }
 
 
 def _prompt(text: str) -> Prompt:

@@ -7,9 +7,7 @@ exactly the input that was shown; after a restart the agent asks again, and the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 
 from runner.advance import Advance, Fenced
@@ -43,8 +41,8 @@ class Bounds:
     """Where an execution may move: its worktree, what else it may read, and the rules that do not change meanwhile."""
 
     worktree: Path
+    home: Path
     read_dirs: tuple[Path, ...] = ()
-    home: Path = Path("/nonexistent")
     access: Access = Access.WRITE
     rules: tuple[Rule, ...] = ()  # of task, project and configuration, narrowest first
 
@@ -95,13 +93,13 @@ class Gate:
 
     async def _context(self) -> PolicyContext:
         granted = await self._store.approvals.rules(Scope.RUN, self._execution.conversation_id)
-        now = self._clock.now()
         return PolicyContext(
             worktree=str(self._bounds.worktree),
-            read_dirs=tuple(str(path) for path in self._bounds.read_dirs),
+            read_paths=tuple(str(path) for path in self._bounds.read_dirs),
             home=str(self._bounds.home),
             access=self._bounds.access,
-            rules=(*_in_force(granted, now), *_in_force(self._bounds.rules, now)),
+            rules=(*granted, *self._bounds.rules),
+            now=self._clock.now(),
         )
 
     async def _stored(self, call: ToolCall) -> Approval | None:
@@ -177,7 +175,3 @@ def questions(call: ToolCall) -> tuple[Question, ...]:
         )
         for raw in call.input.get("questions", ())
     )
-
-
-def _in_force(rules: Sequence[Rule], now: datetime) -> list[Rule]:
-    return [r for r in rules if r.revoked_at is None and (r.expires_at is None or r.expires_at > now)]

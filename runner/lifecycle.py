@@ -18,7 +18,6 @@ it follows the row of its execution and ends the agent when the row says so.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
@@ -166,14 +165,10 @@ def decide(case: Case, event: Event, at: datetime) -> Decision:
             return _withdrawn(case, event, at)
         case Finished():
             return _finished(case, event, at)
-        case StopRequested():
-            return _stopped(case, event, at)
-        case CancelRequested():
-            return _cancelled(case, event, at)
-        case ResumeRequested():
-            return _resumed(case, event, at)
         case WorkerLost():
             return _worker_lost(case, at)
+        case StopRequested() | CancelRequested() | ResumeRequested():
+            return _requested(case, event, at)
         case _:
             assert_never(event)
 
@@ -259,6 +254,18 @@ def _finished(case: Case, event: Finished, at: datetime) -> Decision:
     return Decision(execution=after, changes=changes, wake=True)
 
 
+def _requested(case: Case, event: StopRequested | CancelRequested | ResumeRequested, at: datetime) -> Decision:
+    match event:
+        case StopRequested():
+            return _stopped(case, event, at)
+        case CancelRequested():
+            return _cancelled(case, event, at)
+        case ResumeRequested():
+            return _resumed(case, event, at)
+        case _:
+            assert_never(event)
+
+
 def _stopped(case: Case, event: StopRequested, at: datetime) -> Decision:
     before = case.execution
     _require(before, {State.PENDING, *_LIVE}, "be stopped")
@@ -319,16 +326,16 @@ def _require(execution: Execution, states: set[State] | frozenset[State], what: 
         name = execution.title or "Execution"
         raise WrongState(
             f"{name} ({handle(execution.id)}) is {execution.state.value}: it cannot {what} now.",
-            hint=_WAY_ON.get(execution.state, lambda _: "")(handle(execution.id)),
+            hint=_WAY_ON.get(execution.state, "").format(short=handle(execution.id)),
         )
 
 
-_WAY_ON: dict[State, Callable[[str], str]] = {
-    State.STOPPED: lambda short: f"`resume {short}` lets it go on.",
-    State.COMPLETED: lambda short: f"`say {short} …` continues the conversation, `retry {short}` runs it again.",
-    State.FAILED: lambda short: f"`retry {short}` runs it again, `say {short} …` continues the conversation.",
-    State.CANCELLED: lambda short: f"`retry {short}` runs it again.",
-    State.PENDING: lambda short: f"It waits for a free slot; `cancel {short}` takes it out of the queue.",
+_WAY_ON = {
+    State.STOPPED: "`resume {short}` lets it go on.",
+    State.COMPLETED: "`say {short} …` continues the conversation, `retry {short}` runs it again.",
+    State.FAILED: "`retry {short}` runs it again, `say {short} …` continues the conversation.",
+    State.CANCELLED: "`retry {short}` runs it again.",
+    State.PENDING: "It waits for a free slot; `cancel {short}` takes it out of the queue.",
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from rapidfuzz import process
 
@@ -14,6 +15,8 @@ from runner.people import require
 from runner.ports import Batch, Clock, Store
 from runner.settings import ProjectSection, Settings
 from runner.worktree import inspect
+
+_Word = TypeVar("_Word", Access, Dirty)
 
 _KEYS = ("base", "access", "copy", "setup", "test", "dirty")
 
@@ -114,7 +117,7 @@ def _from_section(name: str, section: ProjectSection) -> Project:
     )
 
 
-def _word(words: type[Access] | type[Dirty], given: str, key: str) -> Access | Dirty:
+def _word(words: type[_Word], given: str, key: str) -> _Word:
     try:
         return words(given)
     except ValueError as error:

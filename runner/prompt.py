@@ -1,6 +1,6 @@
-"""Fill `{{variables}}` into a prompt.
+r"""Fill `{{variables}}` into a prompt.
 
-`{{name}}` needs a value, `{{name=default}}` has one, `\\{{` is two braces as text. Only double braces count; names are
+`{{name}}` needs a value, `{{name=default}}` has one, `\{{` is two braces as text. Only double braces count; names are
 letters, digits and underscores. Values are put in as they are and never looked through for braces again.
 """
 

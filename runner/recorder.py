@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import assert_never
 
-from runner.advance import Advance, Fenced
+from runner.advance import Advance, Facts, Fenced
 from runner.model import (
     Answer,
     Approval,
@@ -54,7 +54,7 @@ class Recorder:
         """Write down one event of the agent."""
         match event:
             case SessionBegan():
-                await self._note(session=event.session)
+                await self._note(lambda e: replace(e, session=event.session))
             case TextSaid():
                 await self._said(event.text)
             case StepBegan():
@@ -147,15 +147,12 @@ class Recorder:
 
     async def _consumed(self, usage: Usage) -> None:
         self.usage = self.usage + usage
-        await self._note(usage=self.usage)
+        await self._note(lambda e: replace(e, usage=self.usage))
 
-    async def _note(self, **facts: object) -> None:
+    async def _note(self, facts: Facts) -> None:
         change = self._change(ChangeKind.EXECUTION, "execution.progress")
         self._execution = await self._advance.note(
-            self._execution.id,
-            lambda execution: replace(execution, **facts),  # type: ignore[arg-type]  # the callers' keywords are fields
-            epoch=self._execution.epoch,
-            batch=Batch(changes=(change,)),
+            self._execution.id, facts, epoch=self._execution.epoch, batch=Batch(changes=(change,))
         )
 
     async def _write(self, batch: Batch) -> None:

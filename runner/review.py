@@ -6,13 +6,14 @@ from dataclasses import replace
 
 from runner import journal
 from runner import worktree as trees
-from runner.conclusion import commit_message
+from runner.advance import Facts
+from runner.checks import commit_message
 from runner.errors import BadInput, ProjectError, WrongState
 from runner.model import Actor, ChangeKind, Diff, Execution, Project, Report, Role, State, handle
 from runner.people import require
 from runner.ports import Batch, Clock, Store
 from runner.reporting import Reporting
-from runner.runs import Runs
+from runner.runs import LIVE, Runs
 from runner.tasks import FORMATS
 
 
@@ -41,16 +42,17 @@ class Review:
         project = await self._project(execution)
         tree = await trees.find(project, execution)
         author = trees.Identity(name=actor.person.name, email=f"{actor.person.name}@signoff.invalid")
-        commit = await trees.merge(tree, project, commit_message(execution), author)
+        commit = await trees.merge(tree, project, commit_message(execution.title, execution.summary), author)
         await trees.discard(tree)
-        return await self._noted(actor, execution, "merged", merged_commit=commit)
+        return await self._noted(actor, execution, "merged", lambda e: replace(e, merged_commit=commit))
 
     async def discard(self, actor: Actor, short: str) -> tuple[Execution, str]:
         """Remove worktree and branch; return the run and the ref that keeps the work. Raises like `merge`."""
         require(actor.person, Role.OPERATOR, "discard")
         execution = await self._settled(short, "discarded")
         backup = await trees.discard(await trees.find(await self._project(execution), execution))
-        return await self._noted(actor, execution, "discarded", discarded_at=self._clock.now()), backup
+        now = self._clock.now()
+        return await self._noted(actor, execution, "discarded", lambda e: replace(e, discarded_at=now)), backup
 
     async def report(self, actor: Actor, short: str, name: str) -> Report:
         """Return the report in this format, made now if it is not there. Raises BadInput, NotFound, ReportError."""
@@ -84,6 +86,12 @@ class Review:
             raise WrongState(f"{execution.title} ({short}) was discarded.", hint=f"`retry {short}` runs it again.")
         if not execution.worktree:
             raise WrongState(f"{execution.title} ({short}) has no worktree: it never began.")
+        for sharing in await self._runs.conversation(execution):
+            if sharing.state in LIVE:
+                raise WrongState(
+                    f"A follow-up ({handle(sharing.id)}) still works in this worktree.",
+                    hint=f"Wait for its end, or `stop {handle(sharing.id)}`.",
+                )
         return execution
 
     async def _project(self, execution: Execution) -> Project:
@@ -92,7 +100,7 @@ class Review:
             raise ProjectError(f"The project `{execution.project}` is gone.", hint="`project add` it again.")
         return project
 
-    async def _noted(self, actor: Actor, execution: Execution, what: str, **facts: object) -> Execution:
+    async def _noted(self, actor: Actor, execution: Execution, what: str, facts: Facts) -> Execution:
         """Write down what became of the work, for all executions that share the worktree."""
         entry = journal.entry(
             actor,
@@ -106,7 +114,7 @@ class Review:
         noted = execution
         for sharing in await self._runs.conversation(execution):
             batch = entry if sharing.id == execution.id else Batch()
-            after = replace(sharing, **facts)  # type: ignore[arg-type]  # the callers' keywords are fields
+            after = facts(sharing)
             await self._store.executions.transition(sharing, after, batch)
             noted = after if sharing.id == execution.id else noted
         return noted

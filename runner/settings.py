@@ -90,7 +90,8 @@ class Claude(_Section):
     cli: UserPath | None = None  # None: the one bundled with claude-agent-sdk
     base_url: str = ""
     api_key: SecretRef = Secret()
-    login: Literal["own", "user"] = "own"  # "user": use the login of the user's own claude in ~/.claude
+    # "own": a home of our own, with `api_key`; "user": the login of the user's own claude; "auto": own if it has a key
+    login: Literal["auto", "own", "user"] = "auto"
     model: str = ""
     max_retries: int = Field(default=4, ge=0, le=20)  # of the model's service; the CLI's own 10 take minutes to fail
     env: dict[str, str] = Field(default_factory=dict)
@@ -175,7 +176,7 @@ class Settings(BaseSettings):
     @classmethod
     def settings_customise_sources(
         cls,
-        settings_cls: type[BaseSettings],
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the signature is pydantic's
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - a .env file of some repository must not configure us
@@ -222,8 +223,8 @@ def find_config(given: Path | None = None) -> Path | None:
     return None
 
 
-def load(path: Path | None = None, **overrides: Any) -> Settings:
-    """Read and check the configuration. Raises ConfigError with all problems at once."""
+def load(path: Path | None = None, overrides: Mapping[str, Any] | None = None) -> Settings:
+    """Read and check the configuration; `overrides` go before the file. Raises ConfigError with all problems."""
     source = str(path) if path else "configuration"
     content: dict[str, Any] = {}
     if path is not None:
@@ -234,7 +235,7 @@ def load(path: Path | None = None, **overrides: Any) -> Settings:
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigError(source, [f"cannot be read: {error}"]) from error
     try:
-        settings = Settings(**{**content, **overrides})
+        settings = Settings(**{**content, **(overrides or {})})
     except ValidationError as error:
         raise ConfigError(source, [_problem(e["loc"], e["type"], e["msg"]) for e in error.errors()]) from error
     problems = _contradictions(settings)
@@ -264,7 +265,7 @@ def _known_keys(loc: tuple[int | str, ...]) -> list[str]:
     """Return the keys allowed at a place, walking through sections and tables of sections."""
     model: Any = Settings
     for part in loc:
-        field = model.model_fields.get(part) if isinstance(model, type) and issubclass(model, BaseModel) else None
+        field = model.model_fields.get(str(part)) if isinstance(model, type) and issubclass(model, BaseModel) else None
         annotation = field.annotation if field else model
         inner = [a for a in getattr(annotation, "__args__", ()) if isinstance(a, type) and issubclass(a, BaseModel)]
         model = inner[0] if inner else annotation
@@ -281,9 +282,11 @@ def _contradictions(settings: Settings) -> list[str]:
             problems.append(f"{name}: give either `command` or `url`")
     if settings.agents.default != "claude":
         problems.append(f"agents.default: there is no agent `{settings.agents.default}`; known: claude")
-    for name in settings.projects:
-        if not name.replace("-", "").replace("_", "").replace(".", "").isalnum():
-            problems.append(f"projects.{name}: a name has letters, digits, dots, dashes and underscores")
+    problems += [
+        f"projects.{name}: a name has letters, digits, dots, dashes and underscores"
+        for name in settings.projects
+        if not all(c.isalnum() or c in "-_." for c in name)
+    ]
     return problems
 
 

@@ -15,7 +15,6 @@ from runner.model import (
     AgentOptions,
     ChangeKind,
     Goal,
-    Limits,
     Priority,
     Role,
     Rule,
@@ -188,7 +187,12 @@ def _given(draft: TaskDraft, *names: str) -> dict[str, Any]:
 
 def _options(before: AgentOptions, draft: TaskDraft) -> AgentOptions:
     """Put the draft's options over the old ones; 0 takes a limit away. Raises BadInput."""
-    limits = {"turns": draft.turns, "tokens": draft.tokens, "cost_usd": draft.cost, "minutes": draft.minutes}
+    limits: dict[str, Any] = {
+        "turns": draft.turns,
+        "tokens": draft.tokens,
+        "cost_usd": draft.cost,
+        "minutes": draft.minutes,
+    }
     for name, limit in limits.items():
         if limit is not None and limit < 0:
             raise BadInput(f"A limit ({name}) cannot be negative.", hint="0 takes the limit away.")

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from runner import checks
 from runner import worktree as trees
 from runner.agents.keeper import SessionKeeper
 from runner.errors import ProjectError, SessionLost
 from runner.gate import Bounds
-from runner.model import Access, Execution, Project, Rule, Scope, Verdict, value
+from runner.model import Execution, Project, Rule, Scope, Verdict, value
 from runner.ports import AgentResult, AgentSession, AgentSpec, ExecutionQuery, McpServer, Store
 from runner.settings import Mcp, ProjectSection, Settings, resolve
 
@@ -29,6 +30,16 @@ class Workspace:
     session: AgentSession
     bounds: Bounds
     warnings: tuple[str, ...] = ()
+
+    def on(self, execution: Execution) -> Execution:
+        """Return the execution with its worktree written down."""
+        return replace(
+            execution,
+            worktree=str(self.worktree.path),
+            branch=self.worktree.branch,
+            base_branch=self.worktree.base_branch,
+            base_commit=self.worktree.base_commit,
+        )
 
 
 class Workspaces:
@@ -85,9 +96,9 @@ class Workspaces:
         query = ExecutionQuery(conversation_id=execution.conversation_id, limit=50)
         for earlier in (await self._store.executions.list(query)).items:
             if earlier.id < execution.id and earlier.worktree:
-                gone = bool(earlier.merged_commit) or earlier.discarded_at is not None
-                kept = {} if gone else _tree_fields(earlier)
-                return replace(execution, session=execution.session or earlier.session, **kept)
+                execution = replace(execution, session=execution.session or earlier.session)
+                gone = earlier.merged_commit or earlier.discarded_at
+                return execution if gone else _in_same_tree(execution, earlier)
         return execution
 
     async def _tree(self, execution: Execution, project: Project) -> tuple[trees.Worktree, tuple[str, ...]]:
@@ -98,8 +109,8 @@ class Workspaces:
                 await trees.adopt(tree)
                 return tree, ()
         state = await trees.inspect(project)
-        state.refuse_dirty()
-        return await trees.begin(state, execution.id, self._settings.worktrees), state.warnings
+        warnings = checks.before(state)
+        return await trees.begin(state, execution.id, self._settings.worktrees), warnings
 
     async def _filled(self, tree: trees.Worktree, project: Project, spec: AgentSpec) -> AgentSession:
         """Start the agent while the files are checked out: neither needs the other until the prompt is said."""
@@ -170,11 +181,6 @@ def rules_of(section: ProjectSection | object, scope: Scope) -> tuple[Rule, ...]
     )
 
 
-def is_writable(project: Project) -> bool:
-    """Say whether runs may leave commits."""
-    return project.access is Access.WRITE
-
-
 async def _dismiss(opening: asyncio.Future[AgentSession]) -> None:
     """End an agent that nobody will talk to, whether it is there already or still coming."""
     opening.cancel()
@@ -185,13 +191,14 @@ async def _dismiss(opening: asyncio.Future[AgentSession]) -> None:
     await session.kill()
 
 
-def _tree_fields(execution: Execution) -> dict[str, str]:
-    return {
-        "worktree": execution.worktree,
-        "branch": execution.branch,
-        "base_branch": execution.base_branch,
-        "base_commit": execution.base_commit,
-    }
+def _in_same_tree(execution: Execution, earlier: Execution) -> Execution:
+    return replace(
+        execution,
+        worktree=earlier.worktree,
+        branch=earlier.branch,
+        base_branch=earlier.base_branch,
+        base_commit=earlier.base_commit,
+    )
 
 
 def _server(name: str, server: Mcp) -> McpServer:

@@ -1,0 +1,1 @@
+"""The core: lifecycle, prompt, settings, gate, driver, dispatcher."""
