@@ -15,7 +15,7 @@ _SUMMARY_LINE = 72  # characters of a commit's first line, by the custom of git
 
 
 @value
-class Tested:
+class Outcome:
     """How the test command ended. `output` is cut in the middle; `exit` is 124, as of timeout(1), after too long."""
 
     exit: int
@@ -56,7 +56,7 @@ def commit_message(title: str, summary: str) -> str:
     return first if not body or body == first else f"{first}\n\n{body}"
 
 
-async def run_tests(command: str, worktree: Worktree, *, seconds: float = TEST_SECONDS) -> Tested:
+async def run_tests(command: str, worktree: Worktree, *, seconds: float = TEST_SECONDS) -> Outcome:
     """Run a test command in a worktree and say how it ended; after `seconds` it is killed with all it started."""
     now = asyncio.get_running_loop().time
     began = now()
@@ -64,11 +64,11 @@ async def run_tests(command: str, worktree: Worktree, *, seconds: float = TEST_S
     took = now() - began
     if finished.timed_out:
         note = f"\n[stopped after {seconds:.0f} s]"
-        return Tested(exit=124, output=finished.output + note, seconds=took)
-    return Tested(exit=finished.exit, output=finished.output, seconds=took)
+        return Outcome(exit=124, output=finished.output + note, seconds=took)
+    return Outcome(exit=finished.exit, output=finished.output, seconds=took)
 
 
-def verdict(goal: Goal, tested: Tested | None, result: AgentResult) -> Judgement:
+def verdict(goal: Goal, tested: Outcome | None, result: AgentResult) -> Judgement:
     """Judge a run by how the agent ended and by its tests. Only passing tests meet a goal; a sentence alone cannot be
     checked.
     """
@@ -85,7 +85,7 @@ def verdict(goal: Goal, tested: Tested | None, result: AgentResult) -> Judgement
             return _failed(Reason.AGENT_FAILED, result, "The agent failed.")
 
 
-def _judge_finished(goal: Goal, tested: Tested | None) -> Judgement:
+def _judge_finished(goal: Goal, tested: Outcome | None) -> Judgement:
     if tested is None:
         note = "The goal was not checked: no test command is given." if goal.sentence else ""
         return Judgement(state=State.COMPLETED, reason=Reason.DONE, text=note)

@@ -115,8 +115,8 @@ async def fill(worktree: Worktree, project: Project) -> tuple[str, ...]:
 
 
 def is_filled(worktree: Worktree) -> bool:
-    """Say whether `fill` came to its end."""
-    return (worktree.git_dir / FILLED).exists()
+    """Say whether the files are there: `fill` came to its end, and the directory has not vanished since."""
+    return worktree.path.is_dir() and (worktree.git_dir / FILLED).exists()
 
 
 async def find(project: Project, execution: Execution) -> Worktree:
