@@ -21,21 +21,24 @@ def encode(value: object) -> Raw:
 
     Numbers that JSON does not know (infinity, not-a-number) become their names.
     """
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    if value is None or isinstance(value, str | bool | int | float):
-        return value
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, Mapping):
-        return {str(key): encode(item) for key, item in value.items()}
-    if isinstance(value, tuple | list):
-        return [encode(item) for item in value]
-    if is_dataclass(value):
-        return {field.name: encode(getattr(value, field.name)) for field in fields(value)}
-    raise TypeError(f"cannot be stored: {type(value).__name__}")
+    match value:
+        case Enum():
+            raw: Raw = value.value
+        case float() if not math.isfinite(value):
+            raw = str(value)
+        case None | str() | bool() | int() | float():
+            raw = value
+        case datetime():
+            raw = value.isoformat()
+        case Mapping():
+            raw = {str(key): encode(item) for key, item in value.items()}
+        case tuple() | list():
+            raw = [encode(item) for item in value]
+        case _ if is_dataclass(value):
+            raw = {field.name: encode(getattr(value, field.name)) for field in fields(value)}
+        case _:
+            raise TypeError(f"cannot be stored: {type(value).__name__}")
+    return raw
 
 
 def decode(hint: Hint, raw: Raw) -> Decoded:
@@ -44,13 +47,8 @@ def decode(hint: Hint, raw: Raw) -> Decoded:
     Fields that the stored form lacks take their defaults, so that values may grow fields without a migration; stored
     fields that the type no longer has are passed over.
     """
-    origin: Hint = get_origin(hint)
-    if origin in {Union, UnionType}:
-        return _decode_optional(hint, raw)
-    if origin is tuple:
-        return tuple(decode(get_args(hint)[0], item) for item in raw)
-    if origin is not None and issubclass(origin, Mapping):
-        return {key: decode(get_args(hint)[1], item) for key, item in raw.items()}
+    if get_origin(hint) is not None:
+        return _decode_generic(hint, raw)
     if is_dataclass(hint):
         return _decode_fields(hint, raw)
     if hint is datetime:
@@ -60,11 +58,16 @@ def decode(hint: Hint, raw: Raw) -> Decoded:
     return raw
 
 
-def _decode_optional(hint: Hint, raw: Raw) -> Decoded:
-    if raw is None:
-        return None
-    (inner,) = (part for part in get_args(hint) if part is not NoneType)
-    return decode(inner, raw)
+def _decode_generic(hint: Hint, raw: Raw) -> Decoded:
+    """Rebuild an optional value, a tuple of any length, or a mapping from text."""
+    origin: Hint = get_origin(hint)
+    arguments = get_args(hint)
+    if origin in {Union, UnionType}:
+        (inner,) = (part for part in arguments if part is not NoneType)
+        return None if raw is None else decode(inner, raw)
+    if origin is tuple:
+        return tuple(decode(arguments[0], item) for item in raw)
+    return {key: decode(arguments[1], item) for key, item in raw.items()}
 
 
 def _decode_fields(cls: Hint, raw: Raw) -> Decoded:

@@ -39,8 +39,8 @@ def _count_task(execution: Execution, ended: datetime) -> sa.Update:
         .where(columns.id == execution.task_id)
         .values(
             run_count=columns.run_count + 1,
-            completed_count=columns.completed_count + (execution.state is State.COMPLETED),
-            failed_count=columns.failed_count + (execution.state is State.FAILED),
+            completed_count=columns.completed_count + int(execution.state is State.COMPLETED),
+            failed_count=columns.failed_count + int(execution.state is State.FAILED),
             last_run_at=execution.started_at or ended,
         )
     )
