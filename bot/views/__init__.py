@@ -1,0 +1,46 @@
+"""Values to cards. Pure: everything a card says comes from its arguments, also the time.
+
+What agents and programs wrote passes `runner.masking.clean` here, once, so no messenger has to think of it.
+"""
+
+from __future__ import annotations
+
+from bot.views.approvals import CARD_LIMIT, approval, decided, inbox
+from bot.views.inputs import MAIN_FIELDS
+from bot.views.notes import error, help_all, help_one, note, unexpected
+from bot.views.parts import ACTION_LIMIT, LABEL_LIMIT
+from bot.views.review import diff, discarded, merged, report
+from bot.views.runs import log, result, rules, run, runs, status
+from bot.views.tasks import deleted, missing, project, projects, removed, task, tasks
+
+__all__ = [
+    "ACTION_LIMIT",
+    "CARD_LIMIT",
+    "LABEL_LIMIT",
+    "MAIN_FIELDS",
+    "approval",
+    "decided",
+    "deleted",
+    "diff",
+    "discarded",
+    "error",
+    "help_all",
+    "help_one",
+    "inbox",
+    "log",
+    "merged",
+    "missing",
+    "note",
+    "project",
+    "projects",
+    "removed",
+    "report",
+    "result",
+    "rules",
+    "run",
+    "runs",
+    "status",
+    "task",
+    "tasks",
+    "unexpected",
+]

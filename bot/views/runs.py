@@ -1,0 +1,275 @@
+"""Cards about runs: while they live, when they are over, in lists."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot.messenger import Attachment, Button, Card, Look, Section, Style, Tone
+from bot.views import say
+from bot.views.parts import button, data, facts, run_name, run_rows, sections
+from runner.masking import clean
+from runner.model import Author, Execution, Message, Rule, State, Step, StepKind, handle
+from runner.ports import Page
+from runner.runs import Overview, RunView
+
+STEPS_SHOWN = 6  # newest steps on a live card: what a phone shows without scrolling
+PROSE_LIMIT = 600  # characters of the agent's last words on a live card
+SUMMARY_LIMIT = 2_000  # characters of a summary on a result card; the report has all of it
+OUTPUT_LIMIT = 800  # characters from the end of a failed test's output on a result card
+
+_TONES = {
+    State.PENDING: Tone.NEUTRAL,
+    State.RUNNING: Tone.RUNNING,
+    State.WAITING: Tone.WAITING,
+    State.STOPPED: Tone.NEUTRAL,
+    State.COMPLETED: Tone.GOOD,
+    State.FAILED: Tone.BAD,
+    State.CANCELLED: Tone.NEUTRAL,
+}
+
+
+def run(view: RunView, now: datetime) -> Card:
+    """Show how a run stands. Its key is `run:<id>`; the card is live until the run ends or is stopped."""
+    execution = view.execution
+    live = not execution.state.final and execution.state is not State.STOPPED
+    return Card(
+        title=f"{say.STATE_SIGNS[execution.state]} {say.line(execution.title or execution.prompt, 80)}",
+        key=f"run:{execution.id}",
+        tone=_TONES[execution.state],
+        fields=facts(
+            ("Run", handle(execution.id)),
+            ("State", say.state(execution)),
+            ("Project", execution.project or ""),
+            ("Elapsed", say.duration(say.elapsed(execution, now)) if execution.started_at else ""),
+            *_consumed(execution),
+            ("Branch", execution.branch),
+            ("Attempt", str(execution.attempt) if execution.attempt > 1 else ""),
+        ),
+        sections=sections(
+            Section(title="Steps", body=_step_lines(view.steps)),
+            Section(title="Agent", body=_last_words(view.messages) if live else "", look=Look.PROSE),
+            _unread(view.messages),
+            rules_section(view.rules),
+            _trouble(execution),
+        ),
+        buttons=_run_buttons(execution),
+        live=live,
+        data=data(
+            "run",
+            execution=execution,
+            elapsed_seconds=say.elapsed(execution, now),
+            steps=view.steps[-STEPS_SHOWN:],
+            rules=view.rules,
+            reports=view.reports,
+        ),
+    )
+
+
+def result(view: RunView, now: datetime) -> Card:
+    """Show what a run came to, with its reports as files. Its key is `result:<id>`."""
+    execution = view.execution
+    return Card(
+        title=f"{say.STATE_SIGNS[execution.state]} {say.line(execution.title or execution.prompt, 60)}: "
+        f"{say.state(execution)}",
+        key=f"result:{execution.id}",
+        tone=_TONES[execution.state],
+        fields=facts(
+            ("Run", handle(execution.id)),
+            ("Project", execution.project or ""),
+            ("Changes", execution.diffstat),
+            ("Tests", _tests(execution)),
+            ("Took", say.duration(say.elapsed(execution, now))),
+            *_consumed(execution),
+            ("Branch", execution.branch),
+            ("Merged", execution.merged_commit[:10]),
+            ("Discarded", say.ago(execution.discarded_at, now) if execution.discarded_at else ""),
+        ),
+        sections=sections(
+            _trouble(execution),
+            Section(title="Summary", body=say.cut(clean(execution.summary), SUMMARY_LIMIT), look=Look.PROSE),
+            _failed_tests(execution),
+        ),
+        buttons=(*reviewing(execution), *button("Report", f"report {execution.id}", key="p"), *_retry(execution)),
+        files=tuple(_attachment(execution, r.format, r.path, r.size) for r in view.reports),
+        data=data("result", execution=execution, elapsed_seconds=say.elapsed(execution, now), reports=view.reports),
+    )
+
+
+def runs(page: Page[Execution], now: datetime, more: str = "") -> Card:
+    """List runs. `more` is the command that continues the list."""
+    return Card(
+        title="Runs",
+        sections=sections(Section(body=run_rows(page.items, now) or "No runs fit.")),
+        buttons=button("More", more) if page.next and more else (),
+        footer=f"More: `{more}`" if page.next and more else "`log HANDLE` shows what a run did.",
+        data=data("runs", runs=page.items, next=page.next),
+    )
+
+
+def status(overview: Overview, now: datetime) -> Card:
+    """Show what is going on now."""
+    live = (*overview.waiting, *overview.running)
+    return Card(
+        title="Signoff",
+        tone=Tone.WAITING if overview.waiting else Tone.NEUTRAL,
+        fields=facts(
+            ("Running", f"{len(overview.running)} of {overview.slots}"),
+            ("Waiting", str(len(overview.waiting))),
+            ("Pending", str(overview.pending)),
+            ("Up", say.duration(overview.uptime_seconds)),
+            ("Version", overview.version),
+        ),
+        sections=sections(Section(body=run_rows(live, now) or "Nothing runs now.")),
+        buttons=button("Inbox", "inbox", Style.PRIMARY) if overview.waiting else (),
+        data=data(
+            "status",
+            running=overview.running,
+            waiting=overview.waiting,
+            pending=overview.pending,
+            slots=overview.slots,
+            version=overview.version,
+            uptime_seconds=overview.uptime_seconds,
+        ),
+    )
+
+
+def log(view: RunView, now: datetime, people: dict[str, str]) -> Card:
+    """Show what a run did and what was said, in order of time. `people` are names by person id."""
+    execution = view.execution
+    rows = [(step.started_at, _log_step(step)) for step in view.steps]
+    rows += [(message.created_at, _log_message(message, people)) for message in view.messages]
+    rows.sort(key=lambda row: row[0])
+    return Card(
+        title=f"{say.STATE_SIGNS[execution.state]} {run_name(execution)}",
+        tone=_TONES[execution.state],
+        fields=facts(
+            ("State", say.state(execution)),
+            ("Elapsed", say.duration(say.elapsed(execution, now))),
+            *_consumed(execution),
+            ("Branch", execution.branch),
+        ),
+        sections=sections(
+            Section(title="Log", body="\n".join(f"{at:%H:%M:%S} {text}" for at, text in rows) or "Nothing yet."),
+            rules_section(view.rules),
+            _trouble(execution),
+        ),
+        buttons=_run_buttons(execution, details=False),
+        data=data("log", execution=execution, steps=view.steps, messages=view.messages, approvals=view.approvals),
+    )
+
+
+def rules(view: RunView) -> Card:
+    """Show what is approved for the rest of a run, each with a button that takes it back."""
+    return Card(
+        title=f"Rules of {run_name(view.execution)}",
+        sections=sections(rules_section(view.rules), Section(body="" if view.rules else "Nothing was granted.")),
+        buttons=tuple(
+            made for rule in view.rules for made in button(f"✗ {rule.pattern}", f"revoke {rule.id}", Style.DANGER)
+        ),
+        data=data("rules", execution_id=view.execution.id, rules=view.rules),
+    )
+
+
+def rules_section(rules: Sequence[Rule]) -> Section:
+    """List the rules that were granted for a run."""
+    rows = [f"`{say.line(rule.pattern)}` ({handle(rule.id)})" for rule in rules if rule.id]
+    return Section(title="Approved for this run", body="\n".join(rows))
+
+
+def reviewing(execution: Execution) -> tuple[Button, ...]:
+    """Make the buttons for what an agent has done, as far as there is something and it is still there."""
+    there = execution.worktree and not execution.merged_commit and execution.discarded_at is None
+    settled = execution.state.final or execution.state is State.STOPPED
+    if not (there and settled):
+        return ()
+    merge = Style.PRIMARY if execution.state is State.COMPLETED else Style.PLAIN
+    changed = (
+        (
+            *button("Merge", f"merge {execution.id}", merge, key="m"),
+            *button("Diff", f"diff {execution.id}", key="f"),
+        )
+        if execution.diffstat
+        else ()
+    )
+    return (*changed, *button("Discard", f"discard {execution.id}", Style.DANGER, key="x"))
+
+
+def _attachment(execution: Execution, name: str, path: str, size: int) -> Attachment:
+    suffix = {"markdown": "md"}.get(name, name)
+    return Attachment(name=f"report-{handle(execution.id)}.{suffix}", path=path, size=size)
+
+
+def _run_buttons(execution: Execution, *, details: bool = True) -> tuple[Button, ...]:
+    stop = button("Stop", f"stop {execution.id}", Style.DANGER, key="s")
+    steer = button("Steer", f"say {execution.id}", key="t", asks="What should the agent hear?")
+    log_button = button("Details", f"log {execution.id}", key="l") if details else ()
+    match execution.state:
+        case State.PENDING:
+            return (*button("Cancel", f"cancel {execution.id}", Style.DANGER, key="c"), *log_button)
+        case State.RUNNING | State.WAITING:
+            return (*stop, *steer, *log_button)
+        case State.STOPPED:
+            return (
+                *button("Resume", f"resume {execution.id}", Style.PRIMARY, key="r"),
+                *button("Say + resume", f"resume {execution.id}", key="t", asks="What should the agent hear first?"),
+                *log_button,
+                *button("Cancel", f"cancel {execution.id}", Style.DANGER, key="c"),
+            )
+        case State.COMPLETED | State.FAILED | State.CANCELLED:
+            return log_button
+
+
+def _retry(execution: Execution) -> tuple[Button, ...]:
+    follow = button("Follow up", f"say {execution.id}", key="t", asks="What should the agent do next?")
+    return (*button("Retry", f"retry {execution.id}", key="y"), *(follow if execution.session else ()))
+
+
+def _consumed(execution: Execution) -> tuple[tuple[str, str], ...]:
+    usage = execution.usage
+    return (
+        ("Tokens", say.tokens(usage.tokens) if usage.tokens else ""),
+        ("Cost", say.cost(usage.cost_usd) if usage.cost_usd else ""),
+    )
+
+
+def _tests(execution: Execution) -> str:
+    if execution.test_exit is None:
+        return ""
+    return "passed" if execution.test_exit == 0 else f"failed (exit status {execution.test_exit})"
+
+
+def _failed_tests(execution: Execution) -> Section:
+    tail = clean(execution.test_output.strip()[-OUTPUT_LIMIT:]) if execution.test_exit else ""
+    return Section(title="Test output (its end)", body=tail, look=Look.CODE)
+
+
+def _trouble(execution: Execution) -> Section:
+    body = "\n".join(part for part in (clean(execution.error), clean(execution.hint)) if part)
+    return Section(title="Why", body=say.cut(body, SUMMARY_LIMIT))
+
+
+def _unread(messages: Sequence[Message]) -> Section:
+    rows = [say.line(m.text) for m in messages[1:] if m.author is Author.PERSON and m.delivered_at is None]
+    return Section(title="Not read by the agent yet", body="\n".join(rows))
+
+
+def _last_words(messages: Sequence[Message]) -> str:
+    said = next((message.text for message in reversed(messages) if message.author is Author.AGENT), "")
+    return say.cut(clean(said), PROSE_LIMIT)
+
+
+def _step_lines(steps: Sequence[Step]) -> str:
+    shown = [step for step in steps if step.kind is not StepKind.MESSAGE][-STEPS_SHOWN:]
+    return "\n".join(f"{say.STEP_SIGNS[step.status]} {say.line(step.title or step.tool, 70)}" for step in shown)
+
+
+def _log_step(step: Step) -> str:
+    took = (step.finished_at - step.started_at).total_seconds() if step.finished_at else 0.0
+    lasted = f" ({say.duration(took)})" if took >= 1 else ""
+    return f"{say.STEP_SIGNS[step.status]} {say.line(step.title or step.tool, 100)}{lasted}"
+
+
+def _log_message(message: Message, people: dict[str, str]) -> str:
+    who = people.get(message.person_id or "", message.author.value)
+    return f"{who}: {say.line(message.text, 300)}"

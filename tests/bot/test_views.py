@@ -1,0 +1,256 @@
+"""Cards: what people see, held by golden files in `__snapshots__`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from syrupy.assertion import SnapshotAssertion
+from syrupy.extensions.json import JSONSnapshotExtension
+
+from bot import commands, views
+from bot.messenger import Card, Look
+from bot.views import say
+from bot.views.inputs import editable, shown
+from bot.views.parts import plain
+from runner.errors import AlreadyAnswered, BadInput, MissingVariables, ProjectError, StorageError
+from runner.model import (
+    Access,
+    Answer,
+    ApprovalState,
+    Diff,
+    DiffFile,
+    Project,
+    Reason,
+    State,
+    ToolCall,
+)
+from runner.ports import Page
+from runner.runs import Overview
+from tests.bot.sample import (
+    APPROVED,
+    COMMAND,
+    DONE,
+    EDIT,
+    EXECUTION,
+    FAILED,
+    NOW,
+    PLAN,
+    QUESTION,
+    QUESTIONS,
+    REPORT,
+    START,
+    TASK,
+    VIEW,
+    asked,
+)
+
+_OVERVIEW = Overview(running=(EXECUTION,), waiting=(), pending=2, slots=4, version="0.1.0", uptime_seconds=7_500.0)
+_DIFF = Diff(
+    stat="2 files changed",
+    files=(DiffFile(path="src/calc.py", added=1, removed=1), DiffFile(path="logo.png", status="added", binary=True)),
+    patch="--- a/src/calc.py\n+++ b/src/calc.py\n@@ -1 +1 @@\n-x\n+y\n",
+)
+_PROJECT = Project(name="demo", path="/srv/demo", access=Access.READ, copy=(".env",), test_command="pytest -q")
+_LONG = asked("Bash", {"command": "echo " + "x" * 5_000})
+
+CARDS: dict[str, Card] = {
+    "run-live": views.run(VIEW, NOW),
+    "run-pending": views.run(
+        replace(
+            VIEW, execution=replace(EXECUTION, state=State.PENDING, phase=None, started_at=None), steps=(), rules=()
+        ),
+        NOW,
+    ),
+    "run-stopped": views.run(
+        replace(
+            VIEW, execution=replace(EXECUTION, state=State.STOPPED, phase=None, reason=Reason.PERSON, finished_at=NOW)
+        ),
+        NOW,
+    ),
+    "run-done": views.run(replace(VIEW, execution=DONE), NOW),
+    "result-done": views.result(replace(VIEW, execution=DONE, reports=(REPORT,)), NOW),
+    "result-failed": views.result(replace(VIEW, execution=FAILED), NOW),
+    "result-merged": views.result(replace(VIEW, execution=replace(DONE, merged_commit="d" * 40)), NOW),
+    "runs": views.runs(Page(items=(EXECUTION, DONE, FAILED), next="c"), NOW, "runs --page c"),
+    "runs-none": views.runs(Page(items=()), NOW),
+    "status": views.status(_OVERVIEW, NOW),
+    "log": views.log(VIEW, NOW, {EXECUTION.person_id: "ada"}),
+    "rules": views.rules(VIEW),
+    "approval-command": views.approval(COMMAND, EXECUTION),
+    "approval-edit": views.approval(EDIT, EXECUTION),
+    "approval-long": views.approval(_LONG, EXECUTION),
+    "question": views.approval(QUESTION, EXECUTION),
+    "questions": views.approval(QUESTIONS, EXECUTION),
+    "plan": views.approval(PLAN, EXECUTION),
+    "decided-edited": views.decided(APPROVED, EXECUTION, "ada"),
+    "decided-denied": views.decided(
+        replace(APPROVED, state=ApprovalState.DENIED, answer=Answer(approve=False, note="no network")), EXECUTION, "ada"
+    ),
+    "decided-answered": views.decided(
+        replace(
+            QUESTION,
+            state=ApprovalState.ANSWERED,
+            answer=Answer(approve=True, choices={"Which database shall I use?": ("SQLite",)}),
+            answered_by=EXECUTION.person_id,
+            answered_at=NOW,
+        ),
+        EXECUTION,
+        "ada",
+    ),
+    "decided-withdrawn": views.decided(replace(COMMAND, state=ApprovalState.WITHDRAWN), EXECUTION, ""),
+    "inbox": views.inbox([(COMMAND, EXECUTION), (QUESTION, EXECUTION)], NOW),
+    "inbox-empty": views.inbox([], NOW),
+    "task": views.task(TASK, NOW, "Saved"),
+    "task-deleted": views.deleted(TASK),
+    "tasks": views.tasks(Page(items=(TASK,), next="c"), NOW, more="list --page c"),
+    "search": views.tasks(Page(items=(TASK,)), NOW, found=(DONE,)),
+    "missing": views.missing("fix-tests", ("module", "depth"), 'kind="a b"', {"kind": "a b"}),
+    "project": views.project(_PROJECT, "main at 1234567, clean"),
+    "projects": views.projects([_PROJECT]),
+    "projects-none": views.projects([]),
+    "project-removed": views.removed(_PROJECT),
+    "diff": views.diff(DONE, _DIFF),
+    "diff-cut": views.diff(DONE, replace(_DIFF, patch="+x\n" * 10_000)),
+    "merged": views.merged(replace(DONE, merged_commit="d" * 40)),
+    "discarded": views.discarded(DONE, "refs/signoff/backup/k3f9x2"),
+    "report": views.report(DONE, REPORT),
+    "help": views.help_all(commands.ENTRIES),
+    "help-run": views.help_one(commands.TABLE["run"]),
+    "error": views.error(BadInput("There is no option `--x`.", hint="Did you mean `--y`?")),
+    "error-answered": views.error(AlreadyAnswered("approved", "ada", START)),
+    "error-project": views.error(ProjectError("The merge conflicts in:\n  calc.py", hint="Merge main by hand.")),
+    "error-storage": views.error(StorageError("The disk is full.", hint="Make room.")),
+    "unexpected": views.unexpected("a1b2c3"),
+    "note": views.note("Rule taken back", rule_id="x"),
+}
+
+
+@pytest.mark.parametrize("name", CARDS)
+def test_card_is_as_agreed(name: str, snapshot: SnapshotAssertion) -> None:
+    assert plain(CARDS[name]) == snapshot(name=name, extension_class=JSONSnapshotExtension)
+
+
+@pytest.mark.parametrize("name", CARDS)
+def test_every_card_has_content_for_scripts_and_keeps_to_the_limits_of_chat_products(name: str) -> None:
+    card = CARDS[name]
+    assert json.loads(json.dumps(card.data))["kind"]
+    assert 0 < len(card.title) <= 150
+    for button in card.buttons:
+        assert 0 < len(button.label) <= views.LABEL_LIMIT
+        assert len(button.action.encode()) <= views.ACTION_LIMIT
+    keys = [button.key for button in card.buttons if button.key]
+    assert len(keys) == len(set(keys))
+
+
+@pytest.mark.parametrize("name", CARDS)
+def test_every_button_says_a_command_of_the_grammar(name: str) -> None:
+    for button in CARDS[name].buttons:
+        said = f"{button.action} {button.prefill or 'text'}" if button.asks else button.action
+        commands.parse(said)
+
+
+def test_an_input_above_the_limit_shows_its_beginning_and_only_the_way_to_all_of_it() -> None:
+    """What does not fit has no live buttons; the full view has all of the text and the buttons."""
+    cut = views.approval(_LONG, EXECUTION)
+    assert [button.action for button in cut.buttons] == [f"view {_LONG.id}"]
+    assert len(cut.sections[0].body) == views.CARD_LIMIT
+    whole = views.approval(_LONG, EXECUTION, whole=True)
+    assert whole.sections[0].body == _LONG.input["command"]
+    assert {"Approve", "Deny"} <= {button.label for button in whole.buttons}
+
+
+def test_a_decided_card_takes_the_place_of_the_card_that_asked_and_has_no_buttons() -> None:
+    decided = views.decided(APPROVED, EXECUTION, "ada")
+    assert decided.key == views.approval(COMMAND, EXECUTION).key
+    assert not decided.buttons
+
+
+def test_secrets_of_agents_are_masked_on_cards_and_in_what_scripts_read() -> None:
+    card = views.run(VIEW, NOW)
+    assert "a1a1a1a1" not in json.dumps(plain(card))
+    assert "[masked]" in json.dumps(plain(card))
+
+
+def test_what_is_not_shown_exactly_is_not_offered_for_editing() -> None:
+    """An edit of masked text would run the mask."""
+    secret = asked("Bash", {"command": "curl -H 'Authorization: Bearer abcdefghij1234567890'"})
+    assert "abcdefghij1234567890" not in views.approval(secret, EXECUTION).sections[0].body
+    assert editable(secret) == ""
+    assert "Edit" not in {button.label for button in views.approval(secret, EXECUTION).buttons}
+    assert editable(COMMAND) == COMMAND.input["command"]
+
+
+def _texts(call: ToolCall) -> Iterator[str]:
+    for section in shown(call.tool, call.input):
+        yield section.title
+        yield section.body
+
+
+_WORDS = st.text(st.characters(whitelist_categories=["Ll"], max_codepoint=0x17F), min_size=3, max_size=8)
+
+
+@given(
+    st.sampled_from(["Bash", "Edit", "Write", "MultiEdit", "WebFetch", "mcp__x__y", "NotebookEdit", "Grep", "Unheard"]),
+    st.dictionaries(
+        st.sampled_from(
+            ["command", "content", "file_path", "old_string", "new_string", "url", "pattern", "path", "extra"]
+        )
+        | _WORDS,
+        _WORDS | st.lists(_WORDS, max_size=2) | st.dictionaries(_WORDS, _WORDS, max_size=2),
+        max_size=6,
+    ),
+)
+def test_nothing_of_an_input_is_left_out(tool: str, content: dict[str, object]) -> None:
+    """Every text of every input is somewhere on the card, whatever the tool and its keys."""
+    said = "\n".join(_texts(ToolCall(tool=tool, input=content)))
+
+    def leaves(item: object) -> Iterator[str]:
+        if isinstance(item, dict):
+            for inner in item.values():
+                yield from leaves(inner)
+        elif isinstance(item, list):
+            for inner in item:
+                yield from leaves(inner)
+        else:
+            yield str(item)
+
+    for leaf in leaves(content):
+        assert leaf in said
+
+
+def test_an_edit_is_a_diff_with_every_line_of_both_texts() -> None:
+    (section,) = shown("Edit", {"file_path": "/w/a.py", "old_string": "a\nb\nc", "new_string": "a\nB\nc"}, "/w")
+    assert (section.title, section.look) == ("a.py", Look.DIFF)
+    assert section.body.splitlines() == [" a", "-b", "+B", " c"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0, "0.0s"), (0.42, "0.4s"), (1, "1s"), (59.6, "1m 00s"), (72, "1m 12s"), (7_500, "2h 05m"), (273_600, "3d 4h")],
+)
+def test_durations_have_two_units(seconds: float, said: str) -> None:
+    assert say.duration(seconds) == said
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(3, "just now"), (50, "1 minute ago"), (180, "3 minutes ago"), (3_700, "1 hour ago"), (200_000, "2 days ago")],
+)
+def test_times_are_said_relative_to_now(seconds: float, said: str) -> None:
+    assert say.ago(NOW - timedelta(seconds=seconds), NOW) == said
+
+
+def test_money_tokens_and_sizes_are_short() -> None:
+    assert [say.cost(0.0123), say.cost(1234.5)] == ["$0.0123", "$1,234.50"]
+    assert [say.tokens(950), say.tokens(12_345), say.tokens(999_960)] == ["950", "12.3k", "1.0M"]
+    assert [say.size(12), say.size(12_345)] == ["12 bytes", "12.3 kB"]
+
+
+def test_the_error_card_of_missing_variables_names_them() -> None:
+    assert "module" in views.error(MissingVariables(["module"])).title
