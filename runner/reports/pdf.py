@@ -1,0 +1,75 @@
+"""Set a page in print in a process of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+import tempfile
+from asyncio.subprocess import PIPE, Process
+from pathlib import Path
+
+from runner.errors import ReportError
+from runner.reports.pdf_worker import MISSING
+
+SECONDS = 120  # thirty pages take 2 to 4
+_WORKER = Path(__file__).with_name("pdf_worker.py")
+_OTHER_FORMATS = "Ask for html or markdown instead."
+# Where Homebrew keeps Pango; a Python that is not Apple's finds it only if told.
+_MAC_LIBRARIES = "/opt/homebrew/lib:/usr/local/lib:/usr/lib"
+
+
+async def to_pdf(html: str, *, seconds: float = SECONDS) -> bytes:
+    """Return the page as an A4 PDF with title, bookmarks and page numbers.
+
+    The process gets nothing of our environment. Raises ReportError if the typesetter is not installed, takes longer
+    than `seconds` or more memory than it may.
+    """
+    with tempfile.TemporaryDirectory(prefix="signoff-pdf-") as home:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-I", "-B", str(_WORKER), str(max(1, round(seconds)))),
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=PIPE,
+            cwd=home,
+            env=_environment(home),
+            start_new_session=True,
+        )
+        try:
+            async with asyncio.timeout(seconds):
+                pdf, complaint = await process.communicate(html.encode())
+        except TimeoutError:
+            raise ReportError(f"The PDF was not done after {seconds:g} seconds.", hint=_OTHER_FORMATS) from None
+        finally:
+            await _end(process)
+    if process.returncode != 0 or not pdf.startswith(b"%PDF-"):
+        raise _failure(process.returncode, complaint.decode(errors="replace"))
+    return pdf
+
+
+def _environment(home: str) -> dict[str, str]:
+    environment = {"HOME": home, "TMPDIR": home, "PATH": os.defpath, "LANG": "C.UTF-8"}
+    if sys.platform == "darwin":
+        environment["DYLD_FALLBACK_LIBRARY_PATH"] = _MAC_LIBRARIES
+    return environment
+
+
+async def _end(process: Process) -> None:
+    """Leave nothing behind, also when the caller was cancelled."""
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        await process.wait()
+
+
+def _failure(status: int | None, complaint: str) -> ReportError:
+    if status == MISSING:
+        return ReportError(
+            f"The PDF cannot be set, because a library is missing: {complaint.strip().splitlines()[-1][:300]}",
+            hint=f"On Debian: apt install libpango-1.0-0 libpangoft2-1.0-0 fonts-dejavu-core. {_OTHER_FORMATS}",
+        )
+    last = complaint.strip().splitlines()[-1:] or ["no message"]
+    why = "it is too large" if status is None or status < 0 or "Memory" in complaint else last[0][:300]
+    return ReportError(f"The PDF could not be set: {why}.", hint=_OTHER_FORMATS)

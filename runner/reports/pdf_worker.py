@@ -1,0 +1,59 @@
+"""The process that sets one page in print: HTML on stdin, PDF on stdout.
+
+It is run as a file, alone and isolated, and imports nothing of Signoff: the typesetter with its memory (about 120 MB)
+lives only as long as one report. Content of agents can make it load nothing: no address is fetched, no socket opens,
+and what it may consume is limited by the kernel.
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+from typing import NoReturn
+
+MISSING = 3  # exit status: the typesetter or one of its system libraries is not installed
+TOO_LARGE = 4  # exit status: the memory was not enough
+
+_MEMORY = 1 << 30  # bytes of address space; 30 pages need about 120 MB
+_FILE = 32 << 20  # bytes a file may have: the cache of the fonts
+
+
+def main(cpu_seconds: int) -> None:
+    """Set the page within limits. Ends with one of the exit statuses above if it cannot."""
+    limits = ((resource.RLIMIT_CPU, cpu_seconds), (resource.RLIMIT_FSIZE, _FILE), (resource.RLIMIT_CORE, 0))
+    for kind, limit in (*limits, (resource.RLIMIT_AS, _MEMORY)):
+        _lower(kind, limit)
+    try:
+        import weasyprint  # type: ignore[import-untyped]
+    except (ImportError, OSError) as problem:  # OSError: Pango cannot be loaded
+        sys.stderr.write(str(problem))
+        sys.exit(MISSING)
+    sys.addaudithook(_no_network)
+    try:
+        document = weasyprint.HTML(string=sys.stdin.buffer.read().decode(), url_fetcher=_fetch_nothing)
+        sys.stdout.buffer.write(document.write_pdf(pdf_tags=True))
+    except MemoryError:
+        sys.exit(TOO_LARGE)
+
+
+def _lower(kind: int, limit: int) -> None:
+    _, hard = resource.getrlimit(kind)
+    if hard != resource.RLIM_INFINITY:
+        limit = min(limit, hard)
+    try:
+        resource.setrlimit(kind, (limit, hard))
+    except (ValueError, OSError):  # macOS knows RLIMIT_AS and refuses to set it
+        sys.stderr.write(f"limit {kind} cannot be set\n")
+
+
+def _fetch_nothing(url: str) -> NoReturn:
+    raise ValueError(f"reports load nothing: {url[:80]}")
+
+
+def _no_network(event: str, _: tuple[object, ...]) -> None:
+    if event.startswith("socket."):
+        raise PermissionError(event)
+
+
+if __name__ == "__main__":
+    main(cpu_seconds=int(sys.argv[1]))

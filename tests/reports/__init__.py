@@ -1,0 +1,1 @@
+"""What reports say, and that nobody can make them say or do anything else."""
