@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import field
+from typing import Any
 
 from runner.model import Json, value
 
@@ -35,21 +36,21 @@ class Conversation:
     tools: tuple[str, ...]
 
     @property
+    def said(self) -> tuple[str, ...]:
+        """Return everything people said, in order, without the reminders that the agent puts around it."""
+        return tuple(
+            text for message in self.messages if message["role"] == "user" for text in _said(message["content"])
+        )
+
+    @property
     def prompt(self) -> str:
-        """Return what was said first, without the reminders that the agent puts around it."""
-        said = (_said(message) for message in self.messages if message["role"] == "user")
-        return next((text for text in said if text), "")
+        """Return what was said first."""
+        return self.said[0] if self.said else ""
 
     @property
     def last_said(self) -> str:
         """Return what was said last."""
-        said = (_said(message) for message in reversed(self.messages) if message["role"] == "user")
-        return next((text for text in said if text), "")
-
-    @property
-    def said(self) -> tuple[str, ...]:
-        """Return everything people said, in order."""
-        return tuple(text for message in self.messages if message["role"] == "user" and (text := _said(message)))
+        return self.said[-1] if self.said else ""
 
     @property
     def answered(self) -> int:
@@ -123,8 +124,11 @@ def text_of(content: object) -> str:
     return "\n".join(block["text"] for block in blocks if block.get("type") == "text")
 
 
-def _said(message: Json) -> str:
-    return _REMINDER.sub("", text_of(message["content"])).strip()
+def _said(content: object) -> Iterator[str]:
+    blocks: list[Any] = content if isinstance(content, list) else [{"type": "text", "text": content}]
+    for block in blocks:
+        if block.get("type") == "text" and (text := _REMINDER.sub("", block["text"]).strip()):
+            yield text
 
 
 def _results(message: Json) -> list[ToolResult]:

@@ -12,8 +12,8 @@ from typing import TypeVar
 
 from runner.agents.claude import ClaudeAgent, ClaudeConfig
 from runner.demo import Conversation, Script, ScriptedModel
-from runner.model import AgentOptions, Answer, Ruling, ToolCall, Verdict
-from runner.ports import AgentEvent, AgentResult, AgentSession, AgentSpec, Prompt
+from runner.model import AgentOptions, Answer, Ruling, ToolCall, Usage, Verdict
+from runner.ports import AgentEvent, AgentResult, AgentSession, AgentSpec, Prompt, UsageGrew
 
 KEY = "key-of-the-test-7f3a"
 YES = Answer(approve=True)
@@ -60,6 +60,10 @@ class Host:
 
     def seen(self, kind: type[_E]) -> list[_E]:
         return [event for event in self.events if isinstance(event, kind)]
+
+    @property
+    def usage(self) -> Usage:
+        return sum((event.usage for event in self.seen(UsageGrew)), Usage())
 
     async def until(self, condition: Callable[[], object]) -> None:
         """Wait until something that was asked or seen makes the condition true."""
@@ -109,6 +113,12 @@ async def stage(folder: Path, script: Script | None = None) -> AsyncIterator[Sta
     async with ScriptedModel(script, api_key=KEY) as model:
         yield Stage(model, folder)
         assert model.violations == []
+
+
+async def exists(path: Path) -> None:
+    """Wait until another process has made this file."""
+    while not path.exists():  # noqa: ASYNC110 - nothing here hears of it
+        await asyncio.sleep(0.01)
 
 
 def said(text: str) -> Prompt:

@@ -10,7 +10,7 @@ import pytest
 
 from runner.demo import Conversation, Turn, turns
 from runner.model import AgentOptions, Answer, Ruling, ToolCall, Verdict
-from runner.ports import SessionBegan, StepBegan, StepEnded, TextSaid, UsageGrew
+from runner.ports import SessionBegan, StepBegan, StepEnded, TextSaid
 from tests.agents.stage import Host, bash, by_tool, result_texts, said, stage
 
 
@@ -25,7 +25,7 @@ async def test_a_run_tells_what_happens_and_what_it_cost(tmp_path: Path) -> None
     [began], [ended] = host.seen(StepBegan), host.seen(StepEnded)
     assert began.call.tool == "Bash"
     assert (ended.tool_use_id, ended.ok, ended.output) == (began.call.tool_use_id, True, "made")
-    [usage] = [event.usage for event in host.seen(UsageGrew)]
+    usage = host.usage
     assert (usage.turns, usage.input_tokens, usage.output_tokens) == (2, 200, 40)
     assert usage.cost_usd > 0
     assert len(host.seen(SessionBegan)) == 1

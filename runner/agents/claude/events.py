@@ -11,6 +11,7 @@ from claude_agent_sdk import (
     Message,
     ResultMessage,
     SystemMessage,
+    TaskNotificationMessage,
     TextBlock,
     ToolResultBlock,
     ToolUseBlock,
@@ -41,13 +42,39 @@ def events_of(message: Message) -> Iterator[AgentEvent]:
             pass
 
 
-def is_idle(message: Message) -> bool | None:
-    """Return what the message says about the session: idle, busy, or (None) nothing."""
-    match message:
-        case SystemMessage(subtype="session_state_changed", data=data):
-            return bool(data.get("state") == "idle")
-        case _:
-            return None
+class Turn:
+    """Where the current turn stands, by what the messages have said so far."""
+
+    def __init__(self) -> None:
+        self.result: AgentResult | None = None
+        self.background: frozenset[str] = frozenset()
+        self._idle = False
+        self._woken = False
+
+    def note(self, message: Message) -> None:
+        """Take a message into account."""
+        match message:
+            case SystemMessage(subtype="session_state_changed", data=data):
+                self._idle = data.get("state") == "idle"
+                self._woken = False
+            case TaskNotificationMessage():
+                self._woken = self._idle
+            case SystemMessage(subtype="background_tasks_changed", data=data):
+                self.background = frozenset(running["task_id"] for running in data["tasks"])
+            case ResultMessage():
+                self.result = result_of(message)
+            case _:
+                pass
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing more will come unless somebody says something, or something in the background ends."""
+        return self._idle and self.result is not None
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether also nothing goes on in the background, or has just ended there and is about to be told."""
+        return self.settled and not self.background and not self._woken
 
 
 def prompts_in(message: Message) -> Sequence[str]:
@@ -80,22 +107,21 @@ def result_of(result: ResultMessage) -> AgentResult:
 
 
 class Meter:
-    """Turns the running totals of one process into differences.
+    """Turns the running totals of a process into differences.
 
-    Totals per model come with every result and grow as long as the process lives, over all its turns. A smaller
+    The totals go on through all turns, and through a resumption if the process before it ended in peace. A smaller
     number than before means that counting began anew.
     """
 
     def __init__(self) -> None:
         self._before = Usage()
 
-    def grown(self, result: ResultMessage) -> Usage:
-        """Return what was consumed since the last result."""
-        total = _total(result.model_usage or {}, result.total_cost_usd or 0.0)
+    def grown(self, models: Mapping[str, Any] | None, cost: float | None) -> Usage:
+        """Return what was consumed since the last call, from totals per model and the total cost in dollars."""
+        total = _total(models or {}, cost or 0.0)
         before = self._before if total.tokens >= self._before.tokens else Usage()
         self._before = total
         return Usage(
-            turns=result.num_turns,
             input_tokens=total.input_tokens - before.input_tokens,
             output_tokens=total.output_tokens - before.output_tokens,
             cache_read_tokens=total.cache_read_tokens - before.cache_read_tokens,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -36,10 +37,12 @@ _NOTHING_SAID = "The user skipped this question."
 class Gate:
     """The two callbacks of one session. `host` is who answers at the moment; without one nothing is allowed.
 
-    `plans` is the folder where the CLI lets the agent write its plan.
+    `plans` is the folder where the CLI lets the agent write its plan. `before_asking` is called each time before a
+    person is asked, since the session may be killed while it waits.
     """
 
     def __init__(self, plans: Path) -> None:
+        self.before_asking: Callable[[], Awaitable[None]] | None = None
         self.host: AgentHost | None = None
         self._plans = plans
         self._waiting: set[asyncio.Task[Any]] = set()
@@ -89,6 +92,8 @@ class Gate:
         return _decision("ask", ruling.reason)
 
     async def _ask(self, host: AgentHost, call: ToolCall) -> Answer:
+        if self.before_asking:
+            await self.before_asking()
         waiter = asyncio.current_task()
         if waiter is None:
             return await host.ask(call)

@@ -9,21 +9,28 @@ import logging
 import uuid
 from collections import deque
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, cast
 
-from claude_agent_sdk import ClaudeAgentOptions, ClaudeSDKClient, ClaudeSDKError, Message, ResultMessage
+from claude_agent_sdk import ClaudeAgentOptions, ClaudeSDKClient, ClaudeSDKError, Message, ResultMessage, UserMessage
 
 from runner.agents import environment, process
 from runner.agents.claude import events
 from runner.agents.claude.config import ClaudeConfig, plans_folder, secrets, variables
 from runner.agents.claude.gate import Gate
 from runner.errors import AgentError, SessionLost
+from runner.model import Usage
 from runner.ports import AgentHost, AgentResult, AgentSpec, McpServer, Prompt, PromptTaken, UsageGrew
 
 _log = logging.getLogger(__name__)
 _LARGEST_MESSAGE = 1 << 28  # bytes; the SDK's own limit of 1 MiB ends the session over one edit of a large file
 _STDERR_LINES = 20
+_PATIENCE = 2.0  # seconds for an answer that takes the CLI a millisecond
+_BACKGROUND = (
+    600.0  # seconds; what the CLI itself waits for background work at the end (CLAUDE_CODE_PRINT_BG_WAIT_CEILING_MS)
+)
+_WAKING = 10.0  # seconds between the end of background work and the turn that it causes; measured 0.02
 _LOST = "No conversation found"  # what the CLI says when it cannot resume
 
 
@@ -42,7 +49,9 @@ class ClaudeSession:
         self._untaken: set[str] = set()
         self._interrupted = False
         self._ended = False
+        self._busy = False
         self._errors = errors
+        gate.before_asking = lambda: self._count(gate.host)
 
     @classmethod
     async def open(cls, config: ClaudeConfig, program: Path, spec: AgentSpec) -> Self:
@@ -70,6 +79,8 @@ class ClaudeSession:
         except BaseException:
             leash.drop()
             raise
+        if spec.session:
+            await opened._count(None)  # what was consumed before is counted already
         return opened
 
     @property
@@ -79,8 +90,8 @@ class ClaudeSession:
 
     @property
     def alive(self) -> bool:
-        """Whether the process can take another prompt, as far as is known."""
-        return not self._ended
+        """Whether the process is there for another prompt, as far as is known, and does nothing by itself."""
+        return not self._ended and not self._busy
 
     async def run(self, prompt: Prompt | None, host: AgentHost) -> AgentResult:
         """Say the prompt (None: take up the interrupted turn) and return when the agent is really idle."""
@@ -94,7 +105,7 @@ class ClaudeSession:
             failure = self._translated(error)
             if isinstance(failure, SessionLost):
                 raise failure from error
-            return AgentResult(status="interrupted" if self._interrupted else "failed", error=failure.message)
+            return self._failed(failure.message)
         finally:
             self._gate.withdraw()
             self._gate.host = None
@@ -133,21 +144,36 @@ class ClaudeSession:
             self._leash.drop()
 
     async def _follow(self, host: AgentHost) -> AgentResult:
-        """Read until a turn has ended, the agent is idle and nothing that was said is still on its way."""
-        result: AgentResult | None = None
-        idle = False
-        async for message in self._messages:
+        """Read until a turn has ended, the agent is idle and nothing that was said is still on its way.
+
+        What the agent left running in the background wakes it again when it ends; that too is waited for, up to a
+        limit, because a server in the background never ends.
+        """
+        turn = events.Turn()
+        while message := await self._next(turn):
             await self._tell(message, host)
             if refused := events.refusal(message):
                 await self.kill()
                 return AgentResult(status="refused", error=refused)
-            idle = _either(events.is_idle(message), idle)
-            if isinstance(message, ResultMessage):
-                result = events.result_of(message)
-            if result and idle and (self._interrupted or not self._untaken):
-                return AgentResult(status="interrupted") if self._interrupted else result
-        self._ended = True
-        return AgentResult(status="interrupted" if self._interrupted else "failed", error=self._last_words())
+            turn.note(message)
+            if turn.settled and self._interrupted:
+                return AgentResult(status="interrupted")
+            if turn.at_rest and not self._untaken:
+                break
+        self._busy = bool(turn.background)
+        return turn.result or self._failed(self._last_words())
+
+    async def _next(self, turn: events.Turn) -> Message | None:
+        """Return the next message; None when there will be none, or none for too long while only waiting."""
+        patience = None
+        if turn.settled and not self._untaken:
+            patience = _BACKGROUND if turn.background else _WAKING
+        try:
+            async with asyncio.timeout(patience):
+                return await anext(self._messages, None)
+        except TimeoutError:
+            self._messages = self._client.receive_messages()  # the old iterator ended with the wait
+            return None
 
     async def _tell(self, message: Message, host: AgentHost) -> None:
         for event in events.events_of(message):
@@ -155,8 +181,25 @@ class ClaudeSession:
         for taken in self._untaken.intersection(events.prompts_in(message)):
             self._untaken.discard(taken)
             await host.saw(PromptTaken(prompt_id=taken))
-        if isinstance(message, ResultMessage):
-            await host.saw(UsageGrew(usage=self._meter.grown(message)))
+        match message:
+            case ResultMessage(model_usage=models, total_cost_usd=cost, num_turns=turns):
+                grown = self._meter.grown(models, cost)
+                await host.saw(UsageGrew(usage=replace(grown, turns=turns)))
+            case UserMessage(tool_use_result=result) if result is not None:
+                await self._count(host)
+            case _:
+                pass
+
+    async def _count(self, host: AgentHost | None) -> None:
+        """Ask for the totals in the middle of a turn: a session that is killed while it asks reports no result."""
+        totals = await _totals(self._client)
+        grown = self._meter.grown(totals.get("model_usage"), totals.get("total_cost_usd")) if totals else Usage()
+        if host and grown.tokens:
+            await host.saw(UsageGrew(usage=grown))
+
+    def _failed(self, why: str) -> AgentResult:
+        self._ended = True
+        return AgentResult(status="interrupted" if self._interrupted else "failed", error=why)
 
     def _translated(self, error: Exception) -> AgentError:
         """Say what an error of the SDK means to people."""
@@ -170,8 +213,19 @@ class ClaudeSession:
         return " ".join(self._errors)[-1000:]
 
 
-def _either(news: bool | None, before: bool) -> bool:
-    return before if news is None else news
+async def _totals(client: ClaudeSDKClient) -> dict[str, Any]:
+    """Return the running totals of the process, empty if it does not tell.
+
+    The CLI knows the request, the SDK has no name for it yet: the one place that reaches behind the SDK's front.
+    """
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            answer = await cast("Any", client)._query._send_control_request({"subtype": "get_usage"})
+    except Exception as error:  # noqa: BLE001 - the SDK raises just that; a run does not fail for want of a figure
+        _log.debug("The totals of the session are not known: %s", error)
+        return {}
+    session: dict[str, Any] = answer.get("session") or {}
+    return session
 
 
 def _options(spec: AgentSpec, session: str, gate: Gate) -> ClaudeAgentOptions:
