@@ -60,7 +60,7 @@ class Conclusion:
         commit = await trees.newest(tree) if difference.files else ""
         return replace(execution, commit=commit, diffstat=difference.stat)
 
-    async def _tested(self, execution: Execution, workspace: Workspace) -> checks.Tested | None:
+    async def _tested(self, execution: Execution, workspace: Workspace) -> checks.Outcome | None:
         command = _goal(execution, workspace).test_command
         if not command:
             return None

@@ -81,7 +81,7 @@ def _connect(
     keepers: Mapping[str, SessionKeeper],
 ) -> Core:
     advance = Advance(store, clock)
-    reporting = Reporting(store=store, clock=clock, files=files)
+    reporting = Reporting(store=store, clock=clock, files=files, zone=settings.zone)
     driver = Driver(
         store=store,
         clock=clock,

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
 from runner import worktree as trees
 from runner.errors import ProjectError
 from runner.model import Diff, Execution, Report, new_id
 from runner.ports import Clock, Files, Store
-from runner.reports import FILE_NAMES, Material, build, render
+from runner.reports import Material, build, file_name, render
 
 
 class Reporting:
     """Reports as files."""
 
-    def __init__(self, *, store: Store, clock: Clock, files: Files) -> None:
+    def __init__(self, *, store: Store, clock: Clock, files: Files, zone: ZoneInfo) -> None:
+        self._zone = zone
         self._store = store
         self._clock = clock
         self._files = files
@@ -20,9 +23,9 @@ class Reporting:
     async def make(self, execution: Execution, name: str) -> Report:
         """Write the report in one format. Raises ReportError, StorageError."""
         now = self._clock.now()
-        document = build(await self._material(execution), now=now)
+        document = build(await self._material(execution), now=now, zone=self._zone)
         data = await render(document, name)
-        path = await self._files.write(execution.id, FILE_NAMES[name], data)
+        path = await self._files.write(execution.id, file_name(name), data)
         return Report(
             id=new_id(), execution_id=execution.id, format=name, path=str(path), size=len(data), created_at=now
         )
@@ -37,7 +40,8 @@ class Reporting:
             messages=tuple(await store.messages(execution.id)),
             approvals=tuple(await self._store.approvals.of(execution.id)),
             people={person.id: person.name for person in await self._store.people.people()},
-            diff=difference,
+            patch=difference.patch,
+            diff_files=difference.files,
         )
 
     async def diff(self, execution: Execution) -> Diff:

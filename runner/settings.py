@@ -12,10 +12,12 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from rapidfuzz import process
+from tzlocal import get_localzone_name
 
 from runner.errors import ConfigError
 from runner.model import Access, Dirty, Role
@@ -164,6 +166,7 @@ class Settings(BaseSettings):
         nested_model_default_partial_update=True,
     )
 
+    timezone: str = ""  # of reports and cards, such as Europe/Berlin; empty: the machine's
     storage: Storage = Storage()
     worker: Worker = Worker()
     agents: Agents = Agents()
@@ -184,6 +187,11 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Let the environment go before the file."""
         return env_settings, init_settings
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone in which people read times."""
+        return ZoneInfo(self.timezone or get_localzone_name())
 
     @property
     def database(self) -> str:
@@ -277,6 +285,8 @@ def _known_keys(loc: tuple[int | str, ...]) -> list[str]:
 def _contradictions(settings: Settings) -> list[str]:
     """Find what is well-formed but cannot work."""
     problems = []
+    if settings.timezone and settings.timezone not in available_timezones():
+        problems.append(f"timezone: there is no time zone `{settings.timezone}`; write one such as Europe/Berlin")
     for name, server in _all_mcp(settings):
         if bool(server.command) == bool(server.url):
             problems.append(f"{name}: give either `command` or `url`")
