@@ -38,7 +38,7 @@ def broken(path: Path, markdown: str) -> Iterator[str]:
             continue
         name, _, fragment = target.partition("#")
         goal = (ROOT / path.parent / name).resolve().relative_to(ROOT) if name else path
-        if not (ROOT / goal).exists():
+        if goal != path and not (ROOT / goal).exists():
             yield f"{path}: {target}: no such file"
         elif fragment and fragment not in anchors(markdown if goal == path else text(goal)):
             yield f"{path}: {target}: no such heading"
