@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -18,9 +20,17 @@ def postgres_url() -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database file that has the schema and nothing else, to be copied: migrating takes longer than most tests."""
+    path = tmp_path_factory.mktemp("template") / "signoff.db"
+    asyncio.run(postgres.migrate(path))
+    return path
+
+
 @pytest.fixture
-def sqlite_path(tmp_path: Path) -> Path:
-    return tmp_path / "signoff.db"
+def sqlite_path(tmp_path: Path, migrated_file: Path) -> Path:
+    return Path(shutil.copy(migrated_file, tmp_path))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -44,7 +44,7 @@ def server() -> Iterator[str]:
         running.psql("SELECT pg_reload_conf();")
         running.psql("CREATE DATABASE signoff;")
         url = running.get_uri("signoff")
-        asyncio.run(_migrate(url))
+        asyncio.run(migrate(url))
         yield url
     finally:
         running.cleanup()
@@ -58,8 +58,9 @@ def _start(folder: Path) -> PostgresServer:
     return get_server(folder / "data", cleanup_mode="stop")
 
 
-async def _migrate(url: str) -> None:
-    async with open_store(url):
+async def migrate(url_or_path: str | Path) -> None:
+    """Give a database its schema."""
+    async with open_store(url_or_path):
         pass
 
 

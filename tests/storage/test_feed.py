@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from runner.model import AuditEntry, Change
 from runner.ports import Batch
 from storage.store import SqlStore, open_store
@@ -78,8 +80,6 @@ async def test_a_bell_that_fails_does_not_undo_the_commit(url: str) -> None:
 
     async with open_store(url, on_change=broken) as store:
         run = execution(created_at=NOON)
-        try:
+        with pytest.raises(RuntimeError, match="bell"):
             await store.executions.add(run, Batch(changes=(change(),)))
-        except RuntimeError:
-            pass
         assert await store.executions.get(run.id) == run
