@@ -15,13 +15,13 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.messenger import Attachment, Button, Card, Field, Look, Section, Style, Tone
+from bot.views.say import size
 from runner.masking import visible
 
 NARROWEST = 20  # columns; below this a frame has no room for words
 _WIDEST = 110  # columns; longer lines are hard to read
 
 _BORDERS = {Tone.NEUTRAL: "blue", Tone.RUNNING: "cyan", Tone.WAITING: "yellow", Tone.GOOD: "green", Tone.BAD: "red"}
-_SIGNS = {Tone.NEUTRAL: "•", Tone.RUNNING: "▶", Tone.WAITING: "?", Tone.GOOD: "✓", Tone.BAD: "✗"}
 _INKS = {Style.PRIMARY: "bold green", Style.PLAIN: "bold", Style.DANGER: "bold red"}
 
 
@@ -81,7 +81,7 @@ def _panel(card: Card, chosen: int | None, width: int) -> Panel:
         parts.append(Text(safe(card.footer), style="dim"))
     if card.buttons:
         parts.append(Padding(buttons_line(card.buttons, chosen), (1 if parts else 0, 0, 0, 0)))
-    title = Text(f"{_SIGNS[card.tone]} {safe(card.title)}".replace("\n", " "), style="bold", overflow="ellipsis")
+    title = Text(safe(card.title).replace("\n", " "), style="bold", overflow="ellipsis")
     return Panel(
         Group(*parts),
         title=title,
@@ -149,11 +149,7 @@ _LOOKS: dict[Look, Callable[[str], RenderableType]] = {
 
 
 def _file(file: Attachment) -> Text:
-    return Text.assemble("⎙ ", (safe(file.name), "bold"), f"  {_size(file.size)}  {safe(file.path)}", overflow="fold")
-
-
-def _size(count: int) -> str:
-    return f"{count} B" if count < 1000 else f"{count / 1000:.1f} kB" if count < 1_000_000 else f"{count / 1e6:.1f} MB"
+    return Text.assemble("⎙ ", (safe(file.name), "bold"), f"  {size(file.size)}  {safe(file.path)}", overflow="fold")
 
 
 def _keyed(button: Button) -> str:

@@ -1,0 +1,262 @@
+"""`signoff chat`: type commands, watch runs, answer questions, all above and in one prompt."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from prompt_toolkit.application import create_app_session, in_terminal
+from prompt_toolkit.input import Input
+from prompt_toolkit.output import Output
+
+from bot.commands import Names
+from bot.messenger import Button, Card, Field, Section, Tone
+from bot.terminal import pictures, wire
+from bot.terminal.client import Client, gone
+from bot.terminal.panel import Panel
+from bot.terminal.render import render, safe
+from bot.terminal.screen import Room, compose, fits
+from bot.terminal.stage import Stage, asking, ticking
+from runner.errors import SignoffError
+from runner.model import State
+from runner.ports import Clock
+
+_AGAIN_SECONDS = 1.0  # between attempts to reach a daemon that went away
+
+Connect = Callable[[], AbstractAsyncContextManager[Client]]
+
+
+class Leaving(Enum):
+    """What happens to live runs when the person leaves and no daemon carries on."""
+
+    NO = "no"
+    ASKED = "asked"
+    WAITS = "waits"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChatOptions:
+    """How a chat is set up. `alone`: the runs end with this program, because no daemon carries them."""
+
+    colour: bool = True
+    alone: bool = False
+    history: Path | None = None
+    keyboard: Input | None = None  # None: the terminal's own
+    screen: Output | None = None
+
+
+class Chat:
+    """One conversation with the daemon on a terminal."""
+
+    def __init__(self, connect: Connect, clock: Clock, options: ChatOptions) -> None:
+        self._connect = connect
+        self._clock = clock
+        self._options = options
+        self._client: Client | None = None
+        self._channel = ""
+        self._to_send: asyncio.Queue[str] = asyncio.Queue()
+        self._to_print: asyncio.Queue[str] = asyncio.Queue()
+        self._printed: dict[str, Card] = {}
+        self._drawn: tuple[object, str] = (None, "")
+        self._leaving = Leaving.NO
+        self.stage = Stage()
+        self.names = Names()
+        self.asking: Button | None = None  # the button whose text is being typed
+        self._panel = Panel(self, history=options.history, keyboard=options.keyboard, screen=options.screen)
+
+    async def run(self) -> None:
+        """Converse until the person leaves. Raises NoDaemon when there was no daemon to begin with."""
+        with create_app_session(input=self._options.keyboard, output=self._options.screen):
+            async with asyncio.TaskGroup() as group:
+                jobs = [
+                    group.create_task(job)
+                    for job in (self._stay_connected(), self._print_all(), self._send_all(), self._tick())
+                ]
+                await self._panel.run()
+                for job in jobs:
+                    job.cancel()
+
+    # What the keys do
+
+    def submit(self, text: str) -> None:
+        """Take what was typed: a command, plain text, or what a button asked for."""
+        button, self.asking = self.asking, None
+        line = f"{button.action} {text}" if button else text
+        if line.strip():
+            self._say(line)
+
+    def press(self, button: Button | None) -> None:
+        """Carry out a button, or ask for its text first."""
+        if button is None:
+            return
+        self.stage.leave()
+        if button.asks:
+            self.asking = button
+            self._panel.ask(button.prefill)
+        else:
+            self._say(button.action)
+
+    def press_focused(self) -> None:
+        """Press the button that has the focus."""
+        self.press(self.stage.press(self._clock.monotonic()))
+
+    def press_letter(self, letter: str) -> None:
+        """Press the front card's button with this letter."""
+        self.press(self.stage.by_key(letter, self._clock.monotonic()))
+
+    def turn(self, by: int) -> None:
+        """Bring another card to the front."""
+        self.stage.turn(by, self._clock.monotonic())
+
+    def leave(self) -> None:
+        """Leave; or, when runs would end with this program, ask what to do with them."""
+        if self._options.alone and self.stage.live:
+            self._leaving = Leaving.ASKED
+        else:
+            self._panel.exit()
+
+    def decide_leaving(self, letter: str) -> None:
+        """Wait for the live runs, stop them, or stay."""
+        self._leaving = Leaving.WAITS if letter in {"w", "s"} else Leaving.NO
+        if letter == "s":
+            for card in self.stage.live:
+                self._to_send.put_nowait(f"stop {card.key.removeprefix('run:')}")
+
+    @property
+    def deciding(self) -> bool:
+        """Whether the next key says what happens to live runs."""
+        return self._leaving is Leaving.ASKED
+
+    # What is to be seen
+
+    def draw(self, width: int, height: int) -> str:
+        """Draw what stands above the prompt, in at most `height` rows."""
+        state = (self.stage.version, width, height, self._clock.now().replace(microsecond=0))
+        if state != self._drawn[0]:
+            room = Room(width=width, height=height, colour=self._options.colour)
+            front = self.stage.front
+            if front and asking(front) and not fits(front, room) and self._printed.get(front.key) != front:
+                self._printed[front.key] = front
+                self._print(front)
+            now = self._clock.now()
+            others = [ticking(card, now) for card in self.stage.cards if card is not front]
+            in_front = ticking(front, now) if front else None
+            self._drawn = (state, compose(in_front, others, self.stage.focus, room))
+        return self._drawn[1]
+
+    def question(self) -> str:
+        """Say what the prompt asks for right now; empty for a command."""
+        if self.deciding:
+            count = len(self.stage.live)
+            runs = "1 run is" if count == 1 else f"{count} runs are"
+            return f"{runs} live and no daemon carries on. [w]ait for the end, [s]top, or any other key to stay"
+        if self.asking:
+            return f"{safe(self.asking.asks)}  (Enter sends, Esc cancels)"
+        return ""
+
+    def toolbar(self) -> str:
+        """Say where one is and which keys help."""
+        if self._leaving is Leaving.WAITS:
+            return " leaving when the runs have ended"
+        where = f" {self._channel}" if self._client else " no daemon: trying again"
+        if self.stage.focus is not None:
+            return f"{where} · ←/→ choose · ↑/↓ other card · Enter press · Esc back"
+        buttons = " · Tab: buttons · Alt+letter: press" if self.stage.front else ""
+        return f"{where}{buttons} · Alt+Enter: new line · Ctrl+D: leave"
+
+    # What happens meanwhile
+
+    async def _stay_connected(self) -> None:
+        first = True
+        while True:
+            try:
+                async with self._connect() as client:
+                    first = False
+                    await self._converse(client)
+                    raise gone()
+            except SignoffError as error:
+                if first:
+                    raise
+                if self._client is not None:
+                    self._show_error(error)
+                self._client = None
+                self._panel.redraw()
+                await self._clock.sleep(_AGAIN_SECONDS)
+
+    async def _converse(self, client: Client) -> None:
+        self._client, self._channel = client, f"signoff {client.welcome.version} · {client.welcome.channel}"
+        self.stage.clear(self._clock.monotonic())
+        await client.ask_names()
+        while (frame := await client.receive()) is not None:
+            match frame:
+                case wire.Reply(cards=cards):
+                    for card in cards:
+                        self._take(card)
+                    await client.ask_names()
+                case wire.Shown(card=card):
+                    self._take(card)
+                case wire.Known(names=names):
+                    self.names = names
+                case wire.Refused(message=message, hint=hint):
+                    self._show_error(SignoffError(message, hint=hint))
+                case wire.Welcome():
+                    pass
+            self._panel.redraw()
+
+    def _take(self, card: Card) -> None:
+        if self.stage.take(card, self._clock.monotonic()):
+            self._printed.pop(card.key, None)
+            if not _result_follows(card):
+                self._print(card)
+        if self._leaving is Leaving.WAITS and not self.stage.live:
+            self._panel.exit()
+
+    def _say(self, line: str) -> None:
+        self._to_print.put_nowait(f"> {safe(line)}\n")
+        self._to_send.put_nowait(line)
+
+    async def _send_all(self) -> None:
+        while True:
+            text, paths = pictures.attached(await self._to_send.get())
+            try:
+                images = tuple(pictures.read(path) for path in paths)
+                if self._client is None:
+                    raise gone()
+                await self._client.say(text, images)
+            except SignoffError as error:
+                self._show_error(error)
+
+    def _show_error(self, error: SignoffError) -> None:
+        hint = (Field(label="What to do", value=error.hint),) if error.hint else ()
+        self._print(
+            Card(title="✗ That did not work", tone=Tone.BAD, sections=(Section(body=error.message),), fields=hint)
+        )
+
+    def _print(self, card: Card) -> None:
+        self._to_print.put_nowait(render(card, self._panel.width, colour=self._options.colour))
+
+    async def _print_all(self) -> None:
+        while True:
+            text = await self._to_print.get()
+            while not self._to_print.empty():
+                text += self._to_print.get_nowait()
+            async with in_terminal():
+                self._panel.write(text)
+
+    async def _tick(self) -> None:
+        """Let the elapsed times of live runs go on."""
+        while True:
+            await self._clock.sleep(1.0)
+            if self.stage.live:
+                self._panel.redraw()
+
+
+def _result_follows(card: Card) -> bool:
+    """Whether this is a run's last live card, which its result card makes superfluous."""
+    execution = (card.data or {}).get("execution")
+    over = isinstance(execution, dict) and execution.get("state") in {state.value for state in State if state.final}
+    return over and card.key.startswith("run:")

@@ -1,0 +1,140 @@
+"""What stands above the prompt of a chat: live runs, open questions, and which button has the focus. Pure state."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from bot.messenger import Button, Card
+from bot.views.say import duration
+
+SETTLE_SECONDS = 0.5  # a card must have been in front for so long before it can be pressed: no key meant for another
+
+
+class Stage:
+    """Cards by key, one of them in front. Only the one in front is shown whole, and only it can be pressed.
+
+    The oldest open question is in front until it is decided or the person turns to another card; so a question that
+    arrives never slips under a finger. `now` is monotonic, in seconds.
+    """
+
+    def __init__(self) -> None:
+        self._cards: dict[str, Card] = {}
+        self._loose: Card | None = None
+        self._chosen: str | None = None  # key of the card the person turned to
+        self._front: str | None = None
+        self._since = 0.0
+        self.focus: int | None = None  # button of the front card that Enter would press
+        self.version = 0  # grows with every change
+
+    @property
+    def cards(self) -> Sequence[Card]:
+        """All cards, questions first, each group in order of arrival; the last printed card with buttons at the end."""
+        asks = [card for card in self._cards.values() if asking(card)]
+        others = [card for card in self._cards.values() if not asking(card)]
+        return (*asks, *others, *((self._loose,) if self._loose else ()))
+
+    @property
+    def front(self) -> Card | None:
+        """The card that is shown whole."""
+        cards = self.cards
+        return next((card for card in cards if _place(card) == self._chosen), cards[0] if cards else None)
+
+    @property
+    def live(self) -> Sequence[Card]:
+        """The runs that are still going on."""
+        return [card for card in self._cards.values() if card.live and not asking(card)]
+
+    def take(self, card: Card, now: float) -> bool:
+        """Take a card in; True if it has to be printed as well, because it does not change any more."""
+        if staged(card):
+            self._cards[card.key] = card
+        else:
+            self._cards.pop(card.key, None)
+            if self._loose and card.key and self._loose.key == card.key:
+                self._loose = None
+            if card.buttons:
+                self._loose = card
+        self._settle(now)
+        return not staged(card)
+
+    def clear(self, now: float) -> None:
+        """Forget everything: the daemon will tell anew."""
+        self._cards.clear()
+        self._loose = None
+        self._settle(now)
+
+    def step(self, by: int) -> bool:
+        """Move the focus by so many buttons, going round; False if there is none."""
+        front = self.front
+        if front is None or not front.buttons:
+            return False
+        count = len(front.buttons)
+        self.focus = (0 if by > 0 else count - 1) if self.focus is None else (self.focus + by) % count
+        self.version += 1
+        return True
+
+    def turn(self, by: int, now: float) -> None:
+        """Bring the next card to the front."""
+        cards = self.cards
+        if not cards:
+            return
+        at = next(index for index, card in enumerate(cards) if card is self.front)
+        self._chosen = _place(cards[(at + by) % len(cards)])
+        self._settle(now)
+        if self.focus is not None:
+            self.focus = 0 if self.front and self.front.buttons else None
+
+    def leave(self) -> None:
+        """Take the focus from the buttons."""
+        self.focus = None
+        self.version += 1
+
+    def press(self, now: float) -> Button | None:
+        """Return the button that has the focus, unless its card has only just come to the front."""
+        front = self.front
+        if front is None or self.focus is None or now - self._since < SETTLE_SECONDS:
+            return None
+        return front.buttons[self.focus]
+
+    def by_key(self, letter: str, now: float) -> Button | None:
+        """Return the front card's button with this letter, unless the card has only just come to the front."""
+        if self.front is None or now - self._since < SETTLE_SECONDS:
+            return None
+        return next((button for button in self.front.buttons if button.key.lower() == letter), None)
+
+    def _settle(self, now: float) -> None:
+        """Note when another card came to the front."""
+        self.version += 1
+        front = self.front
+        place = _place(front) if front else None
+        if front is None or place != self._front:
+            self._front, self._since, self.focus = place, now, None
+        elif self.focus is not None and self.focus >= len(front.buttons):
+            self.focus = None
+
+
+def asking(card: Card) -> bool:
+    """Whether a card is an open question: it waits for a press and is rewritten when it is decided."""
+    return card.key.startswith("ask:") and bool(card.buttons)
+
+
+def staged(card: Card) -> bool:
+    """Whether a card still changes, so that it stays on the screen instead of being printed."""
+    return bool(card.key) and (card.live or asking(card))
+
+
+def ticking(card: Card, now: datetime) -> Card:
+    """Bring the elapsed time of a live run up to date, without asking the daemon."""
+    execution = (card.data or {}).get("execution")
+    started = execution.get("started_at") if card.live and isinstance(execution, dict) else None
+    if not started:
+        return card
+    elapsed = duration((now - datetime.fromisoformat(started)).total_seconds())
+    fields = (replace(field, value=elapsed) if field.label == "Elapsed" else field for field in card.fields)
+    return replace(card, fields=tuple(fields))
+
+
+def _place(card: Card) -> str:
+    return card.key or "loose"
