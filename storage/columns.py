@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any, TypeAlias
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
@@ -45,8 +46,7 @@ class Key(Text):
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """Use the collation "C" where the database has a say in the order of letters."""
-        collation = "C" if dialect.name == "postgresql" else None
-        return dialect.type_descriptor(sa.Text(collation=collation))
+        return postgresql.TEXT(collation="C") if dialect.name == "postgresql" else sa.Text()
 
 
 class Moment(TypeDecorator[datetime]):

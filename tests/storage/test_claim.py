@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import random
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -103,10 +104,10 @@ async def test_fifty_claimers_at_once_take_each_execution_once(store: SqlStore) 
 )
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_any_queue_is_worked_off_in_order(
-    tmp_path_factory: pytest.TempPathFactory, runs: list[tuple[int, Priority]], slots: int, ends: random.Random
+    migrated_file: Path, tmp_path: Path, runs: list[tuple[int, Priority]], slots: int, ends: random.Random
 ) -> None:
     """A model in ten lines says who is next; the store agrees at every moment, whatever ends when."""
-    async with open_store(tmp_path_factory.mktemp("claims") / "s.db") as store:
+    async with open_store(shutil.copy(migrated_file, tmp_path / f"{new_id()}.db")) as store:
         names = [new_id() for _ in range(4)]
         pending = [execution(conversation_id=names[number], priority=priority) for number, priority in runs]
         for run in pending:
