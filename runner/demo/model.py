@@ -30,7 +30,10 @@ _SIDE_ANSWER = '{"title": "A conversation"}'  # to calls that the agent makes be
 
 @value
 class Received:
-    """One request to the model, kept for those who look afterwards. `side` calls stand beside the conversation."""
+    """One request to the model, kept for those who look afterwards; names of headers in lower case.
+
+    `side` calls stand beside the conversation.
+    """
 
     path: str
     headers: Json
@@ -93,12 +96,12 @@ class ScriptedModel:
             await self._runner.cleanup()
 
     async def _elsewhere(self, request: web.Request) -> web.StreamResponse:
-        self.requests.append(Received(path=request.path, headers=dict(request.headers), body={}, side=True))
+        self.requests.append(Received(path=request.path, headers=_headers(request), body={}, side=True))
         return _error(404, f"There is nothing at {request.path}.") if request.path != "/" else web.Response()
 
     async def _count(self, request: web.Request) -> web.StreamResponse:
         body = await request.json()
-        self.requests.append(Received(path=request.path, headers=dict(request.headers), body=body, side=True))
+        self.requests.append(Received(path=request.path, headers=_headers(request), body=body, side=True))
         return self._unauthorised(request) or web.json_response({"input_tokens": len(str(body)) // 4})
 
     def _unauthorised(self, request: web.Request) -> web.Response | None:
@@ -122,7 +125,7 @@ class ScriptedModel:
             return _error(404, f"model: {body['model']}")
         conversation = _conversation(body)
         script = self._router(conversation)
-        self.requests.append(Received(path=request.path, headers=dict(request.headers), body=body, side=script is None))
+        self.requests.append(Received(path=request.path, headers=_headers(request), body=body, side=script is None))
         turn = Turn(text=_SIDE_ANSWER) if script is None else self._turn(script, conversation)
         return await self._answer(request, body, conversation, turn)
 
@@ -162,6 +165,10 @@ class ScriptedModel:
                 return response
             await response.write(f"event: {event['type']}\ndata: {json.dumps(event)}\n\n".encode())
         return response
+
+
+def _headers(request: web.Request) -> Json:
+    return {name.lower(): text for name, text in request.headers.items()}
 
 
 def _conversation(body: Json) -> Conversation:

@@ -19,11 +19,12 @@ from runner.agents import environment, process
 from runner.agents.claude import events
 from runner.agents.claude.config import ClaudeConfig, plans_folder, secrets, variables
 from runner.agents.claude.gate import Gate
-from runner.errors import AgentError, SessionLost
+from runner.errors import AgentError, AgentUnavailable, SessionLost
 from runner.model import Usage
 from runner.ports import AgentHost, AgentResult, AgentSpec, McpServer, Prompt, PromptTaken, UsageGrew
 
 _log = logging.getLogger(__name__)
+logging.getLogger("claude_agent_sdk").setLevel(logging.CRITICAL)  # every kill is an error to it; our results tell
 _LARGEST_MESSAGE = 1 << 28  # bytes; the SDK's own limit of 1 MiB ends the session over one edit of a large file
 _STDERR_LINES = 20
 _PATIENCE = 2.0  # seconds for an answer that takes the CLI a millisecond
@@ -31,6 +32,13 @@ _BACKGROUND = (
     600.0  # seconds; what the CLI itself waits for background work at the end (CLAUDE_CODE_PRINT_BG_WAIT_CEILING_MS)
 )
 _WAKING = 10.0  # seconds between the end of background work and the turn that it causes; measured 0.02
+_NO_SANDBOX = "sandbox required but unavailable"
+_SANDBOX = {
+    "enabled": True,
+    "failIfUnavailable": True,  # or the CLI would run everything outside, with no more than a warning
+    "autoAllowBashIfSandboxed": False,
+    "allowUnsandboxedCommands": False,
+}
 _LOST = "No conversation found"  # what the CLI says when it cannot resume
 
 
@@ -207,6 +215,8 @@ class ClaudeSession:
         said = f"{error} {self._last_words()}"
         if _LOST in said:
             return SessionLost("The agent's conversation is gone.", hint="It begins anew from the prompt.")
+        if _NO_SANDBOX in said:
+            return AgentUnavailable("There is no sandbox on this machine.", hint="Install bubblewrap and socat.")
         return AgentError(f"Claude Code ended unexpectedly: {self._last_words() or error}")
 
     def _last_words(self) -> str:
@@ -245,9 +255,7 @@ def _options(spec: AgentSpec, session: str, gate: Gate) -> ClaudeAgentOptions:
         add_dirs=list(spec.read_dirs),
         max_turns=wanted.limits.turns,
         max_budget_usd=wanted.limits.cost_usd,
-        sandbox={"enabled": True, "autoAllowBashIfSandboxed": False, "allowUnsandboxedCommands": False}
-        if wanted.sandbox
-        else None,
+        settings=json.dumps({"sandbox": _SANDBOX}) if wanted.sandbox else None,
         resume=session if spec.session else None,
         session_id=None if spec.session else session,
         max_buffer_size=_LARGEST_MESSAGE,
