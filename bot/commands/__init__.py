@@ -45,7 +45,7 @@ from bot.commands.options import Option
 from bot.commands.parse import TEXT_LIMIT, addressed, parse, sure_handle
 from bot.commands.render import render
 from bot.commands.scan import quoted
-from bot.commands.table import ENTRIES, TABLE, Entry
+from bot.commands.table import ENTRIES, TABLE, Entry, mistyped
 
 __all__ = [
     "ENTRIES",
@@ -90,6 +90,7 @@ __all__ = [
     "View",
     "addressed",
     "complete",
+    "mistyped",
     "parse",
     "quoted",
     "render",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from rapidfuzz import process
+from rapidfuzz import fuzz, process
 
 from bot.commands.options import (
     EDIT_OPTIONS,
@@ -267,5 +267,10 @@ PROJECT_WORDS = ("list", "show", "add", "remove")
 
 def nearest(word: str, words: tuple[str, ...] = tuple(TABLE)) -> str | None:
     """Return the word that was probably meant by a mistyped one (similarity 60 of 100 or more)."""
-    match = process.extractOne(word[:40].lower(), words, score_cutoff=60)
+    match = process.extractOne(word[:40].lower(), words, scorer=fuzz.ratio, score_cutoff=60)
     return match[0] if match else None
+
+
+def mistyped(word: str) -> bool:
+    """Whether a word is so near to a command (75 of 100) that it is hardly anything else: `aprove`, not `yes`."""
+    return process.extractOne(word[:40].lower(), TABLE, scorer=fuzz.ratio, score_cutoff=75) is not None

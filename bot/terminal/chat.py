@@ -13,8 +13,9 @@ from prompt_toolkit.application import create_app_session, in_terminal
 from prompt_toolkit.input import Input
 from prompt_toolkit.output import Output
 
+from bot import views
 from bot.commands import Names
-from bot.messenger import Button, Card, Field, Section, Tone
+from bot.messenger import Button, Card
 from bot.terminal import pictures, wire
 from bot.terminal.client import Client, gone
 from bot.terminal.panel import Panel
@@ -231,10 +232,7 @@ class Chat:
                 self._show_error(error)
 
     def _show_error(self, error: SignoffError) -> None:
-        hint = (Field(label="What to do", value=error.hint),) if error.hint else ()
-        self._print(
-            Card(title="✗ That did not work", tone=Tone.BAD, sections=(Section(body=error.message),), fields=hint)
-        )
+        self._print(views.error(error))
 
     def _print(self, card: Card) -> None:
         self._to_print.put_nowait(render(card, self._panel.width, colour=self._options.colour))

@@ -149,7 +149,8 @@ class Panel:
     def _cards(self) -> AnyFormattedText:
         typed = min(self._buffer.document.line_count, _INPUT_ROWS)
         menu = _MENU_ROWS if self._buffer.complete_state else 0
-        others = typed + menu + bool(self._model.question()) + 2  # the toolbar, and a row to breathe
+        question = -(-len(self._model.question()) // self.width)
+        others = typed + menu + question + 2  # the toolbar, and a row to breathe
         return ANSI(self._model.draw(self.width, max(self._app.output.get_size().rows - others, 0)))
 
 
@@ -159,9 +160,10 @@ class GrammarCompleter(Completer):
     def __init__(self, model: Model) -> None:
         self._model = model
 
-    def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterable[Completion]:  # noqa: ARG002
+    def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterable[Completion]:
         """Offer what may stand at the cursor; nothing while a button asks for text."""
-        if self._model.asking is None:
+        wanted = document.text.strip() or complete_event.completion_requested
+        if wanted and self._model.asking is None:
             for offer in complete(document.text_before_cursor, self._model.names):
                 yield Completion(offer.text, start_position=-offer.replaces, display_meta=offer.about)
 

@@ -1,0 +1,84 @@
+"""What people type about an approval, made into the answer the core understands. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from bot.views import MAIN_FIELDS
+from runner.errors import BadInput
+from runner.model import Approval, AskKind, Json, Question, handle
+
+_NUMBERED = re.compile(r"(?:^|[;\n])\s*(\d{1,2})\s*[:.)]\s*")
+
+
+def edited_input(asked: Approval, text: str) -> Json:
+    """Return the input with a person's edit: the main field of the tool, or the whole input as JSON.
+
+    A Bash command is always taken as it is typed. Raises BadInput.
+    """
+    field = MAIN_FIELDS.get(asked.tool)
+    if asked.tool != "Bash" and (whole := _json_object(text)) is not None:
+        return whole
+    if field is None or field not in asked.input:
+        example = json.dumps(asked.input, ensure_ascii=False)[:200]
+        raise BadInput(f"An edit of {asked.tool} is written as JSON of the whole input.", hint=f"Now it is: {example}")
+    return {**asked.input, field: text}
+
+
+def chosen(asked: Approval, text: str) -> dict[str, tuple[str, ...]]:
+    """Read the answers to all questions of an approval. Raises BadInput if one is missing or it asks nothing."""
+    if asked.kind is not AskKind.QUESTION:
+        raise BadInput(
+            "This is not a question with choices.",
+            hint=f"`approve {handle(asked.id)}` or `deny {handle(asked.id)} why`.",
+        )
+    texts = _by_question(asked.questions, text)
+    empty = [q.text for q, said in zip(asked.questions, texts, strict=True) if not said]
+    if empty:
+        raise BadInput(f"Still without an answer: {empty[0]}", hint="Answer all: `1: first; 2: second`.")
+    return {q.text: _choices(q, said) for q, said in zip(asked.questions, texts, strict=True)}
+
+
+def _by_question(questions: tuple[Question, ...], text: str) -> list[str]:
+    """Take `1: a; 2: b` apart; a single question takes the text as it is."""
+    if len(questions) == 1:
+        return [text.strip()]
+    said = [""] * len(questions)
+    pieces = _NUMBERED.split(text)
+    for number, answer in zip(pieces[1::2], pieces[2::2], strict=True):
+        if not 1 <= int(number) <= len(questions):
+            raise BadInput(f"There is no question {number}.", hint=f"The questions are 1 to {len(questions)}.")
+        said[int(number) - 1] = answer.strip()
+    return said
+
+
+def _choices(question: Question, text: str) -> tuple[str, ...]:
+    """Find the choices meant: the whole text first, since a label may hold commas; then its parts."""
+    label = _label(question, text)
+    if label is not None or not question.multiple:
+        return (label or text,)
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    return tuple(dict.fromkeys(_label(question, part) or part for part in parts)) or (text,)
+
+
+def _label(question: Question, text: str) -> str | None:
+    """Return the label of a choice named by label, by `#number`, or by number."""
+    labels = [choice.label for choice in question.choices]
+    same = [label for label in labels if label.casefold() == text.casefold()]
+    if same:
+        return same[0]
+    number = text.removeprefix("#")
+    if number.isascii() and number.isdigit() and len(number) < 3 and 1 <= int(number) <= len(labels):
+        return labels[int(number) - 1]
+    return None
+
+
+def _json_object(text: str) -> Json | None:
+    if not text.lstrip().startswith("{"):
+        return None
+    try:
+        content = json.loads(text)
+    except ValueError:
+        return None
+    return content if isinstance(content, dict) else None

@@ -1,0 +1,104 @@
+"""Where everything that people say arrives: text in, cards out, whatever happens."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import suppress
+from typing import assert_never
+
+from bot import commands, views
+from bot.handlers import lists, questions, results, runs, tasks
+from bot.messenger import Card, Incoming
+from runner.core import Core
+from runner.errors import BadInput, NotFound, SignoffError, UnknownCommand
+from runner.model import Actor, Origin, Person, handle, new_id
+from runner.ports import ExecutionQuery, TaskQuery
+
+NAMES_OFFERED = 50  # newest tasks and runs whose tags and handles completion offers
+
+_NOWHERE = Origin(messenger="", channel="")
+
+log = logging.getLogger(__name__)
+
+
+class Handlers:
+    """Carries out commands for all front ends. Never raises but when it is cancelled."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._tasks = tasks.TaskHandlers(core)
+        self._lists = lists.ListHandlers(core)
+        self._runs = runs.RunHandlers(core)
+        self._questions = questions.QuestionHandlers(core)
+        self._results = results.ResultHandlers(core)
+
+    async def handle(self, incoming: Incoming) -> tuple[Card, ...]:
+        """Carry out what a person said or pressed and return what is to be shown to them."""
+        actor = Actor(person=incoming.person, origin=incoming.origin)
+        try:
+            return (await self._said(actor, incoming),)
+        except SignoffError as error:
+            return (views.error(error),)
+        except Exception:  # whatever goes wrong, the person hears of it and the daemon goes on
+            name = handle(new_id())
+            log.exception("error %s while carrying out a command of %s", name, actor.person.name)
+            return (views.unexpected(name),)
+
+    async def names(self, person: Person) -> commands.Names:
+        """Return what completion offers to a person."""
+        core = self._core
+        saved = await core.tasks.list(TaskQuery(limit=NAMES_OFFERED))
+        executions = await core.runs.list(ExecutionQuery(limit=NAMES_OFFERED))
+        waiting = await core.approvals.inbox(Actor(person=person, origin=_NOWHERE))
+        return commands.Names(
+            tasks=tuple(await core.tasks.names()),
+            handles=tuple(handle(execution.id) for execution in executions.items),
+            approvals=tuple(handle(asked.id) for asked, _ in waiting),
+            projects=tuple(project.name for project in await core.projects.list()),
+            tags=tuple(sorted({tag for task in saved.items for tag in task.tags})),
+        )
+
+    async def _said(self, actor: Actor, incoming: Incoming) -> Card:
+        """Carry out a command; plain text is said to the live run of the channel. It never answers a question."""
+        try:
+            command = commands.parse(incoming.text)
+        except UnknownCommand:
+            if _meant_as_command(incoming.text):
+                raise
+            card = await self._runs.steer(actor, incoming.text.strip(), incoming.images)
+            if card is None:
+                raise
+            return card
+        return await self._carried_out(actor, command, incoming)
+
+    async def _carried_out(self, actor: Actor, command: commands.Command, incoming: Incoming) -> Card:
+        if isinstance(command, commands.Show):
+            return await self._show(actor, command)
+        if isinstance(command, tasks.Command):
+            return await self._tasks.handle(actor, command, incoming.images)
+        if isinstance(command, lists.Command):
+            return await self._lists.handle(actor, command)
+        if isinstance(command, runs.Command):
+            return await self._runs.handle(actor, command, incoming.images)
+        if isinstance(command, questions.Command):
+            return await self._questions.handle(actor, command)
+        if isinstance(command, results.Result | results.Project):
+            return await self._results.handle(actor, command)
+        if isinstance(command, commands.Help):
+            return views.help_one(commands.TABLE[command.word]) if command.word else views.help_all(commands.ENTRIES)
+        assert_never(command)
+
+    async def _show(self, actor: Actor, command: commands.Show) -> Card:
+        """Show a task; what is no task's name may be the id of a run or a question."""
+        try:
+            return await self._tasks.handle(actor, command, ())
+        except NotFound:
+            if commands.sure_handle(command.name):
+                with suppress(NotFound, BadInput):
+                    return await self._runs.handle(actor, commands.View(handle=command.name), ())
+            raise
+
+
+def _meant_as_command(text: str) -> bool:
+    """Whether an unknown word is a command with a slip, not something to be said to an agent."""
+    return commands.addressed(text) or (len(text.split()) == 1 and commands.mistyped(text.strip()))

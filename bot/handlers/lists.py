@@ -1,0 +1,68 @@
+"""Commands that look at many things at once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import assert_never
+
+from bot import commands, views
+from bot.messenger import Card
+from runner.core import Core
+from runner.model import Actor
+from runner.ports import ExecutionQuery, TaskQuery
+
+FOUND_RUNS = 5  # newest runs that a search shows below the tasks; `runs WORDS` lists all
+
+Command = commands.ListTasks | commands.Search | commands.Runs | commands.Status | commands.Inbox
+
+
+class ListHandlers:
+    """Lists, page by page."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    async def handle(self, actor: Actor, command: Command) -> Card:
+        """Carry out one command."""
+        match command:
+            case commands.ListTasks():
+                card = await self._list(actor, command)
+            case commands.Search():
+                card = await self._search(command)
+            case commands.Runs():
+                card = await self._runs(actor, command)
+            case commands.Status():
+                card = views.status(await self._core.runs.overview(), self._core.clock.now())
+            case commands.Inbox():
+                card = views.inbox(await self._core.approvals.inbox(actor), self._core.clock.now())
+            case _:
+                assert_never(command)
+        return card
+
+    async def _list(self, actor: Actor, command: commands.ListTasks) -> Card:
+        owner = actor.person.id if command.mine else None
+        query = TaskQuery(tags=command.tags, project=command.project, owner_id=owner, after=command.after)
+        page = await self._core.tasks.list(query)
+        more = commands.render(replace(command, after=page.next))
+        return views.tasks(page, self._core.clock.now(), more=more)
+
+    async def _search(self, command: commands.Search) -> Card:
+        page = await self._core.tasks.list(TaskQuery(text=command.text, after=command.after))
+        query = ExecutionQuery(text=command.text, limit=FOUND_RUNS)
+        found = () if command.after else (await self._core.runs.list(query)).items
+        more = commands.render(replace(command, after=page.next))
+        return views.tasks(page, self._core.clock.now(), more=more, found=found)
+
+    async def _runs(self, actor: Actor, command: commands.Runs) -> Card:
+        task = await self._core.tasks.show(command.task) if command.task else None
+        query = ExecutionQuery(
+            states=command.states,
+            task_id=task.id if task else None,
+            project=command.project,
+            person_id=actor.person.id if command.mine else None,
+            text=command.text,
+            after=command.after,
+        )
+        page = await self._core.runs.list(query)
+        more = commands.render(replace(command, after=page.next))
+        return views.runs(page, self._core.clock.now(), more)

@@ -1,0 +1,97 @@
+"""Commands about one run."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from bot import commands, views
+from bot.handlers import find
+from bot.messenger import Card
+from runner.core import Core
+from runner.errors import NotFound
+from runner.model import Actor, ApprovalState, Execution, Image, State, handle
+
+Command = (
+    commands.Log | commands.View | commands.Say | commands.Stop | commands.Resume | commands.Cancel | commands.Retry
+)
+
+
+class RunHandlers:
+    """Looking at a run, speaking to its agent, and moving it from state to state."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    async def handle(self, actor: Actor, command: Command, images: tuple[Image, ...]) -> Card:
+        """Carry out one command."""
+        runs = self._core.runs
+        match command:
+            case commands.Log():
+                card = await self._log(actor, command)
+            case commands.View():
+                card = await self._view(actor, command)
+            case commands.Say():
+                card = await self._say(actor, command, images)
+            case commands.Stop():
+                execution = await find.run(self._core, actor.origin, command.handle, find.LIVE)
+                card = await self._card(await runs.stop(actor, execution.id))
+            case commands.Resume():
+                card = await self._resume(actor, command)
+            case commands.Cancel():
+                execution = await find.run(self._core, actor.origin, command.handle, (*find.LIVE, State.STOPPED))
+                card = await self._card(await runs.cancel(actor, execution.id))
+            case commands.Retry():
+                execution = await find.run(self._core, actor.origin, command.handle, find.ENDED)
+                card = await self._card(await runs.retry(actor, execution.id))
+            case _:
+                assert_never(command)
+        return card
+
+    async def steer(self, actor: Actor, text: str, images: tuple[Image, ...]) -> Card | None:
+        """Say a plain text to the newest live run of the channel; None if nothing is live there."""
+        try:
+            execution = await self._core.runs.latest(actor.origin, states=find.LIVE)
+        except NotFound:
+            return None
+        return await self._said(actor, execution, text, images)
+
+    async def _card(self, execution: Execution) -> Card:
+        return views.run(await self._core.runs.view(execution.id), self._core.clock.now())
+
+    async def _log(self, actor: Actor, command: commands.Log) -> Card:
+        execution = await find.run(self._core, actor.origin, command.handle)
+        view = await self._core.runs.view(execution.id)
+        return views.log(view, self._core.clock.now(), await self._core.people.names())
+
+    async def _view(self, actor: Actor, command: commands.View) -> Card:
+        """Show an approval whole; a handle that is no approval's is a run's."""
+        try:
+            asked = await find.approval(self._core, actor, command.handle)
+        except NotFound:
+            execution = await find.run(self._core, actor.origin, command.handle)
+            view = await self._core.runs.view(execution.id)
+            now = self._core.clock.now()
+            return views.result(view, now) if execution.state.final else views.run(view, now)
+        execution = await self._core.runs.find(asked.execution_id)
+        if asked.state is ApprovalState.OPEN:
+            return views.approval(asked, execution, whole=True)
+        names = await self._core.people.names()
+        return views.decided(asked, execution, names.get(asked.answered_by or "", ""))
+
+    async def _say(self, actor: Actor, command: commands.Say, images: tuple[Image, ...]) -> Card:
+        execution, text = await find.run_and_text(self._core, actor.origin, command.handle, command.text)
+        return await self._said(actor, execution, text, images)
+
+    async def _said(self, actor: Actor, execution: Execution, text: str, images: tuple[Image, ...]) -> Card:
+        taker = await self._core.runs.say(actor, execution.id, text, images)
+        if taker.id != execution.id:
+            return await self._card(taker)
+        name = f"{execution.title} ({handle(execution.id)})"
+        hint = "A question is still open; this did not answer it." if execution.state is State.WAITING else ""
+        return views.note(f"Said to the agent of {name}", hint, execution_id=execution.id, text=text)
+
+    async def _resume(self, actor: Actor, command: commands.Resume) -> Card:
+        execution, text = await find.run_and_text(
+            self._core, actor.origin, command.handle, command.text, (State.STOPPED,)
+        )
+        return await self._card(await self._core.runs.resume(actor, execution.id, text))

@@ -1,0 +1,185 @@
+"""Follow the feed of changes and show people what concerns them: progress, questions, results.
+
+Each messenger has its own place in the feed. It moves on only after everything up to it was shown, so a crash between
+"done" and "posted" shows a card twice at most, under the same key, and loses none.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+from bot import views
+from bot.messenger import Card, Messenger
+from runner.core import Core
+from runner.errors import SignoffError
+from runner.model import ApprovalState, Change, ChangeKind, Execution, Origin, State, handle, new_id
+from runner.ports import ExecutionQuery
+
+PROGRESS_SECONDS = 0.2  # how often a live card is redrawn at most; approvals and results do not wait
+LIVE = (State.PENDING, State.RUNNING, State.WAITING)
+CATCH_UP = 20  # newest live runs shown to a terminal that connects
+
+log = logging.getLogger(__name__)
+
+# What changes a run's state is shown at once, not with the next redrawing.
+_TURNS = {
+    f"execution.{word}"
+    for word in (
+        "created",
+        "started",
+        "stopped",
+        "resumed",
+        "requeued",
+        "completed",
+        "failed",
+        "cancelled",
+        "merged",
+        "discarded",
+    )
+}
+_RESULTS = {f"execution.{word}" for word in ("completed", "failed", "cancelled", "merged", "discarded")}
+
+
+class Watch:
+    """Shows changes on all messengers."""
+
+    def __init__(self, core: Core, messengers: Sequence[Messenger]) -> None:
+        self._lanes = {messenger.name: _Lane(core, messenger) for messenger in messengers}
+
+    async def run(self) -> None:
+        """Follow the feed until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            for name, lane in self._lanes.items():
+                group.create_task(lane.run(), name=f"watch {name}")
+
+    async def catch_up(self, origin: Origin) -> None:
+        """Show the live runs and open questions of a channel, oldest first, to somebody who has just come."""
+        lane = self._lanes.get(origin.messenger)
+        if lane is not None:
+            await lane.catch_up(origin)
+
+
+class _Lane:
+    """One messenger's way through the feed."""
+
+    def __init__(self, core: Core, messenger: Messenger) -> None:
+        self._core = core
+        self._messenger = messenger
+        self._stale: set[str] = set()  # executions whose live card is to be redrawn
+        self._redraw = asyncio.Event()
+        self._drawing = asyncio.Lock()  # a card is read and shown in one go, so an older one never covers a newer
+
+    async def run(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._follow(), name="follow")
+            group.create_task(self._paint(), name="paint")
+
+    async def catch_up(self, origin: Origin) -> None:
+        query = ExecutionQuery(states=LIVE, origin=replace(origin, thread=None), limit=CATCH_UP)
+        page = await self._core.runs.list(query)
+        for execution in reversed(page.items):
+            async with self._guarded(execution.id):
+                await self._show_run(execution.id)
+                for asked in await self._core.store.approvals.of(execution.id):
+                    if asked.state is ApprovalState.OPEN:
+                        await self._show_approval(asked.id)
+
+    async def _follow(self) -> None:
+        """Show what cannot wait and mark what can, change by change."""
+        seq = await self._begin()
+        async for _ in self._core.changes.follow():
+            while changes := await self._core.store.feed.after(seq):
+                await self._show(changes)
+                seq = changes[-1].seq
+                if self._remembers:
+                    await self._core.store.feed.advance(self._reader, seq)
+
+    async def _paint(self) -> None:
+        """Redraw live cards, each at most once every PROGRESS_SECONDS."""
+        while True:
+            await self._redraw.wait()
+            self._redraw.clear()
+            while self._stale:
+                execution_id = self._stale.pop()
+                async with self._guarded(execution_id):
+                    await self._show_run(execution_id)
+            await self._core.clock.sleep(PROGRESS_SECONDS)
+
+    @property
+    def _reader(self) -> str:
+        return f"watch:{self._messenger.name}"
+
+    @property
+    def _remembers(self) -> bool:
+        """Whether the place in the feed is stored: terminals that come are told by `catch_up` where all stands."""
+        return self._messenger.name != "terminal"
+
+    async def _begin(self) -> int:
+        newest = await self._core.store.feed.newest()
+        stored = await self._core.store.feed.cursor(self._reader) if self._remembers else None
+        if stored is None and self._remembers:
+            await self._core.store.feed.advance(self._reader, newest)
+        return newest if stored is None else stored
+
+    async def _show(self, changes: Sequence[Change]) -> None:
+        """Show each thing that changed once, as it is now; the order is that of the last change."""
+        approvals = {c.subject_id: c for c in changes if c.kind is ChangeKind.APPROVAL}
+        turns = {c.execution_id for c in changes if c.event in _TURNS and c.execution_id}
+        results = {
+            c.execution_id for c in changes if (c.event in _RESULTS or c.event == "report.made") and c.execution_id
+        }
+        progress = {c.execution_id for c in changes if c.execution_id} - turns
+        for execution_id in sorted(turns):
+            async with self._guarded(execution_id):
+                await self._show_run(execution_id)
+        for approval_id in approvals:
+            async with self._guarded(approval_id):
+                await self._show_approval(approval_id)
+        for execution_id in sorted(results):
+            async with self._guarded(execution_id):
+                await self._show_result(execution_id)
+        self._stale |= progress
+        if self._stale:
+            self._redraw.set()
+
+    async def _show_run(self, execution_id: str) -> None:
+        view = await self._core.runs.view(execution_id)
+        if (origin := self._place(view.execution)) is not None:
+            await self._messenger.show(origin, views.run(view, self._core.clock.now()))
+
+    async def _show_result(self, execution_id: str) -> None:
+        view = await self._core.runs.view(execution_id)
+        if view.execution.state.final and (origin := self._place(view.execution)) is not None:
+            await self._messenger.show(origin, views.result(view, self._core.clock.now()))
+
+    async def _show_approval(self, approval_id: str) -> None:
+        asked = await self._core.approvals.find(approval_id)
+        execution = await self._core.runs.find(asked.execution_id)
+        origin = self._place(execution)
+        if origin is None:
+            return
+        if asked.state is ApprovalState.OPEN:
+            card: Card = views.approval(asked, execution)
+        else:
+            names = await self._core.people.names()
+            card = views.decided(asked, execution, names.get(asked.answered_by or "", ""))
+        await self._messenger.show(origin, card)
+
+    def _place(self, execution: Execution) -> Origin | None:
+        origin = execution.origin
+        return origin if origin is not None and origin.messenger == self._messenger.name else None
+
+    @asynccontextmanager
+    async def _guarded(self, subject: str) -> AsyncIterator[None]:
+        """Hold the drawing lock; one card that cannot be shown must not stop the watch for everybody."""
+        async with self._drawing:
+            try:
+                yield
+            except SignoffError as error:
+                log.warning("cannot show %s on %s: %s", handle(subject), self._messenger.name, error)
+            except Exception:  # see above
+                log.exception("error %s while showing %s on %s", handle(new_id()), subject, self._messenger.name)
