@@ -12,14 +12,14 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from storage.files import DiskFiles
-
 from runner.agents.claude import ClaudeAgent, ClaudeConfig
+from runner.beside import beside
 from runner.changes import Bell
 from runner.clock import SystemClock
 from runner.core import Core, build
 from runner.errors import SignoffError
 from runner.settings import Settings, find_config, load
+from storage.files import DiskFiles
 from storage.store import open_store
 
 
@@ -62,13 +62,11 @@ def claude_config(settings: Settings) -> ClaudeConfig:
 async def working(core: Core) -> AsyncIterator[None]:
     """Carry executions while the context lasts; drain at its end."""
     await core.dispatcher.recover()
-    async with asyncio.TaskGroup() as group:
-        carrying = group.create_task(core.dispatcher.run(), name="dispatcher")
+    async with beside(core.dispatcher.run()):
         try:
             yield
         finally:
             await core.dispatcher.drain(core.settings.worker.drain_seconds)
-            carrying.cancel()
 
 
 def until_signal() -> asyncio.Event:

@@ -58,7 +58,7 @@ class Conclusion:
             await checks.commit_rest(tree, execution.title, execution.summary)
         difference = await trees.diff(tree)
         commit = await trees.newest(tree) if difference.files else ""
-        return replace(execution, commit=commit, diffstat=difference.stat)
+        return replace(execution, commit=commit, diffstat=difference.stat if difference.files else "")
 
     async def _tested(self, execution: Execution, workspace: Workspace) -> checks.Outcome | None:
         command = _goal(execution, workspace).test_command

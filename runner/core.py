@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from runner.advance import Advance
 from runner.agents.keeper import SessionKeeper
 from runner.approvals import Approvals
+from runner.beside import beside
 from runner.changes import Bell
 from runner.conclusion import Conclusion
 from runner.dispatch import LocalDispatcher
@@ -58,17 +59,14 @@ async def build(
     _check_rules(settings)
     keepers: Mapping[str, SessionKeeper] = {
         agent.name: SessionKeeper(
-            agent, keep_seconds=settings.worker.keep_seconds, most=settings.worker.keep_most, clock=clock
+            agent, clock, keep_seconds=settings.worker.keep_seconds, most=settings.worker.keep_most
         )
         for agent in agents
     }
     core = _connect(settings=settings, store=store, bell=bell, files=files, clock=clock, keepers=keepers)
     await core.projects.read_config(settings)
-    try:
+    async with beside(*(keeper.run() for keeper in keepers.values())):
         yield core
-    finally:
-        for keeper in keepers.values():
-            await keeper.close()
 
 
 def _connect(

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from runner.advance import Advance, Fenced
+from runner.beside import beside
 from runner.conclusion import Conclusion
 from runner.errors import AgentRefused, SessionLost, SignoffError, WrongState
 from runner.gate import Gate
@@ -98,13 +99,16 @@ class Driver:
             raise
         except (Fenced, WrongState) as gone:
             log.info("execution.left %s: %s", execution.id, gone)
+        except AgentRefused as error:
+            await self._failed(execution, error, Reason.AGENT_REFUSED)
         except SignoffError as error:
-            await self._failed(execution, error)
+            await self._failed(execution, error, Reason.SETUP_FAILED)
         except Exception as error:
             code = secrets.token_hex(3)
             log.exception("execution.broken %s (%s)", execution.id, code)
             hint = f"The log has the details under {code}. `retry` begins anew."
-            await self._failed(execution, SignoffError(f"Unexpected: {type(error).__name__}.", hint=hint))
+            unexpected = SignoffError(f"Unexpected: {type(error).__name__}.", hint=hint)
+            await self._failed(execution, unexpected, Reason.INTERNAL)
 
     async def _attempt(self, execution: Execution) -> None:
         workspace = await self._workspaces.prepare(execution)
@@ -157,15 +161,8 @@ class Driver:
 
     async def _turn(self, attempt: Attempt, session: AgentSession, prompt: Prompt | None) -> AgentResult:
         """Let the agent work, and follow the row meanwhile."""
-        try:
-            async with asyncio.TaskGroup() as group:
-                following = group.create_task(self._follow(attempt, session))
-                try:
-                    return await session.run(prompt, attempt)
-                finally:
-                    following.cancel()
-        except BaseExceptionGroup as errors:
-            raise _first(errors) from errors
+        async with beside(self._follow(attempt, session)):
+            return await session.run(prompt, attempt)
 
     async def _follow(self, attempt: Attempt, session: AgentSession) -> None:
         """Pass on what people say, and end the agent when the row or a limit says so."""
@@ -245,8 +242,7 @@ class Driver:
             return
         await self._conclusion.reach(execution, attempt.workspace, _result(attempt, result))
 
-    async def _failed(self, execution: Execution, error: SignoffError) -> None:
-        reason = Reason.AGENT_REFUSED if isinstance(error, AgentRefused) else Reason.SETUP_FAILED
+    async def _failed(self, execution: Execution, error: SignoffError, reason: Reason) -> None:
         await self._quietly(
             execution,
             lambda: self._advance(
@@ -276,14 +272,6 @@ def _result(attempt: Attempt, result: AgentResult) -> AgentResult:
     if result.status == "interrupted":
         return AgentResult(status="failed", text=text, error="The agent ended in the middle of its turn.")
     return replace(result, text=text)
-
-
-def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
-    """Return the error that began it; what was cancelled because of it comes later."""
-    error: BaseException = errors
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error
 
 
 def _prompt(text: str) -> Prompt:

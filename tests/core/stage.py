@@ -25,7 +25,7 @@ from storage.store import open_store
 KEY = "sk-ant-test-of-the-core-0123456789"
 
 
-def settings_in(folder: Path, **sections: Any) -> Settings:  # noqa: ANN401 - sections of the configuration
+def settings_in(folder: Path, **sections: Any) -> Settings:
     """Make settings whose state lives in this folder."""
     sections.setdefault("worker", {"slots": 2, "drain_seconds": 5})
     sections.setdefault("reports", {"formats": ("json",)})
@@ -50,7 +50,7 @@ class Stage:
             repository.create(self.repository)
         await self.core.projects.add(self.actor, "calculator", str(self.repository), settings)
 
-    async def do(self, prompt: str, **options: Any) -> Execution:  # noqa: ANN401 - fields of RunOptions
+    async def do(self, prompt: str, **options: Any) -> Execution:
         """Run an ad-hoc prompt."""
         return await self.core.runs.do(self.actor, prompt, RunOptions(**options))
 
@@ -112,7 +112,7 @@ async def stage(
             yield Stage(core=core, actor=actor, folder=folder)
 
 
-def with_model(folder: Path, url: str, **sections: Any) -> Settings:  # noqa: ANN401 - sections of the configuration
+def with_model(folder: Path, url: str, **sections: Any) -> Settings:
     """Make settings whose Claude Code talks to a scripted model."""
     key = folder / "key"
     key.write_text(KEY, "utf-8")

@@ -52,7 +52,7 @@ async def test_a_task_is_run_approved_tested_reported_and_merged(demo: Stage) ->
     assert json.loads(Path(report.path).read_text("utf-8"))
     merged = await demo.core.review.merge(demo.actor, run.id)
     assert git(demo.repository, "rev-parse", "main") == merged.merged_commit
-    assert "- 1" not in (demo.repository / "calc.py").read_text("utf-8")
+    assert "len(values) - 1" not in (demo.repository / "calc.py").read_text("utf-8")
     assert not Path(ended.worktree).exists()
 
 

@@ -1,0 +1,454 @@
+"""Runs as people meet them: order, steering, stop and resume, retry, follow-ups, restarts. The agent plays a part."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from runner.errors import AlreadyAnswered, BadInput, NotAllowed, NotFound, ProjectError, WrongState
+from runner.model import (
+    Answer,
+    Approval,
+    ApprovalState,
+    Execution,
+    Priority,
+    Reason,
+    Role,
+    Rule,
+    Scope,
+    State,
+    StepStatus,
+    Verdict,
+    handle,
+)
+from runner.ports import ExecutionQuery
+from runner.runs import RunOptions
+from runner.tasks import TaskDraft
+from tests.core.stage import Stage, settings_in, stage
+from tests.fakes import ActingAgent, Turn
+
+YES = Answer(approve=True)
+MAKE = {"command": "make all"}
+
+
+async def asks(turn: Turn) -> str:
+    """Ask for one command, and say what came of it."""
+    answer = await turn.step("Bash", MAKE)
+    assert answer is not None
+    ran = answer.input["command"] if answer.input else MAKE["command"]
+    return f"ran {ran}" if answer.approve else f"left it: {answer.note}"
+
+
+async def open_questions(scene: Stage, run: Execution) -> list[Approval]:
+    approvals = await scene.core.store.approvals.of(run.id)
+    return [a for a in approvals if a.state is ApprovalState.OPEN]
+
+
+async def test_executions_begin_in_order_of_priority(tmp_path: Path) -> None:
+    """RUN-1: high before normal before low, and within a priority the older first."""
+    begun: list[str] = []
+
+    async def part(turn: Turn) -> str:
+        begun.append(turn.text)
+        return "done"
+
+    settings = settings_in(tmp_path, worker={"slots": 1})
+    async with stage(tmp_path, settings, ActingAgent(part), work=False) as scene:
+        await scene.project()
+        for number, priority in enumerate([Priority.LOW, Priority.NORMAL, Priority.HIGH] * 2):
+            await scene.do(f"{priority.value} {number}", priority=priority)
+    async with stage(tmp_path, settings, ActingAgent(part)) as scene:
+        for run in (await scene.core.runs.list(ExecutionQuery())).items:
+            await scene.end(run)
+    assert begun == ["high 2", "high 5", "normal 1", "normal 4", "low 0", "low 3"]
+
+
+async def test_slots_bound_what_runs_and_waiting_holds_none(tmp_path: Path) -> None:
+    """RUN-2: never more running than slots; whoever waits for a person lets the next one begin."""
+    running = 0
+    most = 0
+
+    async def part(turn: Turn) -> str:
+        nonlocal running, most
+        if turn.text == "ask":
+            return await asks(turn)
+        running += 1
+        most = max(most, running)
+        await asyncio.sleep(0)
+        running -= 1
+        return "done"
+
+    async with stage(tmp_path, settings_in(tmp_path, worker={"slots": 2}), ActingAgent(part)) as scene:
+        await scene.project()
+        waiting = [await scene.do("ask") for _ in range(3)]
+        for run in waiting:
+            await scene.question(run)
+        for run in [await scene.do(f"work {n}") for n in range(6)]:
+            assert (await scene.end(run)).state is State.COMPLETED
+    assert most <= 2
+
+
+async def test_the_approved_edit_is_what_runs(tmp_path: Path) -> None:
+    """APPR-5: approve with an edited input, and the edited one runs; the step remembers it."""
+    async with stage(tmp_path, settings_in(tmp_path), ActingAgent(asks)) as scene:
+        await scene.project()
+        run = await scene.do("Build it.")
+        question = await scene.question(run)
+        edited = Answer(approve=True, input={"command": "make -n all"})
+        await scene.core.approvals.answer(scene.actor, question.id, edited)
+        ended = await scene.end(run)
+        assert ended.summary == "ran make -n all"
+        (step,) = await scene.core.store.executions.steps(run.id)
+        assert (step.input["command"], step.approval_id) == ("make -n all", question.id)
+        (entry,) = await scene.core.store.feed.audit(subject=question.id)
+        assert (entry.details["shown"], entry.details["edited"]) == (MAKE, {"command": "make -n all"})
+
+
+async def test_an_edit_that_nothing_may_unlock_leaves_the_question_open(tmp_path: Path) -> None:
+    """POL-1, APPR-1: the deny floor holds for edited inputs too."""
+    async with stage(tmp_path, settings_in(tmp_path), ActingAgent(asks)) as scene:
+        await scene.project()
+        run = await scene.do("Build it.")
+        question = await scene.question(run)
+        with pytest.raises(BadInput, match="refused"):
+            await scene.core.approvals.answer(
+                scene.actor, question.id, Answer(approve=True, input={"command": "sudo make"})
+            )
+        assert await open_questions(scene, run)
+
+
+async def test_of_many_answers_the_first_wins_and_the_others_hear_who(tmp_path: Path) -> None:
+    """APPR-4: one winner among answers at the same moment."""
+    async with stage(tmp_path, settings_in(tmp_path), ActingAgent(asks)) as scene:
+        await scene.project()
+        run = await scene.do("Build it.")
+        question = await scene.question(run)
+        answers = [Answer(approve=bool(n % 2), note="" if n % 2 else "no") for n in range(10)]
+        outcomes = await _together(scene, question, answers)
+        assert len([o for o in outcomes if isinstance(o, Approval)]) == 1
+        late = [o for o in outcomes if not isinstance(o, Approval)]
+        assert all(isinstance(o, AlreadyAnswered) and o.by == "ada" for o in late), late
+
+
+async def _together(scene: Stage, question: Approval, answers: list[Answer]) -> list[Approval | Exception]:
+    outcomes: list[Approval | Exception] = []
+
+    async def press(answer: Answer) -> None:
+        try:
+            outcomes.append(await scene.core.approvals.answer(scene.actor, question.id, answer))
+        except AlreadyAnswered as late:
+            outcomes.append(late)
+
+    async with asyncio.TaskGroup() as group:
+        for answer in answers:
+            group.create_task(press(answer))
+    return outcomes
+
+
+async def test_a_grant_for_this_run_holds_for_this_run_only_and_can_be_revoked(tmp_path: Path) -> None:
+    """APPR-5: approve for this run is a narrow rule that is shown and can be taken back."""
+
+    async def part(turn: Turn) -> str:
+        answers = [await turn.step("Bash", {"command": f"make part{n}"}) for n in range(2)]
+        return ",".join("asked" if answer else "ruled" for answer in answers)
+
+    async with stage(tmp_path, settings_in(tmp_path), ActingAgent(part)) as scene:
+        await scene.project()
+        run = await scene.do("Build both.")
+        question = await scene.question(run)
+        rule = Rule(pattern="Bash(make *)", verdict=Verdict.ALLOW, scope=Scope.RUN)
+        await scene.core.approvals.answer(scene.actor, question.id, Answer(approve=True, rule=rule))
+        assert (await scene.end(run)).summary == "asked,ruled"
+        (granted,) = (await scene.core.runs.view(run.id)).rules
+        await scene.core.approvals.revoke(scene.actor, granted.id)
+        assert (await scene.core.runs.view(run.id)).rules == ()
+        with pytest.raises(NotFound):
+            await scene.core.approvals.revoke(scene.actor, granted.id)
+        other = await scene.do("Build both.")
+        await scene.question(other)
+
+
+async def test_what_is_said_under_a_question_is_steering_never_an_answer(tmp_path: Path) -> None:
+    """APPR-10: a message while an approval is open reaches the agent and answers nothing."""
+
+    async def part(turn: Turn) -> str:
+        async with asyncio.TaskGroup() as group:
+            asking = group.create_task(turn.step("Bash", MAKE))
+            heard = await turn.remark()
+        answer = asking.result()
+        return f"heard {heard}; {'yes' if answer and answer.approve else 'no'}"
+
+    async with stage(tmp_path, settings_in(tmp_path), ActingAgent(part)) as scene:
+        await scene.project()
+        run = await scene.do("Build it.")
+        question = await scene.question(run)
+        await scene.core.runs.say(scene.actor, handle(run.id), "yes, and mind the tests")
+        await scene.until(run, lambda e: e.state is State.WAITING)
+        assert [a.id for a in await open_questions(scene, run)] == [question.id]
+        await scene.core.approvals.answer(scene.actor, question.id, YES)
+        assert (await scene.end(run)).summary == "heard yes, and mind the tests; yes"
+
+
+async def test_stop_keeps_the_session_and_resume_goes_on_in_it(tmp_path: Path) -> None:
+    """RUN-4: a stopped run is resumed in the same session and worktree."""
+    told: list[str] = []
+
+    async def part(turn: Turn) -> str:
+        told.append(turn.text)
+        if len(told) == 1:
+            await turn.write("half.txt", "half")
+            await turn.say("half way")
+            await asyncio.Event().wait()
+        return "finished"
+
+    agent = ActingAgent(part)
+    async with stage(tmp_path, settings_in(tmp_path), agent) as scene:
+        await scene.project()
+        run = await scene.do("Work long.")
+        await scene.until(run, lambda e: e.session)
+        await scene.core.runs.stop(scene.actor, run.id)
+        stopped = await scene.until(run, lambda e: e.state is State.STOPPED)
+        with pytest.raises(WrongState, match="resume"):
+            await scene.core.runs.stop(scene.actor, run.id)
+        await scene.core.runs.resume(scene.actor, run.id, "and finish it")
+        ended = await scene.end(run)
+        assert (ended.summary, told) == ("finished", ["Work long.", "and finish it"])
+        assert agent.opened[1].session == stopped.session
+        assert agent.opened[1].cwd == agent.opened[0].cwd
+        assert "half.txt" in (await scene.core.review.diff(run.id))[1].patch
+
+
+async def test_stopping_under_a_question_withdraws_it_and_nothing_answers_it(tmp_path: Path) -> None:
+    """APPR-2, APPR-6: no pipe that closes answers for a person: the agent is killed, not told."""
+    agent = ActingAgent(asks)
+    async with stage(tmp_path, settings_in(tmp_path), agent) as scene:
+        await scene.project()
+        run = await scene.do("Build it.")
+        question = await scene.question(run)
+        await scene.core.runs.stop(scene.actor, run.id)
+        with pytest.raises(WrongState, match="withdrawn"):
+            await scene.core.approvals.answer(scene.actor, question.id, YES)
+    assert agent.ended[0] == "killed"
+
+
+async def test_retry_begins_anew_and_is_linked(tmp_path: Path) -> None:
+    """RUN-5: a retry is a new execution with its own worktree, linked to the old one."""
+
+    async def part(turn: Turn) -> str:
+        return "done"
+
+    async with stage(tmp_path, settings_in(tmp_path), ActingAgent(part)) as scene:
+        await scene.project()
+        first = await scene.end(await scene.do("Go."))
+        again = await scene.end(await scene.core.runs.retry(scene.actor, first.id))
+        assert (again.retry_of, again.prompt, again.state) == (first.id, "Go.", State.COMPLETED)
+        assert again.worktree != first.worktree
+
+
+async def test_a_follow_up_continues_session_worktree_and_branch(tmp_path: Path) -> None:
+    """RUN-6: what is said after the end is a new execution in the same conversation."""
+
+    async def part(turn: Turn) -> str:
+        await turn.write(f"{turn.text}.txt", turn.text)
+        return f"wrote {turn.text}"
+
+    agent = ActingAgent(part)
+    async with stage(tmp_path, settings_in(tmp_path), agent) as scene:
+        await scene.project()
+        first = await scene.end(await scene.do("one"))
+        second = await scene.end(await scene.core.runs.say(scene.actor, first.id, "two"))
+        assert second.conversation_id == first.conversation_id
+        assert (second.session, second.worktree, second.branch) == (first.session, first.worktree, first.branch)
+        assert len(agent.opened) == 1, "the idle process was kept and used"
+        _, diff = await scene.core.review.diff(second.id)
+        assert [f.path for f in diff.files] == ["one.txt", "two.txt"]
+        await scene.core.review.merge(scene.actor, second.id)
+        assert (scene.repository / "one.txt").exists()
+        assert (scene.repository / "two.txt").exists()
+
+
+async def test_queued_prompts_of_a_conversation_run_in_order(tmp_path: Path) -> None:
+    """RUN-3: executions of one conversation run one after another, in the order they were said."""
+    heard: list[str] = []
+
+    async def part(turn: Turn) -> str:
+        heard.append(turn.text)
+        return turn.text
+
+    async with stage(tmp_path, settings_in(tmp_path, worker={"slots": 4}), ActingAgent(part), work=False) as scene:
+        await scene.project()
+        first = await scene.do("0")
+        for number in range(1, 6):
+            await scene.core.runs.say(scene.actor, first.id, str(number), queued=True)
+    async with stage(tmp_path, settings_in(tmp_path, worker={"slots": 4}), ActingAgent(part)) as scene:
+        for run in (await scene.core.runs.list(ExecutionQuery())).items:
+            await scene.end(run)
+    assert heard == ["0", "1", "2", "3", "4", "5"]
+
+
+async def test_a_question_outlives_a_restart_and_its_answer_runs_the_step(tmp_path: Path) -> None:
+    """APPR-6: the daemon goes down and comes back; the question is still there, and one answer lets the step run."""
+    agent = ActingAgent(asks)
+    settings = settings_in(tmp_path)
+    async with stage(tmp_path, settings, agent) as scene:
+        await scene.project()
+        run = await scene.do("Build it.")
+        question = await scene.question(run)
+    async with stage(tmp_path, settings, agent) as scene:
+        parked = await scene.core.runs.find(run.id)
+        assert (parked.state, parked.worker) == (State.WAITING, None)
+        await scene.core.approvals.answer(scene.actor, question.id, YES)
+        ended = await scene.end(run)
+        assert ended.summary == "ran make all"
+        assert ended.attempt == 2
+        assert len(await scene.core.store.approvals.of(run.id)) == 1, "the same step is not asked twice"
+
+
+async def test_an_answer_holds_for_exactly_the_input_that_was_shown(tmp_path: Path) -> None:
+    """APPR-3: after a restart the agent asks something else; the stored answer does not fit, so it is asked."""
+    commands = iter(["make one", "make two"])
+
+    async def part(turn: Turn) -> str:
+        answer = await turn.step("Bash", {"command": next(commands)})
+        return "yes" if answer and answer.approve else "no"
+
+    settings = settings_in(tmp_path)
+    agent = ActingAgent(part)
+    async with stage(tmp_path, settings, agent) as scene:
+        await scene.project()
+        run = await scene.do("Build it.")
+        question = await scene.question(run)
+    async with stage(tmp_path, settings, agent) as scene:
+        await scene.core.approvals.answer(scene.actor, question.id, YES)
+        other = await scene.question(run, 2)
+        assert other.input == {"command": "make two"}
+        await scene.core.approvals.answer(scene.actor, other.id, Answer(approve=False))
+        assert (await scene.end(run)).summary == "no"
+
+
+async def test_a_lost_session_begins_anew_with_the_prompt(tmp_path: Path) -> None:
+    """AGENT-9: when the conversation is gone the run begins again instead of failing."""
+    told: list[str] = []
+
+    async def part(turn: Turn) -> str:
+        told.append(turn.text)
+        if len(told) == 1:
+            await asyncio.Event().wait()
+        return "done"
+
+    settings = settings_in(tmp_path, worker={"slots": 2, "drain_seconds": 0})
+    async with stage(tmp_path, settings, ActingAgent(part)) as scene:
+        await scene.project()
+        run = await scene.do("Work.")
+        await scene.until(run, lambda e: e.session)
+    async with stage(tmp_path, settings, ActingAgent(part)) as scene:
+        ended = await scene.end(run)
+        assert (ended.summary, told) == ("done", ["Work.", "Work."])
+
+
+async def test_refused_steps_are_recorded_as_refused(tmp_path: Path) -> None:
+    """POL-1: what the deny floor refuses asks nobody, and the record says so."""
+
+    async def part(turn: Turn) -> str:
+        await turn.step("Bash", {"command": "sudo rm -rf /"})
+        return "done"
+
+    async with stage(tmp_path, settings_in(tmp_path), ActingAgent(part)) as scene:
+        await scene.project()
+        run = await scene.end(await scene.do("Break it."))
+        (step,) = await scene.core.store.executions.steps(run.id)
+        assert step.status is StepStatus.REFUSED
+        assert not await scene.core.store.approvals.of(run.id)
+
+
+async def test_limits_end_a_run_and_say_which(tmp_path: Path) -> None:
+    """RUN-7: tokens used up end a run as failed(limit_reached)."""
+
+    async def part(turn: Turn) -> str:
+        if turn.text == "again":
+            await asyncio.Event().wait()
+        return "done"
+
+    async with stage(tmp_path, settings_in(tmp_path), ActingAgent(part)) as scene:
+        await scene.project()
+        await scene.core.tasks.define(scene.actor, TaskDraft(name="dear", prompt="Go.", tokens=50))
+        run = await scene.core.runs.run(scene.actor, "dear", {}, RunOptions())
+        ended = await scene.end(run)
+        assert (ended.state, ended.reason) == (State.FAILED, Reason.LIMIT_REACHED)
+        assert "50 tokens" in ended.error
+
+
+async def test_a_broken_run_ends_with_a_code_and_the_daemon_goes_on(tmp_path: Path) -> None:
+    """RUN-8: an unexpected error fails one run, says where to look, and nothing else."""
+
+    async def part(turn: Turn) -> str:
+        if turn.text == "break":
+            raise ZeroDivisionError
+        return "done"
+
+    async with stage(tmp_path, settings_in(tmp_path), ActingAgent(part)) as scene:
+        await scene.project()
+        broken = await scene.end(await scene.do("break"))
+        assert (broken.state, broken.reason) == (State.FAILED, Reason.INTERNAL)
+        assert "log" in broken.hint
+        assert (await scene.end(await scene.do("work"))).state is State.COMPLETED
+
+
+async def test_a_vanished_project_fails_the_run_with_what_to_do(tmp_path: Path) -> None:
+    async def part(turn: Turn) -> str:
+        return "done"
+
+    async with stage(tmp_path, settings_in(tmp_path), ActingAgent(part)) as scene:
+        await scene.project()
+        scene.repository.rename(tmp_path / "moved")
+        ended = await scene.end(await scene.do("Go."))
+        assert (ended.state, ended.reason) == (State.FAILED, Reason.SETUP_FAILED)
+        assert ended.error
+        assert ended.hint
+
+
+async def test_roles_are_checked_at_every_use_case(tmp_path: Path) -> None:
+    """APPR-8: a viewer may look and nothing else."""
+
+    async def part(turn: Turn) -> str:
+        return "done"
+
+    async with stage(tmp_path, settings_in(tmp_path), ActingAgent(part), work=False) as scene:
+        await scene.project()
+        run = await scene.do("Go.")
+    async with stage(
+        tmp_path / "other", settings_in(tmp_path / "other"), ActingAgent(part), role=Role.VIEWER
+    ) as viewer:
+        with pytest.raises(NotAllowed):
+            await viewer.do("Go.")
+        with pytest.raises(NotAllowed):
+            await viewer.core.tasks.define(viewer.actor, TaskDraft(name="x", prompt="y"))
+        for refused in (
+            viewer.core.runs.stop,
+            viewer.core.runs.cancel,
+            viewer.core.runs.retry,
+            viewer.core.review.merge,
+        ):
+            with pytest.raises(NotAllowed):
+                await refused(viewer.actor, run.id)
+
+
+async def test_discard_keeps_a_backup_and_says_where(tmp_path: Path) -> None:
+    """TREE-7: discarded work stays under its backup ref."""
+
+    async def part(turn: Turn) -> str:
+        await turn.write("new.txt", "new")
+        return "done"
+
+    async with stage(tmp_path, settings_in(tmp_path), ActingAgent(part)) as scene:
+        await scene.project()
+        run = await scene.end(await scene.do("Go."))
+        _, backup = await scene.core.review.discard(scene.actor, run.id)
+        assert backup.startswith("refs/signoff/backup/")
+        assert not Path(run.worktree).exists()
+        with pytest.raises(WrongState, match="discarded"):
+            await scene.core.review.merge(scene.actor, run.id)
+        with pytest.raises((WrongState, ProjectError)):
+            await scene.core.review.discard(scene.actor, run.id)
