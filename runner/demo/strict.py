@@ -93,8 +93,8 @@ def _pairing_problems(messages: Sequence[Json]) -> Iterator[str]:
                 yield f"messages.{index}: `tool_use` id without `tool_result` immediately after: {missing}"
         for stray in (result for result in results if result not in open_calls):
             yield f"messages.{index}: unexpected `tool_use_id` in `tool_result` blocks: {stray}"
-        for double in (call for call in calls if call in seen):
-            yield f"messages.{index}: `tool_use` ids must be unique: {double}"
+        if len(seen) + len(calls) > len(seen.union(calls)):
+            yield f"messages.{index}: `tool_use` ids must be unique: {calls}"
         seen.update(calls)
         open_calls = open_calls | set(calls) if role == role_before == "assistant" else set(calls)
         role_before = role
