@@ -11,8 +11,9 @@ from runner.model import Access, Rule, Verdict, value
 class PolicyContext:
     """Where the agent works and which rules hold.
 
-    Paths are absolute strings; nothing is read from disk. `cwd` is where its shell stands (empty: the worktree). `rules`
-    are those of the run, the task, the project and the configuration together; expired and revoked ones are ignored.
+    Paths are absolute strings; nothing is read from disk. `cwd` is where its shell stands (empty: the worktree).
+    `rules` are those of the run, the task, the project and the configuration together; expired and revoked ones are
+    ignored.
     """
 
     worktree: str
@@ -28,13 +29,18 @@ class PolicyContext:
 class Finding:
     """One fact that speaks against a step.
 
-    REFUSE findings are the deny floor. ASK findings are warnings: only a rule that spells out the whole command, without
-    `*`, lets the step pass unasked. ALLOW findings only carry labels.
+    REFUSE findings are the deny floor. ASK findings are warnings: only a rule that spells out the whole command,
+    without `*`, lets the step pass unasked. ALLOW findings only carry labels.
     """
 
     verdict: Verdict
     reason: str
     labels: tuple[str, ...] = ()
+
+
+def names(listed: str) -> frozenset[str]:
+    """Read a table of names that is written as one text, so that it stays readable."""
+    return frozenset(listed.split())
 
 
 def refuse(reason: str, *labels: str) -> Finding:

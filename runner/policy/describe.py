@@ -8,6 +8,7 @@ import unicodedata
 from runner.model import Json, StepKind, ToolCall
 from runner.policy.patterns import COMMAND_TOOLS, EDIT_TOOLS, READ_TOOLS, path_of
 
+_MINUS = "\N{MINUS SIGN}"
 MAX_TITLE = 200  # characters
 _MAX_LINES = 2_000  # of a text whose changed lines are counted by comparing; longer ones are taken as replaced
 _INVISIBLE = frozenset({"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"})
@@ -25,7 +26,7 @@ def describe(call: ToolCall, *, worktree: str = "") -> tuple[StepKind, str]:
 
 
 def visible(text: str) -> str:
-    """Spell out what cannot be seen: `\\u202e` for a bidirectional override, `⏎` for a line end, `→` for a tab."""
+    r"""Spell out what cannot be seen: `\u202e` for a bidirectional override, `⏎` for a line end, `→` for a tab."""
     return "".join(_shown(char) for char in text)
 
 
@@ -52,7 +53,7 @@ def _describe(call: ToolCall, worktree: str) -> tuple[StepKind, str]:
     if tool in EDIT_TOOLS:
         added, removed = changed_lines(tool, given)
         verb = "write" if tool == "Write" else "edit"
-        counts = f"(+{added})" if verb == "write" else f"(+{added} −{removed})"
+        counts = f"(+{added})" if verb == "write" else f"(+{added} {_MINUS}{removed})"
         return StepKind.FILE, f"{verb} {_relative(path_of(given, tool), worktree)} {counts}"
     if tool in READ_TOOLS:
         what = _text(given, "pattern")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 
-from runner.shell import Command, Word, interpreter
+from runner.policy.context import names
+from runner.shell import Command, Word, found_by_find, interpreter
 
 Words = Sequence[Word]
 
@@ -27,7 +28,7 @@ def operands(words: Words, takes: Iterable[str] = ()) -> tuple[Word, ...]:
     return tuple(found)
 
 
-def has_flag(words: Words, letters: str, *names: str) -> bool:
+def has_flag(words: Words, letters: str, *long: str) -> bool:
     """Whether an option is given: one of `letters` in a short cluster, or a long name (abbreviations count)."""
     for word in words:
         text = word.text
@@ -36,20 +37,20 @@ def has_flag(words: Words, letters: str, *names: str) -> bool:
         if re.fullmatch(r"-[A-Za-z0-9]+", text) and any(letter in text for letter in letters):
             return True
         name = text.split("=", 1)[0]
-        if len(name) > 3 and name.startswith("--") and any(full.startswith(name) for full in names):
+        if len(name) > 3 and name.startswith("--") and any(full.startswith(name) for full in long):
             return True
     return False
 
 
-def option_values(words: Words, *names: str) -> tuple[Word, ...]:
+def option_values(words: Words, *options: str) -> tuple[Word, ...]:
     """Values of options, given as the next word, after `=`, or attached to a short option."""
     found: list[Word] = []
     for index, word in enumerate(words):
         text = word.text
-        if text in names:
+        if text in options:
             found.extend(words[index + 1 : index + 2])
             continue
-        for name in names:
+        for name in options:
             attached = text[len(name) :]
             if text.startswith(name) and attached and (attached[0] == "=" or len(name) == 2):
                 found.append(
@@ -65,7 +66,7 @@ def deleted(command: Command) -> tuple[Word, ...]:
         case "rm" | "rmdir" | "unlink" | "shred" | "srm" | "trash" | "trash-put" | "wipe":
             return operands(words, ("-n", "-s") if command.program == "shred" else ())
         case "find" if any(word.text == "-delete" for word in words):
-            return starting_points(words)
+            return tuple(found_by_find(words, folder) for folder in starting_points(words))
         case "mv":
             return _sources(words)
         case "rsync" if has_flag(words, "", "--delete", "--remove-source-files"):
@@ -126,7 +127,7 @@ def _links(words: Words) -> Iterable[Word]:
 
 
 def _sed(words: Words) -> Iterable[Word]:
-    if not has_flag(words, "i", "--in-place"):
+    if not has_flag(words, "i", "--in-place") and not any(re.match(r"-[a-zA-Z]*i", word.text) for word in words):
         return ()
     scripts = option_values(words, "-e", "--expression", "-f", "--file")
     paths = operands(words, ("-e", "--expression", "-f", "--file", "-l"))
@@ -134,9 +135,7 @@ def _sed(words: Words) -> Iterable[Word]:
 
 
 def _dd(words: Words) -> Iterable[Word]:
-    return [
-        Word(text=word.text[3:], known=word.known, opaque=word.opaque) for word in words if word.text.startswith("of=")
-    ]
+    return [Word(text=word.text[3:], known=False, opaque=word.opaque) for word in words if word.text.startswith("of=")]
 
 
 def _tar(words: Words) -> Iterable[Word]:
@@ -182,7 +181,7 @@ def _work_folder(words: Words) -> Iterable[Word]:
 
 
 def _unzip(words: Words) -> Iterable[Word]:
-    return option_values(words, "-d", "-o7") or ()
+    return option_values(words, "-d")
 
 
 def _last(words: Words) -> Iterable[Word]:
@@ -198,12 +197,23 @@ def _touched(words: Words) -> Iterable[Word]:
 
 
 _WRITERS: dict[str, Callable[[Words], Iterable[Word]]] = {
-    "cp": _targets, "mv": _targets, "install": _targets, "rsync": _targets, "scp": _targets, "ln": _links, "link": _links,
-    "tee": _all, "touch": _all, "mkdir": _all, "truncate": _all, "fallocate": _all, "mkfifo": _all, "mknod": _all, "sponge": _all,
-    "chmod": _modes, "chown": _modes, "chgrp": _modes, "setfacl": _modes, "chattr": _modes, "setcap": _modes,
-    "sed": _sed, "gsed": _sed, "dd": _dd, "tar": _tar, "bsdtar": _tar, "unzip": _unzip, "7z": _unzip, "find": _found,
-    "curl": _downloads, "wget": _wget, "sort": _outputs, "gcc": _outputs, "g++": _outputs, "cc": _outputs, "clang": _outputs,
-    "openssl": _outputs, "pandoc": _outputs, "ld": _outputs, "go": _outputs, "uniq": _last, "split": _last, "csplit": _last,
-    "gzip": _all, "gunzip": _all, "xz": _all, "bzip2": _all, "patch": _touched, "make": _work_folder, "gmake": _work_folder,
-    "npm": _work_folder, "yarn": _work_folder, "pip": _work_folder, "pip3": _work_folder, "cargo": _work_folder,
-}  # fmt: skip
+    program: writer
+    for listed, writer in (
+        ("cp mv install rsync scp", _targets),
+        ("ln link", _links),
+        ("tee touch mkdir truncate fallocate mkfifo mknod sponge gzip gunzip xz bzip2", _all),
+        ("chmod chown chgrp setfacl chattr setcap", _modes),
+        ("sed gsed", _sed),
+        ("dd", _dd),
+        ("tar bsdtar", _tar),
+        ("unzip 7z", _unzip),
+        ("find", _found),
+        ("curl", _downloads),
+        ("wget", _wget),
+        ("sort time gcc g++ cc clang openssl pandoc ld go", _outputs),
+        ("uniq split csplit", _last),
+        ("patch", _touched),
+        ("make gmake npm yarn pip pip3 cargo", _work_folder),
+    )
+    for program in names(listed)
+}

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from runner.model import Access
 from runner.policy.context import Finding, PolicyContext, note, refuse, warn
-from runner.policy.effects import deleted, has_flag, recursive, written
+from runner.policy.effects import deleted, option_values, recursive, written
 from runner.policy.places import Place, absolute, directory_of, normal, path_parts, place, secret
 from runner.shell import Command, Word
 
@@ -30,8 +30,10 @@ def file_findings(command: Command, context: PolicyContext) -> Iterable[Finding]
     """Judge every path a command writes, deletes or reads."""
     here = directory_of(command, context)
     for redirect in command.redirects:
-        if redirect.writes:
-            yield from _redirected(redirect.target, here, context)
+        if _NETWORK_DEVICE.match(redirect.target.text):
+            yield refuse("opens a network connection from the shell", "network")
+        elif redirect.writes and not redirect.target.text.startswith(">("):
+            yield from writing(redirect.target, here, context)
         elif not redirect.text:
             yield from reading(redirect.target, here, context)
     for word in written(command):
@@ -39,9 +41,10 @@ def file_findings(command: Command, context: PolicyContext) -> Iterable[Finding]
     for word in deleted(command):
         yield from _deleting(command, word, here, context)
     if command.program not in _SPEAKERS:
-        for word in command.words:
-            for part in path_parts(word):
-                yield from reading(part, here, context)
+        folders = [here, *(absolute(word, here, context) for word in option_values(command.arguments, "-C"))]
+        for part in (part for word in command.words for part in path_parts(word)):
+            for folder in folders:
+                yield from reading(part, folder, context)
 
 
 def writing(word: Word, here: str | None, context: PolicyContext) -> Iterable[Finding]:
@@ -90,13 +93,6 @@ def path_labels(path: str) -> Iterable[Finding]:
         yield warn(f"changes a hook that git or others run: {path}")
 
 
-def _redirected(target: Word, here: str | None, context: PolicyContext) -> Iterable[Finding]:
-    if _NETWORK_DEVICE.match(target.text):
-        yield refuse("opens a network connection from the shell", "network")
-    elif not target.text.startswith(">("):
-        yield from writing(target, here, context)
-
-
 def _deleting(command: Command, word: Word, here: str | None, context: PolicyContext) -> Iterable[Finding]:
     whole = recursive(command)
     shown = _show(word)
@@ -116,12 +112,14 @@ def _deleting(command: Command, word: Word, here: str | None, context: PolicyCon
         case Place.SCRATCH:
             yield warn(f"deletes {shown}, outside the worktree", "deletes", "outside worktree")
         case Place.INSIDE:
-            yield note("deletes")
-            yield from path_labels(word.text)
-            if context.access is Access.READ:
-                yield refuse(f"deletes {shown}, but this run may only read", "deletes")
-            if has_flag(command.arguments, "", "--no-preserve-root"):
-                yield refuse("asks rm not to protect /", "deletes", "irreversible")
+            yield from _deleting_inside(word, context)
+
+
+def _deleting_inside(word: Word, context: PolicyContext) -> Iterable[Finding]:
+    yield note("deletes")
+    yield from path_labels(word.text)
+    if context.access is Access.READ:
+        yield refuse(f"deletes {_show(word)}, but this run may only read", "deletes")
 
 
 def _outside_reason(word: Word, here: str | None, context: PolicyContext) -> str:

@@ -6,71 +6,34 @@ import re
 from collections.abc import Callable, Iterable
 
 from runner.model import Access, value
-from runner.policy.context import Finding, PolicyContext, note, refuse, warn
+from runner.policy.context import Finding, PolicyContext, names, note, refuse, warn
 from runner.policy.effects import has_flag, operands, option_values
 from runner.policy.places import Place, directory_of, place
 from runner.shell import Command, Word
 
 PROTECTED = re.compile(r"^(refs/heads/|heads/)?(main|master|trunk|develop|production|release([/-].*)?)$")
-_GLOBAL_TAKES = frozenset(
-    {"-C", "-c", "--git-dir", "--work-tree", "--namespace", "--exec-path", "--config-env", "--super-prefix"}
-)
+_GLOBAL_TAKES = names("-C -c --git-dir --work-tree --namespace --exec-path --config-env --super-prefix")
 _HARMLESS_SETTINGS = re.compile(
-    r"^(color\.|user\.(name|email)$|core\.(quotepath|autocrlf|pager=(cat)?$)|advice\.|log\.|diff\.(algorithm|renames)|init\.defaultbranch"
+    r"^(color\.|user\.(name|email)$|core\.(quotepath|autocrlf|pager=(cat)?$)|advice\.|log\.|diff\.(algorithm|renames)"
+    r"|init\.defaultbranch"
     r"|commit\.gpgsign|tag\.gpgsign|safe\.directory|pull\.|rebase\.|merge\.(conflictstyle|ff)|push\.default|column\.|status\.)",
     re.IGNORECASE,
 )
-_READERS = frozenset(
-    {
-        "status",
-        "diff",
-        "log",
-        "show",
-        "rev-parse",
-        "ls-files",
-        "blame",
-        "annotate",
-        "describe",
-        "shortlog",
-        "grep",
-        "cat-file",
-    }
-    | {
-        "merge-base",
-        "rev-list",
-        "name-rev",
-        "ls-tree",
-        "for-each-ref",
-        "count-objects",
-        "diff-tree",
-        "diff-index",
-        "diff-files",
-    }
-    | {
-        "show-ref",
-        "show-branch",
-        "whatchanged",
-        "cherry",
-        "range-diff",
-        "check-ignore",
-        "check-attr",
-        "version",
-        "help",
-        "var",
-    }
+_READERS = names(
+    "status diff log show rev-parse ls-files blame annotate describe shortlog grep cat-file merge-base rev-list "
+    "name-rev ls-tree for-each-ref count-objects diff-tree diff-index diff-files show-ref show-branch "
+    "whatchanged cherry range-diff check-ignore check-attr version help var"
 )
-_LISTERS: dict[str, frozenset[str]] = {
-    "branch": frozenset(
-        {"-a", "-r", "-v", "-vv", "--list", "--all", "--show-current", "--remotes", "--no-color", "--sort", "--format"}
-    ),
-    "tag": frozenset({"-l", "--list", "-n", "--sort", "--format"}),
-    "remote": frozenset({"-v", "show", "get-url", "--verbose"}),
-    "stash": frozenset({"list", "show", "-p", "--stat"}),
-    "worktree": frozenset({"list", "--porcelain"}),
-    "reflog": frozenset({"show"}),
-    "config": frozenset({"--get", "--get-all", "--list", "-l", "--get-regexp", "list", "get", "--show-origin"}),
-    "notes": frozenset({"list", "show"}),
-    "submodule": frozenset({"status", "summary"}),
+_LISTERS: dict[str, frozenset[str]] = {  # subcommands that only list when all their options are among these
+    "branch": names("-a -r -v -vv --list --all --show-current --remotes --no-color --sort --format"),
+    "tag": names("-l --list -n --sort --format"),
+    "remote": names("-v show get-url --verbose"),
+    "stash": names("list show -p --stat"),
+    "worktree": names("list --porcelain"),
+    "reflog": names("show"),
+    "config": names("--get --get-all --list -l --get-regexp list get --show-origin"),
+    "notes": names("list show"),
+    "submodule": names("status summary"),
 }
 _OPENERS = re.compile(r"^(--ext(-diff|$)|--ext-|--out|-O|--open|--textconv|--no-index|--contents|--upload-pack|--exec)")
 
@@ -108,18 +71,23 @@ def reads_only(command: Command) -> bool:
         return False
     if not call.verb or call.verb in _READERS:
         return True
+    return _lists(call)
+
+
+def _lists(call: GitCall) -> bool:
+    """Whether a subcommand that can do more only lists: all its options, and its own verb, are known."""
     allowed = _LISTERS.get(call.verb)
     if allowed is None:
         return False
-    if not call.words:
-        return call.verb in {"branch", "tag", "remote", "worktree", "reflog"}
-    first = call.words[0].text.split("=", 1)[0]
+    options = [word.text.split("=", 1)[0] for word in call.words if word.text.startswith("-")]
+    others = [word.text for word in operands(call.words)]
+    if not all(option in allowed for option in options):
+        return False
     if call.verb in {"branch", "tag"}:
-        listing = any(word.text in {"--list", "-l", "-n"} for word in call.words) or not operands(call.words)
-        return listing and all(
-            word.text.split("=", 1)[0] in allowed for word in call.words if word.text.startswith("-")
-        )
-    return first in allowed
+        return not others or any(option in {"--list", "-l", "-n"} for option in options)
+    if call.verb == "config":
+        return bool(options) or others[:1] in (["list"], ["get"])
+    return others[0] in allowed if others else call.verb in {"remote", "reflog"}
 
 
 def git_findings(command: Command, context: PolicyContext) -> Iterable[Finding]:
@@ -166,6 +134,8 @@ def _options(call: GitCall, context: PolicyContext) -> Iterable[Finding]:
             yield warn(f"sets {setting.text.split('=', 1)[0]} for git, which can start programs")
     here = directory_of(call.command, context)
     elsewhere = option_values(call.options, "-C", "--git-dir", "--work-tree")
+    if call.command.directory:
+        elsewhere = (*elsewhere, Word(text=here) if here else Word(text="$PWD", known=False, opaque=True))
     for word in elsewhere:
         where = place(word, here, context)
         if where in {Place.INSIDE, Place.ROOT, Place.GIT}:
@@ -230,7 +200,10 @@ def _push(call: GitCall) -> Iterable[Finding]:
 
 
 def _config(call: GitCall) -> Iterable[Finding]:
-    if has_flag(call.words, "", "--global", "--system") and not reads_only(call.command):
+    asks = has_flag(call.words, "l", "--get", "--get-all", "--get-regexp", "--list")
+    if has_flag(call.words, "", "--global", "--system") and asks:
+        yield warn("reads git settings of the whole machine", "outside worktree")
+    elif has_flag(call.words, "", "--global", "--system"):
         yield refuse("changes git settings of the whole machine", "outside worktree")
     elif option_values(call.words, "-f", "--file") and not reads_only(call.command):
         yield warn("changes a settings file of git")
@@ -333,10 +306,24 @@ def _submodule(call: GitCall) -> Iterable[Finding]:
 
 
 _CHECKS: dict[str, Callable[[GitCall], Iterable[Finding]]] = {
-    "push": _push, "send-pack": _push, "config": _config, "worktree": _worktree, "filter-branch": _rewrite,
-    "filter-repo": _rewrite, "fast-import": _rewrite, "replace": _rewrite, "branch": _branch, "reset": _reset,
-    "checkout": _discard, "restore": _discard, "switch": _discard, "clean": _clean, "update-ref": _references,
-    "symbolic-ref": _references, "reflog": _expire, "gc": _expire, "prune": _expire, "commit": _commit, "merge": _commit,
-    "rebase": _history, "cherry-pick": _history, "revert": _history, "am": _history, "tag": _history, "stash": _stash,
-    "remote": _remote, "fetch": _fetch, "pull": _fetch, "ls-remote": _fetch, "submodule": _submodule,
-}  # fmt: skip
+    verb: check
+    for listed, check in (
+        ("push send-pack", _push),
+        ("config", _config),
+        ("worktree", _worktree),
+        ("filter-branch filter-repo fast-import replace", _rewrite),
+        ("branch", _branch),
+        ("reset", _reset),
+        ("checkout restore switch", _discard),
+        ("clean", _clean),
+        ("update-ref symbolic-ref", _references),
+        ("reflog gc prune", _expire),
+        ("commit merge", _commit),
+        ("rebase cherry-pick revert am tag", _history),
+        ("stash", _stash),
+        ("remote", _remote),
+        ("fetch pull ls-remote", _fetch),
+        ("submodule", _submodule),
+    )
+    for verb in names(listed)
+}

@@ -5,63 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from runner.policy.context import Finding, note, warn
+from runner.policy.context import Finding, names, note, warn
 from runner.policy.effects import has_flag, operands
 from runner.shell import Command
 
-_TALKERS = frozenset(
-    {
-        "curl",
-        "wget",
-        "ssh",
-        "scp",
-        "sftp",
-        "rsync",
-        "ftp",
-        "aria2c",
-        "http",
-        "https",
-        "xh",
-        "dig",
-        "host",
-        "nslookup",
-        "ping",
-        "whois",
-    }
-    | {
-        "aws",
-        "gcloud",
-        "gsutil",
-        "az",
-        "kubectl",
-        "helm",
-        "terraform",
-        "tofu",
-        "pulumi",
-        "ansible",
-        "ansible-playbook",
-        "vault",
-    }
-    | {
-        "gh",
-        "glab",
-        "heroku",
-        "fly",
-        "flyctl",
-        "vercel",
-        "netlify",
-        "wrangler",
-        "firebase",
-        "doctl",
-        "twine",
-        "rclone",
-        "mail",
-    }
-    | {"sendmail", "mutt", "telnet", "lynx", "w3m"}
+_TALKERS = names(
+    "curl wget ssh scp sftp rsync ftp aria2c http https xh dig host nslookup ping whois aws gcloud gsutil az "
+    "kubectl helm terraform tofu pulumi ansible ansible-playbook vault gh glab heroku fly flyctl vercel "
+    "netlify wrangler firebase doctl twine rclone mail sendmail mutt telnet lynx w3m"
 )
-_SYSTEM_MANAGERS = frozenset(
-    {"apt", "apt-get", "dpkg", "yum", "dnf", "rpm", "apk", "pacman", "zypper", "brew", "port", "snap", "flatpak"}
-)
+_SYSTEM_MANAGERS = names("apt apt-get dpkg yum dnf rpm apk pacman zypper brew port snap flatpak")
 _INSTALL_WORDS: dict[str, frozenset[str]] = {
     "pip": frozenset({"install", "download", "wheel"}),
     "npm": frozenset({"install", "i", "ci", "add", "update", "up", "install-test", "link", "rebuild"}),
@@ -92,21 +45,13 @@ _FETCH_AND_RUN_WORDS = {
 }
 _PUBLISH = re.compile(
     r"^((npm|yarn|pnpm|bun|cargo|poetry|uv|pdm|hatch|flit|gem) (publish|unpublish|yank|push)|twine upload"
-    r"|gh (release|pr (merge|close)|repo (create|delete|edit|archive)|secret|api|workflow run|auth)|glab (mr merge|release)"
-    r"|(terraform|tofu) (apply|destroy|import|state)|pulumi (up|destroy)|kubectl (apply|delete|create|patch|replace|scale|exec|edit|drain|rollout)"
-    r"|helm (install|upgrade|uninstall|delete|rollback)|ansible|aws |gcloud |az |gsutil |heroku |fly|vercel|netlify|wrangler|firebase)"
+    r"|gh (release|pr (merge|close)|repo (create|delete|edit|archive)|secret|api|workflow run|auth)"
+    r"|glab (mr merge|release)|(terraform|tofu) (apply|destroy|import|state)|pulumi (up|destroy)"
+    r"|kubectl (apply|delete|create|patch|replace|scale|exec|edit|drain|rollout)"
+    r"|helm (install|upgrade|uninstall|delete|rollback)"
+    r"|ansible|aws |gcloud |az |gsutil |heroku |fly|vercel|netlify|wrangler|firebase)"
 )
-_UPLOADS = (
-    "--upload-file",
-    "--data-binary",
-    "--data",
-    "--data-raw",
-    "--data-urlencode",
-    "--form",
-    "--post-file",
-    "--post-data",
-    "--json",
-)
+_UPLOADS = names("--upload-file --data-binary --data --data-raw --data-urlencode --form --post-file --post-data --json")
 
 
 def network_findings(command: Command) -> Iterable[Finding]:

@@ -8,42 +8,23 @@ import re
 from collections.abc import Iterable
 from enum import Enum, auto
 
-from runner.policy.context import PolicyContext
+from runner.policy.context import PolicyContext, names
 from runner.shell import Command, Word
 
 _GLOB = re.compile(r"[*?\[]")
-_SCRATCH = ("/tmp", "/var/tmp", "/dev/shm")
+_SCRATCH = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108 - names to compare with, nothing is made there
 _HARMLESS_DEVICES = frozenset({"/dev/null", "/dev/stdout", "/dev/stderr", "/dev/stdin", "/dev/tty", "/dev/zero"})
-_HOME_SECRETS = (
-    ".ssh", ".aws", ".azure", ".config/gcloud", ".config/gh", ".config/signoff", ".config/op", ".netrc", ".claude*", ".codex",
-    ".gemini", ".gnupg", ".git-credentials", ".npmrc", ".pypirc", ".docker/config.json", ".kube", ".password-store",
-    ".local/share/keyrings", ".bash_history", ".zsh_history", ".pgpass", ".my.cnf", ".vault-token", ".cargo/credentials*",
-    ".config/rclone", ".terraform.d", ".mozilla", ".config/google-chrome",
-)  # fmt: skip
-_SYSTEM_SECRETS = (
-    "/etc/shadow*",
-    "/etc/gshadow*",
-    "/etc/sudoers*",
-    "/etc/ssl/private",
-    "/run/secrets",
-    "/var/run/secrets",
+_HOME_SECRETS = names(
+    ".ssh .aws .azure .config/gcloud .config/gh .config/signoff .config/op .config/rclone .config/google-chrome .netrc "
+    ".claude* .codex .gemini .gnupg .git-credentials .npmrc .pypirc .docker/config.json .kube .password-store .pgpass "
+    ".local/share/keyrings .bash_history .zsh_history .my.cnf .vault-token .cargo/credentials* .terraform.d .mozilla"
 )
-_PROCESS_SECRET = re.compile(r"/proc/[^/]+/(environ|mem|fd(/.*)?)(/.*)?|/proc/[^/]+/task/[^/]+/environ")
-_SECRET_NAMES = (
-    "*.pem",
-    "*.key",
-    "*.p12",
-    "*.pfx",
-    "*.jks",
-    "*.keystore",
-    "id_rsa",
-    "id_dsa",
-    "id_ecdsa",
-    "id_ed25519",
-)
+_SYSTEM_SECRETS = names("/etc/shadow* /etc/gshadow* /etc/sudoers* /etc/ssl/private /run/secrets /var/run/secrets")
+_PROCESS_SECRET = re.compile(r"/proc/[^/]+/(environ|mem)|/proc/[^/]+/task/[^/]+/environ")
+_SECRET_NAMES = names("*.pem *.key *.p12 *.pfx *.jks *.keystore id_rsa id_dsa id_ecdsa id_ed25519")
 _ENV_FILES = (".env", ".env.*", ".envrc", "*.env")
 _ENV_EXAMPLES = ("*.example", "*.sample", "*.template", "*.dist", "*.defaults")
-_PUBLIC = ("/etc/ssl/certs", "/usr/share", "/usr/lib", "/usr/local/share", "/etc/pki/tls/certs", "/etc/ca-certificates")
+_PUBLIC = names("/etc/ssl/certs /usr/share /usr/lib /usr/local/share /etc/pki/tls/certs /etc/ca-certificates")
 
 
 class Place(Enum):
@@ -82,8 +63,8 @@ def absolute(word: Word, here: str | None, context: PolicyContext) -> str | None
     if text.startswith("~/") and not word.known:
         text = context.home + text[1:]
     if word.opaque:
-        text, certain = _certain_part(text)
-        if not certain:
+        text = _certain_part(text)
+        if not text:
             return None
     if not text.startswith("/"):
         if here is None:
@@ -180,14 +161,12 @@ def _inside(relative: str) -> Place:
     return Place.INSIDE
 
 
-def _certain_part(text: str) -> tuple[str, bool]:
-    """Cut a path before the first part that is not known; not certain when nothing absolute is left."""
-    match = re.search(r"[$`<>*]", text)
-    head = text[: match.start()] if match else text
-    tail = text[match.start() :] if match else ""
-    if ".." in tail or not head.startswith("/"):
-        return text, False
-    return posixpath.dirname(head) if not head.endswith("/") else head, True
+def _certain_part(text: str) -> str:
+    """The folder in which a path that is only partly known must lie; empty if even that is open."""
+    head = re.split(r"[$`<>*]", text, maxsplit=1)[0]
+    if ".." in text[len(head) :] or "/" not in head:
+        return ""
+    return posixpath.dirname(head) if head.rstrip("/") else "/"
 
 
 def _names_home_secret(text: str) -> bool:

@@ -5,125 +5,31 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from runner.policy.context import PolicyContext
+from runner.policy.context import PolicyContext, names
 from runner.policy.effects import has_flag, operands
 from runner.policy.git import reads_only as git_reads_only
-from runner.policy.places import Place, directory_of, path_parts, place
-from runner.shell import Command, Word, interpreter
+from runner.policy.places import directory_of, path_parts, place
+from runner.shell import Command, Word
 
-_READERS = frozenset(
-    {
-        "ls",
-        "cat",
-        "head",
-        "tail",
-        "wc",
-        "grep",
-        "egrep",
-        "fgrep",
-        "rg",
-        "pwd",
-        "file",
-        "stat",
-        "du",
-        "df",
-        "diff",
-        "cmp",
-        "comm",
-        "cut",
-    }
-    | {
-        "tr",
-        "nl",
-        "tac",
-        "rev",
-        "fold",
-        "column",
-        "paste",
-        "join",
-        "expand",
-        "strings",
-        "od",
-        "hexdump",
-        "cksum",
-        "md5sum",
-        "sha1sum",
-    }
-    | {
-        "sha256sum",
-        "sha512sum",
-        "basename",
-        "dirname",
-        "realpath",
-        "readlink",
-        "tree",
-        "jq",
-        "seq",
-        "which",
-        "type",
-        "whoami",
-        "id",
-    }
-    | {
-        "uname",
-        "date",
-        "nproc",
-        "uptime",
-        "sleep",
-        "true",
-        "false",
-        ":",
-        "test",
-        "[",
-        "cd",
-        "wait",
-        "sort",
-        "uniq",
-        "find",
-        "git",
-    }
-    | {
-        "echo",
-        "printf",
-        "env",
-        "command",
-        "xargs",
-        "sed",
-        "free",
-        "arch",
-        "locale",
-        "tty",
-        "groups",
-        "hostname",
-        "read",
-        "exit",
-    }
-    | {
-        "break",
-        "continue",
-        "return",
-        "shift",
-        "local",
-        "fmt",
-        "pr",
-        "tsort",
-        "zcat",
-        "bat",
-        "cloc",
-        "tokei",
-        "eza",
-        "exa",
-    }
+_READERS = names(
+    "ls cat head tail wc grep egrep fgrep rg pwd file stat du df diff cmp comm cut tr nl tac rev fold column "
+    "paste join expand strings od hexdump cksum md5sum sha1sum sha256sum sha512sum basename dirname realpath "
+    "readlink tree jq seq which type whoami id uname date nproc uptime sleep true false : test [ cd wait sort "
+    "uniq find git echo printf command xargs sed free arch locale tty groups hostname read exit break continue "
+    "return shift local fmt pr tsort zcat bat cloc tokei eza exa"
 )
 _SPEAKERS = frozenset({"echo", "printf", "test", "[", "true", "false", ":", "exit", "return", "local"})
 _HARMLESS_VARIABLES = re.compile(
-    r"^(LC_\w+|LANG|LANGUAGE|TERM|NO_COLOR|FORCE_COLOR|CLICOLOR(_FORCE)?|COLUMNS|LINES|TZ|CI|DEBUG|PYTHONUNBUFFERED|PYTHONDONTWRITEBYTECODE"
-    r"|GIT_PAGER|GIT_TERMINAL_PROMPT|GIT_OPTIONAL_LOCKS)$"
+    r"^(LC_\w+|LANG|LANGUAGE|TERM|NO_COLOR|FORCE_COLOR|CLICOLOR(_FORCE)?|COLUMNS|LINES|TZ|CI|DEBUG"
+    r"|PYTHONUNBUFFERED|PYTHONDONTWRITEBYTECODE|GIT_PAGER|GIT_TERMINAL_PROMPT|GIT_OPTIONAL_LOCKS)$"
 )
+_VARIABLE = re.compile(r"\$(?!\()")
+_NAMERS = frozenset({"find", "fd", "fdfind", "ls"})  # they print names of files below the folders they are given
 _FOLDERS = ("/bin/", "/usr/bin/", "/usr/local/bin/")
 _FIND_ACTS = re.compile(r"^-(exec|execdir|ok|okdir|delete|fprint0?|fprintf|fls)$")
 _SED_SCRIPT = re.compile(
-    r"^(\d+|\$|/[^/]*/)?(,(\d+|\$|/[^/]*/|\+\d+))?[pdq=]$|^s(?P<d>[/|#,])(?:(?!(?P=d)).)*(?P=d)(?:(?!(?P=d)).)*(?P=d)[gpiI0-9]*$"
+    r"(\d+|\$|/[^/]*/)?(,(\d+|\$|/[^/]*/|\+\d+))?[pdq=]"
+    r"|s(?P<mark>[/|#,])(?:(?!(?P=mark)).)*(?P=mark)(?:(?!(?P=mark)).)*(?P=mark)[gpiI0-9]*"
 )
 
 
@@ -139,7 +45,7 @@ def reads_only(command: Command, context: PolicyContext) -> bool:
     if program not in _READERS or not _shape(program, command):
         return False
     if program in _SPEAKERS:
-        return all(not word.opaque or word.made_by or program == "test" for word in command.arguments)
+        return all(not word.opaque or _is_output(word) or program == "test" for word in command.arguments)
     return all(_readable(word, command, context) for word in command.arguments)
 
 
@@ -165,14 +71,17 @@ def _carrier(command: Command) -> bool:
 
 def _readable(word: Word, command: Command, context: PolicyContext) -> bool:
     """Whether a word, taken for a path in every way it could be one, stays where reading is allowed."""
+    if word.opaque and word.text.startswith("<("):
+        return _is_output(word)
     if word.opaque:
-        return bool("$stdin" in word.text and "xargs" in command.wrappers and command.upstream)
+        return word.text == "$stdin" and bool(command.upstream) and set(command.upstream) <= _NAMERS
     here = directory_of(command, context)
-    return all(_allowed_place(place(part, here, context), command) for part in path_parts(word))
+    return all(place(part, here, context).ours for part in path_parts(word))
 
 
-def _allowed_place(where: Place, command: Command) -> bool:
-    return where.ours or (where is Place.SCRATCH and command.program == "cd" and False)
+def _is_output(word: Word) -> bool:
+    """Whether all that is unknown of a word is what commands of this line print; they are judged by themselves."""
+    return bool(word.made_by) and not _VARIABLE.search(word.text)
 
 
 def _shape(program: str, command: Command) -> bool:
@@ -205,7 +114,7 @@ def _sed(command: Command) -> bool:
     if has_flag(words, "if", "--in-place", "--file") or any(word.text in {"-e", "--expression"} for word in words):
         return False
     scripts = operands(words)[:1]
-    return bool(scripts) and scripts[0].known and bool(_SED_SCRIPT.match(scripts[0].text))
+    return bool(scripts) and scripts[0].known and bool(_SED_SCRIPT.fullmatch(scripts[0].text))
 
 
 def _date(command: Command) -> bool:
@@ -224,24 +133,20 @@ def _command(command: Command) -> bool:
     return any(word.text in {"-v", "-V"} for word in command.arguments[:1])
 
 
-def _env(command: Command) -> bool:
-    return False if command.arguments is None else bool(command.carries)
-
-
-def _xargs(command: Command) -> bool:
-    return bool(command.carries)
-
-
 def _file(command: Command) -> bool:
     return not has_flag(command.arguments, "C", "--compile", "--files-from", "--magic-file")
 
 
 _SHAPES: dict[str, Callable[[Command], bool]] = {
-    "sort": _sort, "uniq": _uniq, "find": _find, "rg": _rg, "sed": _sed, "date": _date, "tree": _tree, "git": git_reads_only,
-    "hostname": _hostname, "command": _command, "env": _env, "xargs": _xargs, "file": _file,
-}  # fmt: skip
-
-
-def is_script(command: Command) -> bool:
-    """Whether a command is an interpreter that gets code rather than a file."""
-    return bool(interpreter(command.program))
+    "command": _command,
+    "date": _date,
+    "file": _file,
+    "find": _find,
+    "git": git_reads_only,
+    "hostname": _hostname,
+    "rg": _rg,
+    "sed": _sed,
+    "sort": _sort,
+    "tree": _tree,
+    "uniq": _uniq,
+}

@@ -9,43 +9,15 @@ from urllib.parse import urlsplit
 
 from runner.errors import BadInput
 from runner.model import Rule, Scope, ToolCall, Verdict
-from runner.policy.context import PolicyContext
+from runner.policy.context import PolicyContext, names
 from runner.policy.patterns import COMMAND_TOOLS, EDIT_TOOLS, READ_TOOLS, path_of, validate_pattern
 from runner.policy.places import normal, under
 from runner.policy.verdict import judge, line_findings, read_call
 from runner.shell import Command, interpreter
 
-_ANY_ARGUMENTS = frozenset(
-    {
-        "pytest",
-        "py.test",
-        "ruff",
-        "mypy",
-        "pyright",
-        "flake8",
-        "pylint",
-        "black",
-        "isort",
-        "tox",
-        "nox",
-        "eslint",
-        "prettier",
-        "tsc",
-    }
-    | {
-        "jest",
-        "vitest",
-        "mocha",
-        "rspec",
-        "rubocop",
-        "phpunit",
-        "shellcheck",
-        "yamllint",
-        "ctest",
-        "golangci-lint",
-        "mkdir",
-        "touch",
-    }
+_ANY_ARGUMENTS = names(
+    "pytest py.test ruff mypy pyright flake8 pylint black isort tox nox eslint prettier tsc jest vitest mocha "
+    "rspec rubocop phpunit shellcheck yamllint ctest golangci-lint mkdir touch"
 )
 _ANY_AFTER: dict[str, frozenset[str]] = {
     "cargo": frozenset({"test", "build", "check", "clippy", "fmt", "bench", "doc"}),

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
-from runner.policy.context import Finding, note, refuse, warn
+from runner.policy.context import Finding, names, note, refuse, warn
 from runner.policy.effects import has_flag, operands, option_values
-from runner.shell import SHELLS, Command, interpreter, program_source
+from runner.shell import SHELLS, Command, Word, interpreter, program_source
 
 _OTHER_USERS = "runs a command with the rights of another user"
 _POWER = "switches the machine off or restarts it"
@@ -16,46 +16,28 @@ _DISKS = "formats or repartitions a disk"
 _ACCOUNTS = "changes accounts of this machine"
 _KERNEL = "changes the kernel, mounts or the network of this machine"
 _KEYS = "makes or hands out keys for other machines"
-FORBIDDEN: dict[str, str] = (
-    dict.fromkeys(("sudo", "sudoedit", "doas", "su", "pkexec", "runuser", "setpriv", "gosu", "su-exec"), _OTHER_USERS)
-    | dict.fromkeys(("shutdown", "reboot", "halt", "poweroff", "telinit", "init", "kexec"), _POWER)
-    | dict.fromkeys(
-        ("crontab", "at", "batch", "atrm", "launchctl", "update-rc.d", "chkconfig", "rc-service"), _SERVICES
+_FORBIDDEN: dict[str, str] = {
+    program: reason
+    for listed, reason in (
+        ("sudo sudoedit doas su pkexec runuser setpriv gosu su-exec", _OTHER_USERS),
+        ("shutdown reboot halt poweroff telinit init kexec", _POWER),
+        ("crontab at batch atrm launchctl update-rc.d chkconfig rc-service", _SERVICES),
+        ("fdisk sfdisk parted wipefs blkdiscard mkswap cryptsetup hdparm", _DISKS),
+        ("useradd adduser usermod userdel deluser groupadd passwd chpasswd visudo vipw chsh gpasswd", _ACCOUNTS),
+        ("mount umount insmod rmmod modprobe iptables ip6tables nft ufw sysctl chroot nsenter pivot_root", _KERNEL),
+        ("losetup swapon swapoff ifconfig", _KERNEL),
+        ("ssh-keygen ssh-add ssh-copy-id ssh-agent gpg gpg2 security pass", _KEYS),
     )
-    | dict.fromkeys(("fdisk", "sfdisk", "parted", "wipefs", "blkdiscard", "mkswap", "cryptsetup", "hdparm"), _DISKS)
-    | dict.fromkeys(
-        ("useradd", "adduser", "usermod", "userdel", "deluser", "groupadd", "passwd", "chpasswd"), _ACCOUNTS
-    )
-    | dict.fromkeys(("visudo", "vipw", "chsh", "gpasswd"), _ACCOUNTS)
-    | dict.fromkeys(("mount", "umount", "insmod", "rmmod", "modprobe", "iptables", "ip6tables", "nft", "ufw"), _KERNEL)
-    | dict.fromkeys(("sysctl", "chroot", "nsenter", "pivot_root", "losetup", "swapoff", "swapon", "ifconfig"), _KERNEL)
-    | dict.fromkeys(("ssh-keygen", "ssh-add", "ssh-copy-id", "ssh-agent", "gpg", "gpg2", "security", "pass"), _KEYS)
-)
+    for program in names(listed)
+}
 _ENVIRONMENT = "shows all environment variables"
-_DOWNLOADERS = frozenset(
-    {
-        "curl",
-        "wget",
-        "fetch",
-        "aria2c",
-        "http",
-        "https",
-        "httpie",
-        "xh",
-        "lynx",
-        "w3m",
-        "nc",
-        "ncat",
-        "netcat",
-        "socat",
-        "ftp",
-        "scp",
-    }
-    | {"telnet", "dig", "host", "nslookup", "openssl", "gh", "ssh"}
+_DOWNLOADERS = names(
+    "curl wget fetch aria2c http https httpie xh lynx w3m nc ncat netcat socat ftp scp telnet dig host "
+    "nslookup openssl gh ssh"
 )
 _STRONG_ENVIRONMENT = re.compile(
-    r"(LD_|DYLD_|GIT_|BASH_|PYTHON(PATH|STARTUP|HOME|BREAKPOINT)|PERL5?(LIB|OPT)|RUBY(OPT|LIB)|NODE_(OPTIONS|PATH)|JAVA_TOOL_OPTIONS)"
-    r"|^(PATH|ENV|IFS|SHELL|SHELLOPTS|PROMPT_COMMAND|PS4|EDITOR|VISUAL|PAGER|BROWSER|HOME|LESSOPEN|MANPAGER|CDPATH)$"
+    r"(LD_|DYLD_|GIT_|BASH_|PYTHON(PATH|STARTUP|HOME|BREAKPOINT)|PERL5?(LIB|OPT)|RUBY(OPT|LIB)|NODE_(OPTIONS|PATH)"
+    r"|JAVA_TOOL_OPTIONS)|^(PATH|ENV|IFS|SHELL|SHELLOPTS|PROMPT_COMMAND|PS4|EDITOR|VISUAL|PAGER|BROWSER|HOME|LESSOPEN|MANPAGER|CDPATH)$"
 )
 _HARMLESS_GIT = frozenset({"GIT_PAGER", "GIT_TERMINAL_PROMPT", "GIT_OPTIONAL_LOCKS"})
 
@@ -63,8 +45,8 @@ _HARMLESS_GIT = frozenset({"GIT_PAGER", "GIT_TERMINAL_PROMPT", "GIT_OPTIONAL_LOC
 def system_findings(command: Command) -> Iterable[Finding]:
     """Judge a command by its program alone, wherever its files lie."""
     program = command.program
-    if program in FORBIDDEN:
-        yield refuse(FORBIDDEN[program])
+    if program in _FORBIDDEN:
+        yield refuse(_FORBIDDEN[program])
     if program.startswith(("mkfs", "mke2fs")):
         yield refuse(_DISKS, "irreversible")
     if command.multiplies:
@@ -76,9 +58,9 @@ def system_findings(command: Command) -> Iterable[Finding]:
         yield from check(command)
 
 
-def downloads(names: Iterable[str]) -> bool:
+def downloads(programs: Iterable[str]) -> bool:
     """Whether one of these programs fetches text from elsewhere."""
-    return any(name in _DOWNLOADERS for name in names)
+    return any(name in _DOWNLOADERS for name in programs)
 
 
 def runs_input(command: Command) -> bool:
@@ -87,21 +69,22 @@ def runs_input(command: Command) -> bool:
 
 
 def _asks_version(command: Command) -> bool:
-    return bool(command.arguments) and all(
-        word.text in {"--version", "-V", "-v", "--help", "-h"} for word in command.arguments
-    )
+    asked = [word.text for word in command.arguments]
+    return bool(asked) and all(text in {"--version", "-V", "-v", "--help", "-h"} for text in asked)
 
 
 def _program(command: Command) -> Iterable[Finding]:
     """Judge where the program's own code comes from."""
     fetched = "runs what it has just downloaded"
     words = command.words
+    if words and words[0].text.startswith(("/dev/tcp/", "/dev/udp/")):
+        yield refuse("opens a network connection from the shell", "network")
     if words and downloads(words[0].made_by):
         yield refuse(fetched, "network", "irreversible")
     elif words and (words[0].opaque or words[0].glob):
         yield warn("the program is not known until it runs", "unreadable")
     if runs_input(command):
-        if downloads(command.upstream) or (command.feed and downloads(command.feed.made_by)):
+        if downloads(_input_makers(command)):
             yield refuse(fetched, "network", "irreversible")
         elif not command.carries:
             yield warn("runs a program that cannot be seen here", "unreadable")
@@ -116,19 +99,22 @@ def _program(command: Command) -> Iterable[Finding]:
 def _code(command: Command, fetched: str) -> Iterable[Finding]:
     if interpreter(command.program):
         _, code, _ = program_source(command)
-        codes = () if code is None else (code,)
+        codes: tuple[Word, ...] = () if code is None else (code,)
     else:
         codes = command.arguments
     if any(downloads(word.made_by) for word in codes):
         yield refuse(fetched, "network", "irreversible")
     elif any(word.opaque for word in codes):
         yield warn("runs code that is not known until it runs", "unreadable")
-    if (
-        command.program in {"source", "."}
-        and any(word.text == "/dev/stdin" for word in codes)
-        and downloads(command.upstream)
-    ):
+    if any(word.text == "/dev/stdin" for word in codes) and downloads(_input_makers(command)):
         yield refuse(fetched, "network", "irreversible")
+
+
+def _input_makers(command: Command) -> tuple[str, ...]:
+    """Programs whose output a command reads on its standard input."""
+    feed = command.feed.made_by if command.feed else ()
+    files = (name for redirect in command.redirects if not redirect.writes for name in redirect.target.made_by)
+    return (*command.upstream, *feed, *files)
 
 
 def _environment(command: Command) -> Iterable[Finding]:
@@ -235,10 +221,17 @@ def _history(_command: Command) -> Iterable[Finding]:
 
 
 _CHECKS: dict[str, Callable[[Command], Iterable[Finding]]] = {
-    "env": _shows_environment, "printenv": _shows_environment, "set": _shows_environment,
-    "export": _exports, "declare": _exports, "typeset": _exports, "compgen": _exports, "readonly": _exports,
-    "dd": _dd, "kill": _kill, "pkill": _kill, "killall": _kill, "skill": _kill,
-    "systemctl": _systemctl, "service": _systemctl, "chmod": _modes, "setfacl": _modes,
-    "docker": _container, "podman": _container, "nerdctl": _container, "docker-compose": _container,
-    "nc": _relay, "ncat": _relay, "netcat": _relay, "socat": _relay, "telnet": _relay, "history": _history, "fc": _history,
-}  # fmt: skip
+    program: check
+    for listed, check in (
+        ("env printenv set", _shows_environment),
+        ("export declare typeset compgen readonly", _exports),
+        ("dd", _dd),
+        ("kill pkill killall skill", _kill),
+        ("systemctl service", _systemctl),
+        ("chmod setfacl", _modes),
+        ("docker podman nerdctl docker-compose", _container),
+        ("nc ncat netcat socat telnet", _relay),
+        ("history fc", _history),
+    )
+    for program in names(listed)
+}

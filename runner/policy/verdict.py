@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from runner.errors import BadInput
 from runner.model import Rule, Ruling, Scope, ToolCall, Verdict
-from runner.policy.context import Finding, PolicyContext, note, warn
+from runner.policy.context import Finding, PolicyContext, names, note, warn
 from runner.policy.files import file_findings, reading, writing
 from runner.policy.git import git_findings
 from runner.policy.network import network_findings
@@ -27,19 +27,7 @@ from runner.policy.readonly import reads_only
 from runner.policy.system import system_findings
 from runner.shell import Command, Script, Word, parse
 
-_FREE_TOOLS = frozenset(
-    {
-        "TodoWrite",
-        "TodoRead",
-        "ToolSearch",
-        "BashOutput",
-        "KillShell",
-        "KillBash",
-        "EnterPlanMode",
-        "Agent",
-        "StructuredOutput",
-    }
-)
+_FREE_TOOLS = names("TodoWrite TodoRead ToolSearch BashOutput KillShell KillBash EnterPlanMode Agent StructuredOutput")
 _NETWORK_TOOLS = frozenset({"WebFetch", "WebSearch"})
 _SCOPES = (Scope.RUN, Scope.TASK, Scope.PROJECT, Scope.GLOBAL)
 _MAX_REASONS = 3

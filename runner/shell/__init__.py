@@ -5,20 +5,21 @@ from __future__ import annotations
 from runner.shell.parse import MAX_DEPTH, parse
 from runner.shell.tree import MAX_BYTES, MAX_COMMANDS, MAX_NESTING
 from runner.shell.values import Command, Redirect, Script, Word
-from runner.shell.wrappers import INTERPRETERS, SHELLS, after_options, interpreter, program_source
+from runner.shell.wrappers import INTERPRETERS, SHELLS, after_options, found_by_find, interpreter, program_source
 
 __all__ = [
-    "Command",
     "INTERPRETERS",
     "MAX_BYTES",
     "MAX_COMMANDS",
     "MAX_DEPTH",
     "MAX_NESTING",
-    "Redirect",
     "SHELLS",
+    "Command",
+    "Redirect",
     "Script",
     "Word",
     "after_options",
+    "found_by_find",
     "interpreter",
     "parse",
     "program_source",

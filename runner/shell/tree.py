@@ -10,6 +10,8 @@ import tree_sitter_bash
 from tree_sitter import Language, Node, Parser, Tree
 
 from runner.model import value
+from runner.shell.doubts import doubt, splits_word
+from runner.shell.feeds import emitted
 from runner.shell.values import Command, Redirect, Script, Word
 from runner.shell.words import SUBSTITUTIONS, Variables, WordReader
 
@@ -23,6 +25,7 @@ MAX_VALUES = 16  # remembered values of one variable
 _LANGUAGE = Language(tree_sitter_bash.language())
 _DECLARATIONS = frozenset({"declaration_command", "unset_command"})
 _SUBSHELLS = SUBSTITUTIONS | {"subshell"}
+_RUNS = SUBSTITUTIONS | {"command"}
 _REDIRECTS = frozenset({"file_redirect", "herestring_redirect", "heredoc_redirect"})
 _STREAM = re.compile(r"\d+-?|-")
 _FANS_OUT = re.compile(r"(?<![&>|<])[&|](?![&>|])")
@@ -52,35 +55,20 @@ def read_line(line: str, variables: Mapping[str, Word]) -> Script:
         return Script(problem=f"it is longer than {MAX_BYTES // 1024} KiB")
     if "\0" in line:
         return Script(problem="it holds a NUL character")
+    if splits_word(line):
+        joined = read_line(line.replace("\\\n", ""), variables)
+        return Script(commands=joined.commands, problem="it splits a word over two lines")
     tree = _parse(source)
     if tree is None:
         return Script(problem="it is too tangled")
     walker = _Walker(source, variables)
-    problem = "it is not valid bash" if tree.root_node.has_error else ""
+    problem = "it is not valid bash" if tree.root_node.has_error else doubt(tree.root_node, source)
     try:
         walker.visit(tree.root_node, Frame())
+        walker.sweep(tree.root_node)
     except TooDeep:
         problem = "it is nested too deeply or too long"
     return Script(commands=tuple(walker.commands), problem=problem or walker.problem)
-
-
-def emitted(command: Command) -> Word | None:
-    """Tell what a command prints, where the line spells it out: echo, printf, cat of a here-document."""
-    arguments = command.arguments
-    if command.program == "echo":
-        shown = [word for word in arguments if word.text not in {"-n", "-e", "-ne", "-en"}]
-    elif command.program == "printf" and arguments:
-        shown = [word for word in arguments if word.text not in {"%s", r"%s\n", "%b", "--"}]
-    elif command.program in {"cat", "tee"} and command.feed and all(word.text == "-" for word in arguments):
-        return command.feed
-    else:
-        return None
-    return Word(
-        text=" ".join(word.text for word in shown).replace(r"\n", "\n"),
-        known=all(word.known for word in shown),
-        opaque=any(word.opaque for word in shown),
-        made_by=tuple(name for word in shown for name in word.made_by),
-    )
 
 
 def _parse(source: bytes) -> Tree | None:
@@ -89,7 +77,7 @@ def _parse(source: bytes) -> Tree | None:
         return None
     effort = 0
 
-    def progress(_offset: int, _has_error: bool) -> bool:  # noqa: FBT001 - the signature is the parser's
+    def progress(_offset: int, _has_error: bool) -> bool:
         nonlocal effort
         effort += 1
         return effort > MAX_EFFORT
@@ -112,6 +100,7 @@ class _Walker:
         self._variables: Variables = {name: (word,) for name, word in variables.items()}
         self._directory: tuple[Word, ...] = ()
         self._frame = Frame()
+        self._seen: set[int] = set()
         self._reader = self._new_reader()
 
     def _new_reader(self) -> WordReader:
@@ -122,11 +111,21 @@ class _Walker:
         if frame.depth > MAX_NESTING or len(self.commands) > MAX_COMMANDS:
             raise TooDeep
         start = len(self.commands)
+        self._seen.add(node.id)
         inner = replace(frame, depth=frame.depth + 1)
         outer, self._frame = self._frame, inner
         self._dispatch(node, inner)
         self._frame = outer
         return tuple(dict.fromkeys(command.program for command in self.commands[start:] if command.program))
+
+    def sweep(self, root: Node) -> None:
+        """Visit what the reading of words has passed over, such as substitutions in odd corners of an expansion."""
+        waiting = [root]
+        while waiting:
+            node = waiting.pop()
+            if node.type in _RUNS and node.id not in self._seen:
+                self.visit(node, Frame())
+            waiting.extend(node.named_children)
 
     def _dispatch(self, node: Node, frame: Frame) -> None:
         match node.type:
@@ -175,18 +174,14 @@ class _Walker:
         self._directory = (*self._directory, target)
 
     def _list(self, node: Node, frame: Frame) -> None:
-        """Flatten `a && b && c`: the tree nests it to the left, one level for each."""
-        chain: list[Node] = []
-        while node.type == "list":
-            chain.extend(reversed(node.named_children[1:]))
-            node = node.named_children[0]
-        for child in [node, *reversed(chain)]:
+        for child in _flattened(node):
             self.visit(child, frame)
 
     def _command(
         self, node: Node, frame: Frame, outside: tuple[Redirect, ...] = (), extra: tuple[Node, ...] = ()
     ) -> None:
         """Collect one simple command; `outside` are redirections the tree hangs above it, `extra` words after them."""
+        self._seen.add(node.id)
         words: list[Word] = []
         assignments: list[tuple[str, Word]] = []
         redirects = list(outside)
@@ -213,6 +208,10 @@ class _Walker:
     def _redirected(self, node: Node, frame: Frame) -> None:
         """Collect a statement with redirections; a here-document may hold the rest of its line."""
         body = node.child_by_field_name("body")
+        if body is not None and body.type == "list":  # the tree hangs the last command's redirections above all of them
+            *before, body = _flattened(body)
+            for child in before:
+                self.visit(child, frame)
         redirects: list[Redirect] = []
         extra: list[Node] = []
         rest: list[Node] = []
@@ -222,17 +221,22 @@ class _Walker:
             extra.extend(more)
             if child.type == "heredoc_redirect":
                 rest.extend(_after_heredoc(child))
-        given = [redirect.target for redirect in redirects if redirect.text]
-        inner = replace(frame, feed=given[-1] if given else frame.feed)
         start = len(self.commands)
-        if body is not None and body.type == "command":
-            self._command(body, inner, tuple(redirects), tuple(extra))
-        else:
-            self._add(Command(redirects=tuple(redirects)), frame)
-            if body is not None:
-                self.visit(body, inner)
+        self._redirected_body(body, redirects, extra, frame)
         programs = tuple(command.program for command in self.commands[start:] if command.program)
         self._continue(rest, programs, frame)
+
+    def _redirected_body(self, body: Node | None, redirects: list[Redirect], extra: list[Node], frame: Frame) -> None:
+        given = [redirect.target for redirect in redirects if redirect.text]
+        inner = replace(frame, feed=given[-1] if given else frame.feed)
+        if body is not None and body.type == "command":
+            self._command(body, inner, tuple(redirects), tuple(extra))
+            return
+        self._add(Command(redirects=tuple(redirects)), frame)
+        if body is not None and body.type == "pipeline" and given:
+            self._pipeline(body.named_children, frame, last_feed=given[-1])
+        elif body is not None:
+            self.visit(body, inner)
 
     def _continue(self, rest: list[Node], programs: tuple[str, ...], frame: Frame) -> None:
         """Visit what follows a here-document on its first line: `cat <<EOF | sh`, `cat <<EOF && ls`."""
@@ -268,15 +272,18 @@ class _Walker:
             redirects.append(Redirect(operator="<<", target=self._reader.text_of(body, pieces)))
         return redirects, extra
 
-    def _pipeline(self, stages: list[Node], frame: Frame, programs: tuple[str, ...] = ()) -> None:
+    def _pipeline(
+        self, nodes: list[Node], frame: Frame, programs: tuple[str, ...] = (), last_feed: Word | None = None
+    ) -> None:
+        """Visit the stages; `programs` ran before the first, `last_feed` is a here-document of the last."""
         upstream = (*frame.upstream, *programs)
         feed = emitted(self.commands[-1]) if programs else frame.feed
+        stages = [node for node in nodes if node.type != "comment"]
         for stage in stages:
-            if stage.type == "comment":
-                continue
             start = len(self.commands)
             directory = self._directory
-            programs = self.visit(stage, replace(frame, upstream=upstream, feed=feed))
+            given = last_feed if last_feed is not None and stage == stages[-1] else feed
+            programs = self.visit(stage, replace(frame, upstream=upstream, feed=given))
             self._directory = directory
             upstream = (*upstream, *programs)
             made = [command for command in self.commands[start:] if command.words]
@@ -340,6 +347,15 @@ class _Walker:
 
     def _slice(self, node: Node) -> str:
         return self._source[node.start_byte : node.end_byte].decode("utf-8", "replace")
+
+
+def _flattened(node: Node) -> list[Node]:
+    """The parts of `a && b && c` in order: the tree nests them to the left, one level for each."""
+    chain: list[Node] = []
+    while node.type == "list" and node.named_children:
+        chain.extend(reversed(node.named_children[1:]))
+        node = node.named_children[0]
+    return [node, *reversed(chain)]
 
 
 def _after_heredoc(node: Node) -> list[Node]:

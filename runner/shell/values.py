@@ -9,9 +9,9 @@ from runner.model import value
 class Word:
     """One word as the program will get it, quotes removed.
 
-    `known` words are literal. Of the others, `opaque` ones hold a part that nobody can know before it runs (`text` then
-    shows that part as it was written); the rest are guesses from assignments in the same line: good enough to refuse, never
-    good enough to allow. `made_by` names the programs whose output becomes part of the word.
+    `known` words are literal. Of the others, `opaque` ones hold a part that nobody can know before it runs (`text`
+    then shows that part as it was written); the rest are guesses from assignments in the same line: good enough to
+    refuse, never good enough to allow. `made_by` names the programs whose output becomes part of the word.
     """
 
     text: str
@@ -43,10 +43,10 @@ class Redirect:
 class Command:
     """One simple command that could run.
 
-    `words` is empty for bare assignments and redirections. `directory` lists the `cd` words in effect, in order. `upstream`
-    names the programs that write into its standard input, `feed` is that input where the line itself spells it out.
-    A command that `carries` does nothing but run other commands of the same script. A `guessed` one is a string that a
-    program in another language may hand to a shell.
+    `words` is empty for bare assignments and redirections. `directory` lists the `cd` words in effect, in order.
+    `upstream` names the programs that write into its standard input, `feed` is that input where the line itself
+    spells it out. A command that `carries` does nothing but run other commands of the same script. A `guessed` one is
+    a string that a program in another language may hand to a shell.
     """
 
     words: tuple[Word, ...] = ()

@@ -52,7 +52,7 @@ ARGV_WRAPPERS: dict[str, Wrapper] = {
     "taskset": Wrapper(operands=1),
     "timeout": Wrapper(takes=("-s", "--signal", "-k", "--kill-after"), operands=1),
     "stdbuf": Wrapper(takes=("-i", "-o", "-e", "--input", "--output", "--error")),
-    "time": Wrapper(takes=("-f", "--format", "-o", "--output"), carries=False),
+    "time": Wrapper(takes=("-f", "--format", "-o", "--output")),
     "command": Wrapper(),
     "builtin": Wrapper(),
     "exec": Wrapper(takes=("-a",)),
@@ -98,6 +98,7 @@ RUNNERS: dict[str, tuple[str, ...]] = {  # `uv run CMD`: the word after which a 
     "nix": ("run",),
 }
 _RUNNER_TAKES = ("-p", "--python", "--with", "--extra", "--group", "--project", "--directory", "--env-file", "-n", "-c")
+_FIND_FILTER = re.compile(r"-(i?name|i?path|i?regex|i?wholename|empty|size|[acm]?newer|[acm](time|min)|user|perm)")
 _FIND_EXEC = frozenset({"-exec", "-execdir", "-ok", "-okdir"})
 
 
@@ -143,7 +144,7 @@ def after_options(words: Sequence[Word], takes: Iterable[str] = ()) -> tuple[Wor
 def program_source(command: Command) -> tuple[str, Word | None, tuple[Word, ...]]:
     """Tell where an interpreter gets its program from.
 
-    Returns "text" with the code, "file" with the operand, "module" with its name, or "stdin"; and the words that follow.
+    Returns "text" with the code, "file" with the operand, "module" with its name, or "stdin"; and the words after it.
     """
     name = interpreter(command.program)
     letters = "c" if name in SHELLS or name.startswith("python") else _CODE_OPTIONS.get(name, "")
@@ -286,7 +287,7 @@ def _find(command: Command) -> Iterable[Inner]:
     options = _FIND_EXEC if command.program == "find" else frozenset({"-x", "-X", "--exec", "--exec-batch"})
     starts = [word for word in words if not word.text.startswith("-")][:1] if command.program == "find" else []
     folder = starts[0] if starts and words[0] is starts[0] else Word(text=".")
-    found = Word(text=folder.text, known=False, opaque=folder.opaque)
+    found = found_by_find(words, folder)
     for index, word in enumerate(words):
         if word.text in options:
             body = words[index + 1 :]
@@ -294,6 +295,13 @@ def _find(command: Command) -> Iterable[Inner]:
             parts = tuple(_replaced(part, "{}", found) for part in body[:end])
             if parts:
                 yield Inner(words=parts, carries=False)
+
+
+def found_by_find(words: Sequence[Word], folder: Word) -> Word:
+    """What `find` comes upon below a folder: without a filter also the folder itself."""
+    if any(_FIND_FILTER.fullmatch(word.text) for word in words):
+        return Word(text=f"{folder.text.rstrip('/')}/$found", known=False, opaque=True)
+    return Word(text=folder.text, known=False, opaque=folder.opaque)
 
 
 def _text(command: Command) -> Iterable[Inner]:
@@ -326,7 +334,7 @@ def _text(command: Command) -> Iterable[Inner]:
 
 def _after_c(words: Sequence[Word]) -> tuple[Word, ...]:
     for index, word in enumerate(words):
-        if word.text in {"-c", "--command"}:
+        if word.text == "--command" or re.fullmatch(r"-[a-z]*c", word.text):
             return tuple(words[index + 1 : index + 2])
         if word.text.startswith("--command="):
             return (Word(text=word.text.split("=", 1)[1]),)
