@@ -21,9 +21,8 @@ from bot.terminal.client import Client, gone
 from bot.terminal.panel import Panel
 from bot.terminal.render import render, safe
 from bot.terminal.screen import Room, compose, fits
-from bot.terminal.stage import Stage, asking, ticking
+from bot.terminal.stage import Stage, asking, over, ticking
 from runner.errors import SignoffError
-from runner.model import State
 from runner.ports import Clock
 
 _AGAIN_SECONDS = 1.0  # between attempts to reach a daemon that went away
@@ -209,12 +208,19 @@ class Chat:
             self._panel.redraw()
 
     def _take(self, card: Card) -> None:
-        if self.stage.take(card, self._clock.monotonic()):
-            self._printed.pop(card.key, None)
-            if not _result_follows(card):
-                self._print(card)
+        if self.stage.take(card, self._clock.monotonic()) and not self._told(card):
+            self._print(card)
         if self._leaving is Leaving.WAITS and not self.stage.live:
             self._panel.exit()
+
+    def _told(self, card: Card) -> bool:
+        """Whether printing a card would say nothing new: it is there already, or a run's result card says it all."""
+        if card.key.startswith("run:") and over(card):
+            return True
+        known = self._printed.pop(card.key, None) if card.key else None
+        if card.key:
+            self._printed[card.key] = card
+        return known is not None and _words(known) == _words(card)
 
     def _say(self, line: str) -> None:
         self._to_print.put_nowait(f"> {safe(line)}\n")
@@ -253,8 +259,5 @@ class Chat:
                 self._panel.redraw()
 
 
-def _result_follows(card: Card) -> bool:
-    """Whether this is a run's last live card, which its result card makes superfluous."""
-    execution = (card.data or {}).get("execution")
-    over = isinstance(execution, dict) and execution.get("state") in {state.value for state in State if state.final}
-    return over and card.key.startswith("run:")
+def _words(card: Card) -> tuple[object, ...]:
+    return card.title, card.fields, card.sections

@@ -30,6 +30,10 @@ class Desk(Protocol):
         """Carry out a command and return what is to be shown."""
         ...
 
+    async def names(self, person: Person) -> Names:
+        """Return what completion offers to a person."""
+        ...
+
 
 class Register(Protocol):
     """Knows people: `runner.people.People`."""
@@ -39,17 +43,7 @@ class Register(Protocol):
         ...
 
 
-@value
-class Services:
-    """What the server needs of the rest of the daemon.
-
-    `catch_up` shows what is live in a channel; `names` says what can be completed for a person.
-    """
-
-    desk: Desk
-    people: Register
-    catch_up: Callable[[Origin], Awaitable[None]]
-    names: Callable[[Person], Awaitable[Names]]
+CatchUp = Callable[[Origin], Awaitable[None]]  # shows what is live in a channel: `bot.watch.Watch.catch_up`
 
 
 class TerminalServer:
@@ -59,8 +53,10 @@ class TerminalServer:
     the connection is closed, because a terminal that connects anew is told where everything stands.
     """
 
-    def __init__(self, services: Services, path: Path, *, version: str) -> None:
-        self._services = services
+    def __init__(self, desk: Desk, people: Register, catch_up: CatchUp, path: Path, *, version: str) -> None:
+        self._desk = desk
+        self._people = people
+        self._tell = catch_up
         self._path = address.reachable(path)
         self._version = version
         self._watching: dict[str, set[_Connection]] = {}
@@ -138,7 +134,7 @@ class TerminalServer:
 
     async def _identify(self, connection: _Connection) -> _Guest:
         peer = address.peer(connection.socket)
-        person = await self._services.people.known(NAME, peer.user, peer.full_name)
+        person = await self._people.known(NAME, peer.user, peer.full_name)
         return _Guest(person=person, origin=Origin(messenger=NAME, channel=peer.user))
 
     async def _attend(
@@ -157,7 +153,7 @@ class TerminalServer:
 
     async def _catch_up(self, origin: Origin) -> None:
         try:
-            await self._services.catch_up(origin)
+            await self._tell(origin)
         except SignoffError as error:
             _log.warning("cannot tell a terminal where things stand: %s", error)
 
@@ -193,9 +189,9 @@ class TerminalServer:
             match frame:
                 case wire.Request(id=number, text=text, images=sent):
                     incoming = Incoming(person=guest.person, origin=guest.origin, text=text, images=wire.images(sent))
-                    return wire.Reply(re=number, cards=await self._services.desk.handle(incoming))
+                    return wire.Reply(re=number, cards=await self._desk.handle(incoming))
                 case wire.AskNames(id=number):
-                    return wire.Known(re=number, names=await self._services.names(guest.person))
+                    return wire.Known(re=number, names=await self._desk.names(guest.person))
                 case wire.Hello():
                     return wire.Refused(message="We have greeted each other already.")
         except SignoffError as error:

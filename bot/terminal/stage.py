@@ -8,8 +8,11 @@ from datetime import datetime
 
 from bot.messenger import Button, Card
 from bot.views.say import duration
+from runner.model import State
 
 SETTLE_SECONDS = 0.5  # a card must have been in front for so long before it can be pressed: no key meant for another
+
+_FINAL = {state.value for state in State if state.final}
 
 
 class Stage:
@@ -22,6 +25,7 @@ class Stage:
     def __init__(self) -> None:
         self._cards: dict[str, Card] = {}
         self._loose: Card | None = None
+        self._over: set[str] = set()  # keys of what has ended: an older live card may arrive behind the end
         self._chosen: str | None = None  # key of the card the person turned to
         self._front: str | None = None
         self._since = 0.0
@@ -49,8 +53,11 @@ class Stage:
     def take(self, card: Card, now: float) -> bool:
         """Take a card in; True if it has to be printed as well, because it does not change any more."""
         if staged(card):
-            self._cards[card.key] = card
+            if card.key not in self._over:
+                self._cards[card.key] = card
         else:
+            if over(card):
+                self._over.add(card.key)
             self._cards.pop(card.key, None)
             if self._loose and card.key and self._loose.key == card.key:
                 self._loose = None
@@ -123,6 +130,14 @@ def asking(card: Card) -> bool:
 def staged(card: Card) -> bool:
     """Whether a card still changes, so that it stays on the screen instead of being printed."""
     return bool(card.key) and (card.live or asking(card))
+
+
+def over(card: Card) -> bool:
+    """Whether a card tells the end of a run or the answer to a question: no card with this key comes to life again."""
+    if card.key.startswith("ask:"):
+        return not card.buttons
+    execution = (card.data or {}).get("execution")
+    return card.key.startswith("run:") and isinstance(execution, dict) and execution.get("state") in _FINAL
 
 
 def ticking(card: Card, now: datetime) -> Card:

@@ -11,10 +11,11 @@ from pathlib import Path
 
 from bot.commands import Names
 from bot.messenger import Card, Incoming, Tone
-from bot.terminal.server import NAME, Services, TerminalServer
+from bot.terminal.server import NAME, TerminalServer
 from runner.errors import NotFound
 from runner.model import Origin, Person, Role, new_id
 
+NAMES = Names(tasks=("fix-tests", "tidy"), handles=("k3f9x2",), approvals=("a1b2c3",), projects=("demo",))
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -49,6 +50,9 @@ class Desk:
                 self.waited.set()
         return (Card(title=rest, tone=Tone.GOOD, data={"images": [len(image.data) for image in incoming.images]}),)
 
+    async def names(self, person: Person) -> Names:
+        return NAMES
+
 
 class People:
     """Knows everybody, and remembers who was asked for."""
@@ -69,16 +73,11 @@ class Daemon:
         self.desk = Desk()
         self.people = People()
         self.live: list[Card] = []
-        self.names = Names(tasks=("fix-tests", "tidy"), handles=("k3f9x2",), approvals=("a1b2c3",), projects=("demo",))
-        services = Services(desk=self.desk, people=self.people, catch_up=self.catch_up, names=self.known_names)
-        self.server = TerminalServer(services, path, version="1.2.3")
+        self.server = TerminalServer(self.desk, self.people, self.catch_up, path, version="1.2.3")
 
     async def catch_up(self, origin: Origin) -> None:
         for card in self.live:
             await self.server.show(origin, card)
-
-    async def known_names(self, person: Person) -> Names:
-        return self.names
 
     def origin(self) -> Origin:
         return Origin(messenger=NAME, channel=self.people.asked[0][1])

@@ -16,7 +16,7 @@ from bot.terminal.client import connect
 from bot.terminal.outbox import MOST_FRAMES, Outbox, Overflow
 from runner.errors import NoDaemon, StorageError
 from runner.model import Image
-from tests.terminal.daemon import serving
+from tests.terminal.daemon import NAMES, serving
 
 
 async def test_a_command_is_answered_by_its_number() -> None:
@@ -133,7 +133,7 @@ async def test_a_terminal_that_comes_late_is_told_what_is_live() -> None:
 async def test_names_for_completion_can_be_asked_for() -> None:
     async with serving() as daemon, connect(daemon.path, watch=False) as client:
         number = await client.ask_names()
-        assert await client.receive() == wire.Known(re=number, names=daemon.names)
+        assert await client.receive() == wire.Known(re=number, names=NAMES)
 
 
 async def test_a_reply_too_large_for_a_line_is_refused_with_a_way_out() -> None:
