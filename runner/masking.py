@@ -144,10 +144,6 @@ def visible(text: str) -> str:
 def _shown(text: str, index: int, char: str) -> str:
     if " " <= char <= "~" or char in "\n\t":
         return char
-    if char < " ":
-        return chr(0x2400 + ord(char))  # Unicode has pictures of the control characters
-    if char == "\x7f":
-        return "\u2421"
     if _hidden(text, index, char):
         return f"\u27e8U+{ord(char):04X}\u27e9"
     return char

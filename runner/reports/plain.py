@@ -196,7 +196,7 @@ def _entry(entry: Entry, zone: str) -> str:
     if entry.kind == "message":
         return f"{at} **{inline(entry.who)}:**\n\n{quote(entry.text)}"
     status = f" **{inline(entry.status)}**" if entry.status not in {"", "ok"} else ""
-    seconds = f" ({wording.duration(entry.seconds)})" if entry.seconds is not None else ""
+    seconds = f" ({wording.duration(entry.seconds)})" if entry.seconds else ""
     line = f"{at} {inline(entry.title)}{status}{seconds}"
     if command := wording.command_of(entry):
         line = f"{line}\n\n{fence(shorten(command, 2_000), 'sh')}"

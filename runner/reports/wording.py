@@ -38,23 +38,18 @@ def facts(doc: ReportDoc) -> tuple[Fact, ...]:
         Fact(label="Task", text=run.task),
         Fact(label="Project", text=run.project),
         Fact(label="Asked for by", text=run.requested_by),
-        Fact(label="Agent", text=f"{run.agent} · {run.model}" if run.model else run.agent),
+        Fact(label="Agent", text=run.agent),
+        Fact(label="Model", text=run.model),
         Fact(label="Started", text=moment(run.started_at or run.created_at, doc.zone)),
-        Fact(label="Duration", text=_duration_with_waiting(run.duration_seconds, run.waiting_seconds)),
+        Fact(label="Duration", text=duration(run.duration_seconds) if run.duration_seconds is not None else ""),
+        Fact(label="Waited for people", text=duration(run.waiting_seconds) if run.waiting_seconds >= 1 else ""),
         Fact(label="Turns", text=str(usage.turns) if usage.turns else ""),
         Fact(label="Tokens", text=tokens(usage.tokens) if usage.tokens else ""),
         Fact(label="Cost", text=money(usage.cost_usd) if usage.cost_usd else ""),
         Fact(label="Branch", text=run.branch, code=True),
         Fact(label="Merged as" if run.merged_commit else "Commit", text=commit[:10], code=True),
-        Fact(label="Run", text=run.handle, code=True),
     )
     return tuple(fact for fact in candidates if fact.text)
-
-
-def _duration_with_waiting(seconds: float | None, waiting: float) -> str:
-    if seconds is None:
-        return ""
-    return f"{duration(seconds)}, {duration(waiting)} of it waiting" if waiting >= 1 else duration(seconds)
 
 
 def duration(seconds: float) -> str:

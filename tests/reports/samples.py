@@ -243,11 +243,43 @@ APPROVALS = (
 )
 
 STEPS = (
-    step(1, began=4, took=0.2, kind=StepKind.TOOL, tool="Read", title="Read billing/totals.py", output=""),
+    step(
+        1,
+        began=4,
+        took=0.2,
+        kind=StepKind.TOOL,
+        tool="Read",
+        title="Read billing/totals.py",
+        input={"file_path": "billing/totals.py"},
+        output="",
+    ),
     step(2, began=76, took=3.1, status=StepStatus.FAILED),
-    step(3, began=175, took=0.4, kind=StepKind.FILE, tool="Edit", title="Edit billing/totals.py", output="The file was updated."),
-    step(4, began=198, took=0.0, title="Run git push --force origin main", status=StepStatus.REFUSED, output=""),
-    step(5, began=300, took=2.4, title="Run the tests", output="4 passed in 0.29s\nSLACK_BOT_TOKEN=xoxb-1234567890-abcdefghij\n"),
+    step(
+        3,
+        began=175,
+        took=0.4,
+        kind=StepKind.FILE,
+        tool="Edit",
+        title="Edit billing/totals.py",
+        input={"file_path": "billing/totals.py"},
+        output="The file was updated.",
+    ),
+    step(
+        4,
+        began=198,
+        took=0.0,
+        title="Run git push --force origin main",
+        input={"command": "git push --force origin main"},
+        status=StepStatus.REFUSED,
+        output="",
+    ),
+    step(
+        5,
+        began=300,
+        took=2.4,
+        title="Run the tests",
+        output="4 passed in 0.29s\nSLACK_BOT_TOKEN=xoxb-1234567890-abcdefghij\n",
+    ),
 )
 
 MESSAGES = (
@@ -306,7 +338,9 @@ def nasty() -> Material:
         '--- "a/na\\303\\257ve <b>.txt"\n+++ "b/na\\303\\257ve <b>.txt"\n'
         f"@@ -1 +1,2 @@\n---- a/old\n+<script>alert(1)</script>\n+{wide}\n"
     )
-    big = "".join(f"2026-11-21 09:00:{number % 60:02} INFO worker {number} did a thing and another\n" for number in range(1_800))
+    big = "".join(
+        f"2026-11-21 09:00:{number % 60:02} INFO worker {number} did a thing and another\n" for number in range(1_800)
+    )
     return ordinary(
         execution=execution(
             title=f"نص {HOSTILE}"[:200],
