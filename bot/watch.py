@@ -103,8 +103,8 @@ class _Lane:
         while True:
             await self._redraw.wait()
             self._redraw.clear()
-            while self._stale:
-                execution_id = self._stale.pop()
+            stale, self._stale = self._stale, set()  # what changes meanwhile waits for the next round
+            for execution_id in sorted(stale):
                 async with self._guarded(execution_id):
                     await self._show_run(execution_id)
             await self._core.clock.sleep(PROGRESS_SECONDS)

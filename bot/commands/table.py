@@ -273,4 +273,4 @@ def nearest(word: str, words: tuple[str, ...] = tuple(TABLE)) -> str | None:
 
 def mistyped(word: str) -> bool:
     """Whether a word is so near to a command (75 of 100) that it is hardly anything else: `aprove`, not `yes`."""
-    return process.extractOne(word[:40].lower(), TABLE, scorer=fuzz.ratio, score_cutoff=75) is not None
+    return process.extractOne(word[:40].lower(), tuple(TABLE), scorer=fuzz.ratio, score_cutoff=75) is not None

@@ -1,0 +1,386 @@
+"""What people type or press, carried out by a real core over SQLite and git; the agent plays a part."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from bot import commands
+from bot.handlers import Handlers, lists, questions, results, runs, tasks
+from bot.handlers.answers import chosen, edited_input
+from bot.messenger import Card, Incoming, Tone
+from runner.errors import BadInput
+from runner.model import Answer, AskKind, Choice, Image, Question, Role, State, handle
+from tests.bot.desk import Desk, desk
+from tests.bot.sample import COMMAND, EDIT, QUESTION, QUESTIONS, asked
+from tests.fakes import Turn
+
+MAKE = {"command": "make all", "description": "Build"}
+
+
+async def done(turn: Turn) -> str:
+    """End at once."""
+    return f"did {turn.text}"
+
+
+async def asks(turn: Turn) -> str:
+    """Ask for one command and say what came of it."""
+    answer = await turn.step("Bash", MAKE)
+    assert answer is not None
+    ran = answer.input["command"] if answer.input else MAKE["command"]
+    return f"ran {ran}" if answer.approve else f"left it: {answer.note}"
+
+
+async def changes(turn: Turn) -> str:
+    """Change a file."""
+    await turn.write("notes.txt", f"{turn.text}\n")
+    return "changed notes.txt"
+
+
+def kind(card: Card) -> str:
+    """Name what a card is, as scripts see it."""
+    assert card.data is not None
+    return str(card.data["kind"])
+
+
+def test_every_command_has_its_handler() -> None:
+    parts = (tasks.Command, lists.Command, runs.Command, questions.Command, results.Result, results.Project)
+    assert {c for part in parts for c in get_args(part)} | {commands.Help} == {*get_args(commands.Command)}
+
+
+async def test_a_task_is_saved_changed_listed_found_and_deleted(tmp_path: Path) -> None:
+    async with desk(tmp_path, done) as ada:
+        saved = await ada.says("new tidy #ci --project calculator depth=2 Tidy {{what}} to depth {{depth}}")
+        assert (kind(saved), saved.title) == ("task", "Saved tidy")
+        assert "Changed" in (await ada.says("edit tidy --turns 5")).title
+        shown = await ada.says("show tidy")
+        assert {field.label: field.value for field in shown.fields}["Limits"] == "5 turns"
+        for text in ("list", "list #ci --mine", "search tidy"):
+            listed = await ada.says(text)
+            assert listed.data is not None
+            assert [task["name"] for task in listed.data["tasks"]] == ["tidy"]
+        assert kind(await ada.says("delete tidy")) == "deleted"
+        gone = await ada.says("show tidy")
+        assert (kind(gone), gone.tone) == ("error", Tone.BAD)
+
+
+async def test_lists_go_on_page_by_page_with_a_button(tmp_path: Path) -> None:
+    async with desk(tmp_path, done) as ada:
+        for number in range(23):
+            await ada.says(f"new t{number:02} Do it")
+        first = await ada.says("list")
+        second = await ada.presses(first, "More")
+        assert first.data is not None
+        assert second.data is not None
+        names = [task["name"] for card in (first, second) for task in (card.data or {})["tasks"]]
+        assert sorted(names) == [f"t{number:02}" for number in range(23)]
+
+
+async def test_a_missing_variable_is_asked_for_with_the_command_prepared(tmp_path: Path) -> None:
+    async with desk(tmp_path, done) as ada:
+        await ada.says("new fix Fix {{module}} {{how}}")
+        card = await ada.says('run fix how="very well" --priority high')
+        assert kind(card) == "missing"
+        (button,) = card.buttons
+        assert button.prefill == 'module= how="very well" --priority high'
+        run = await ada.says(f"{button.action} {button.prefill.replace('module=', 'module=calc')}")
+        assert kind(run) == "run"
+        execution = await ada.newest()
+        assert (execution.prompt, execution.priority) == ("Fix calc very well", "high")
+
+
+async def test_a_run_is_seen_in_lists_log_status_and_whole(tmp_path: Path) -> None:
+    async with desk(tmp_path, changes) as ada:
+        assert kind(await ada.says("do Write notes")) == "run"
+        run = await ada.stage.end(await ada.newest())
+        for text in ("runs", "runs --state completed --project calculator", "runs notes", "search notes"):
+            listed = await ada.says(text)
+            assert listed.data is not None
+            assert [item["id"] for item in listed.data["runs"]] == [run.id], text
+        assert (await ada.says("runs --state failed")).data == {"kind": "runs", "runs": [], "next": None}
+        log = await ada.says("log")
+        assert "ada: Write notes" in log.sections[0].body
+        assert "agent: changed notes.txt" in log.sections[0].body
+        assert kind(await ada.says("status")) == "status"
+        assert kind(await ada.says(f"view {handle(run.id)}")) == "result"
+        assert kind(await ada.says(f"show {run.id}")) == "result"
+
+
+async def test_merge_diff_report_and_discard_from_the_buttons_of_the_result(tmp_path: Path) -> None:
+    async with desk(tmp_path, changes) as ada:
+        await ada.says("do Write notes")
+        run = await ada.stage.end(await ada.newest())
+        result = await ada.says(f"view {run.id}")
+        diff = await ada.presses(result, "Diff")
+        assert "+Write notes" in diff.sections[1].body
+        report = await ada.says("report json")
+        assert await asyncio.to_thread(Path(report.files[0].path).is_file)
+        merged = await ada.presses(result, "Merge")
+        assert kind(merged) == "merged"
+        assert (ada.stage.repository / "notes.txt").read_text("utf-8") == "Write notes\n"
+        again = await ada.presses(result, "Discard")
+        assert (kind(again), again.tone) == ("error", Tone.BAD)
+        await ada.says("do Write more")
+        await ada.stage.end(await ada.newest())
+        discarded = await ada.says("discard")
+        assert kind(discarded) == "discarded"
+        assert discarded.fields[0].label == "Backup"
+
+
+async def approved_by(ada: Desk, text: str) -> str:
+    """Start a run that asks, answer with `text` and return the run's summary."""
+    await ada.says("do Build it")
+    run = await ada.newest()
+    await ada.stage.question(run)
+    card = await ada.says(text)
+    assert kind(card) == "decided", card
+    return (await ada.stage.end(run)).summary
+
+
+async def test_a_step_is_approved_edited_or_denied_by_words(tmp_path: Path) -> None:
+    async with desk(tmp_path, asks) as ada:
+        assert await approved_by(ada, "approve") == "ran make all"
+        assert await approved_by(ada, "approve --edit make test -j 2") == "ran make test -j 2"
+        assert await approved_by(ada, "approve --run Bash(make *)") == "ran make all"
+        assert "no network, please" in await approved_by(ada, "deny no network, please")
+        assert "change the name" in await approved_by(ada, "deny change the name"), "`change` looks like a handle"
+
+
+async def test_a_rule_for_the_run_is_shown_and_taken_back(tmp_path: Path) -> None:
+    async def twice(turn: Turn) -> str:
+        await turn.step("Bash", MAKE)
+        await turn.remark()
+        return await asks(turn)
+
+    async with desk(tmp_path, twice) as ada:
+        await ada.says("do Build it")
+        run = await ada.newest()
+        await ada.stage.question(run)
+        await ada.says("approve --run Bash(make *)")
+        rules = await ada.says("rules")
+        assert "Bash(make *)" in rules.sections[0].body
+        assert rules.data is not None
+        revoked = await ada.says(f"revoke {handle(rules.data['rules'][0]['id'])}")
+        assert kind(revoked) == "note"
+        await ada.says("go on")
+        await ada.stage.question(run, number=2)
+        await ada.says("approve")
+        assert (await ada.stage.end(run)).summary == "ran make all"
+
+
+async def test_text_after_a_question_is_a_remark_and_never_its_answer(tmp_path: Path) -> None:
+    """APPR-10: `yes` steers; the question stays open until it is answered by its own words."""
+    async with desk(tmp_path, asks) as ada:
+        await ada.says("do Build it")
+        run = await ada.newest()
+        question = await ada.stage.question(run)
+        for text in ("yes", "ok", "yes, approve it", "go ahead please"):
+            card = await ada.says(text)
+            assert kind(card) == "note", text
+            assert "did not answer" in card.sections[0].body
+        assert (await ada.stage.core.approvals.find(question.id)).answer is None
+        slip = await ada.says("aprove")
+        assert (kind(slip), "approve" in slip.sections[0].body) == ("error", True)
+        assert kind(await ada.says("approve")) == "decided"
+
+
+async def test_plain_text_without_a_live_run_names_the_nearest_command(tmp_path: Path) -> None:
+    async with desk(tmp_path, done) as ada:
+        card = await ada.says("lst")
+        assert kind(card) == "error"
+        assert "`list`" in card.sections[0].body
+
+
+async def test_with_several_questions_a_bare_approve_decides_none(tmp_path: Path) -> None:
+    """Guessing would answer a question nobody looked at."""
+    async with desk(tmp_path, asks, worker={"slots": 2}) as ada:
+        questions_ = []
+        for _ in range(2):
+            await ada.says("do Build it")
+            questions_.append(await ada.stage.question(await ada.newest()))
+        card = await ada.says("approve")
+        assert kind(card) == "error"
+        for question in questions_:
+            assert handle(question.id) in card.title + card.sections[0].body
+            assert kind(await ada.says(f"approve {handle(question.id)}")) == "decided"
+
+
+async def test_the_second_answer_hears_who_was_faster(tmp_path: Path) -> None:
+    async with desk(tmp_path, asks) as ada:
+        await ada.says("do Build it")
+        question = await ada.stage.question(await ada.newest())
+        await ada.says(f"approve {question.id}")
+        late = await ada.says(f"deny {question.id} too late")
+        assert late.data is not None
+        assert late.data["error"] == "AlreadyAnswered"
+        assert "ada" in late.title
+
+
+async def test_an_operator_may_run_but_not_approve(tmp_path: Path) -> None:
+    async with desk(tmp_path, done):
+        pass
+    async with desk(tmp_path / "other", done, role=Role.VIEWER) as eve:
+        card = await eve.says("do Build it")
+        assert card.data is not None
+        assert card.data["error"] == "NotAllowed"
+
+
+async def test_stop_resume_cancel_and_retry_mean_the_fitting_run_of_the_channel(tmp_path: Path) -> None:
+    async def waits(turn: Turn) -> str:
+        return f"heard {await turn.remark()}" if turn.text == "Wait" else f"resumed with {turn.text}"
+
+    async with desk(tmp_path, waits) as ada:
+        await ada.says("do Wait")
+        run = await ada.stage.until(await ada.newest(), lambda e: e.session)
+        stopped = await ada.says("stop")
+        assert stopped.data is not None
+        await ada.stage.until(run, lambda e: e.state is State.STOPPED)
+        await ada.says("resume go on with care")
+        assert "care" in (await ada.stage.end(run)).summary
+        retried = await ada.says("retry")
+        assert retried.data is not None
+        assert retried.data["execution"]["retry_of"] == run.id
+        again = await ada.newest()
+        await ada.says("cancel")
+        assert (await ada.stage.end(again)).state is State.CANCELLED
+        assert kind(await ada.says("cancel")) == "error"
+
+
+async def test_say_steers_a_live_run_and_follows_up_a_finished_one(tmp_path: Path) -> None:
+    async def listens(turn: Turn) -> str:
+        return f"heard {await turn.remark()}" if turn.text == "Listen" else f"followed {turn.text}"
+
+    async with desk(tmp_path, listens) as ada:
+        await ada.says("do Listen")
+        run = await ada.newest()
+        await ada.stage.until(run, lambda e: e.session)
+        assert kind(await ada.says("say the first thing")) == "note"
+        assert (await ada.stage.end(run)).summary == "heard the first thing"
+        follow = await ada.says(f"say {handle(run.id)} and now the second")
+        assert kind(follow) == "run"
+        assert (await ada.stage.end(await ada.newest())).summary == "followed and now the second"
+
+
+async def test_pictures_go_along_with_a_prompt(tmp_path: Path) -> None:
+    async def looks(turn: Turn) -> str:
+        return f"{len(turn.prompt.images) if turn.prompt else 0} picture"
+
+    async with desk(tmp_path, looks) as ada:
+        await ada.says("do What is this?", Image(media_type="image/png", data=b"\x89PNG"))
+        assert (await ada.stage.end(await ada.newest())).summary == "1 picture"
+
+
+async def test_a_question_is_answered_by_its_buttons(tmp_path: Path) -> None:
+    async def wonders(turn: Turn) -> str:
+        question = {"question": "Which?", "header": "Database", "options": [{"label": "SQLite"}, {"label": "1"}]}
+        answer = await turn.step("AskUserQuestion", {"questions": [question]})
+        return str(answer.choices if answer else "")
+
+    async with desk(tmp_path, wonders) as ada:
+        await ada.says("do Choose")
+        run = await ada.newest()
+        question = await ada.stage.question(run)
+        card = await ada.says(f"view {handle(question.id)}")
+        assert kind(await ada.presses(card, "SQLite")) == "decided"
+        assert (await ada.stage.end(run)).summary == "{'Which?': ('SQLite',)}"
+
+
+async def test_projects_are_added_shown_and_removed(tmp_path: Path) -> None:
+    async with desk(tmp_path, done) as ada:
+        path = ada.stage.repository
+        added = await ada.says(f'project add second "{path}" --access read')
+        assert (kind(added), added.title) == ("project", "Saved second")
+        listed = await ada.says("project")
+        assert listed.data is not None
+        assert [p["name"] for p in listed.data["projects"]] == ["calculator", "second"]
+        assert kind(await ada.says("project show second")) == "project"
+        assert kind(await ada.says("project remove second")) == "removed"
+        assert kind(await ada.says("project add nowhere /nonexistent")) == "error"
+
+
+async def test_completion_is_offered_what_there_is(tmp_path: Path) -> None:
+    async with desk(tmp_path, asks) as ada:
+        await ada.says("new tidy #ci Tidy")
+        await ada.says("run tidy")
+        run = await ada.newest()
+        question = await ada.stage.question(run)
+        names = await ada.handlers.names(ada.stage.actor.person)
+        assert names == commands.Names(
+            tasks=("tidy",),
+            handles=(handle(run.id),),
+            approvals=(handle(question.id),),
+            projects=("calculator",),
+            tags=("ci",),
+        )
+        await ada.says("deny")
+
+
+async def test_what_nobody_foresaw_becomes_a_card_with_an_id_that_is_in_the_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Torn:
+        """A core whose parts are gone."""
+
+        def __getattr__(self, name: str) -> object:
+            raise ZeroDivisionError(name)
+
+    async with desk(tmp_path, done) as ada:
+        handlers = Handlers(Torn())  # type: ignore[arg-type]  # the point of the test
+        incoming = Incoming(person=ada.stage.actor.person, origin=ada.origin, text="status")
+        with caplog.at_level(logging.ERROR):
+            (card,) = await handlers.handle(incoming)
+    assert card.data is not None
+    assert card.data["id"] in card.title
+    assert card.data["id"] in caplog.text
+    assert "Traceback" not in str(card)
+    assert "ZeroDivisionError" not in str(card)
+
+
+def test_an_edit_replaces_the_main_field_or_the_whole_input() -> None:
+    assert edited_input(COMMAND, '{"command": "x"}') == {**COMMAND.input, "command": '{"command": "x"}'}
+    assert edited_input(EDIT, "new text")["new_string"] == "new text"
+    assert edited_input(EDIT, '{"new_string": "x"}') == {"new_string": "x"}
+    with pytest.raises(BadInput, match="JSON"):
+        edited_input(asked("mcp__db__query", {"sql": "select 1"}), "select 2")
+
+
+@pytest.mark.parametrize(
+    ("text", "choices"),
+    [
+        ("sqlite", ("SQLite",)),
+        ("#2", ("PostgreSQL with replicas",)),
+        ("2", ("PostgreSQL with replicas",)),
+        ("#3", ("#3",)),
+        ("neither, a file will do", ("neither, a file will do",)),
+    ],
+)
+def test_a_choice_is_its_label_its_number_or_free_text(text: str, choices: tuple[str, ...]) -> None:
+    assert chosen(QUESTION, text) == {"Which database shall I use?": choices}
+
+
+def test_a_label_goes_before_a_number() -> None:
+    """`2` is the choice called 2, `#2` the second one."""
+    question = Question(text="How many?", choices=(Choice(label="2"), Choice(label="1")))
+    numbers = asked("AskUserQuestion", {}, kind=AskKind.QUESTION, questions=(question,))
+    assert chosen(numbers, "2") == {"How many?": ("2",)}
+    assert chosen(numbers, "#2") == {"How many?": ("1",)}
+
+
+def test_several_questions_need_an_answer_each() -> None:
+    assert chosen(QUESTIONS, "1: sqlite; 2: tests, 2, prose") == {
+        "Which database shall I use?": ("SQLite",),
+        "What besides?": ("tests", "docs", "prose"),
+    }
+    for text in ("sqlite", "1: sqlite", "1: sqlite; 2: ", "3: x"):
+        with pytest.raises(BadInput):
+            chosen(QUESTIONS, text)
+
+
+def test_choices_for_a_step_are_refused() -> None:
+    with pytest.raises(BadInput, match="not a question"):
+        chosen(COMMAND, "yes")
+    assert Answer(approve=True).choices == {}
