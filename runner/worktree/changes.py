@@ -41,47 +41,73 @@ async def snapshot(worktree: Worktree, message: str) -> str | None:
     if not worktree.branch:
         return None
     repo = await open_worktree(worktree)
-    before = await repo.commit_of(f"refs/heads/{worktree.branch}")
-    commit = await record(repo, worktree, message)
-    if commit == before:
-        return None
-    await repo.git("update-ref", "-m", "signoff: snapshot", f"refs/heads/{worktree.branch}", commit, before or "")
-    await repo.git("symbolic-ref", "-m", "signoff: snapshot", "HEAD", f"refs/heads/{worktree.branch}")
-    await repo.git("reset", "--quiet", "--mixed", "--no-recurse-submodules")
+    ref = f"refs/heads/{worktree.branch}"
+    async with scratch_index(worktree) as index:
+        before = await repo.commit_of(ref)
+        commit = await record(repo, worktree, message, index)
+        if commit == before:
+            return None
+        await repo.git("update-ref", "-m", "signoff: snapshot", ref, commit, before or "")
+        await repo.git("symbolic-ref", "-m", "signoff: snapshot", "HEAD", ref)
+        index.replace(worktree.git_dir / "index")  # a lock that a killed git left behind is no obstacle
     return commit
 
 
-async def record(repo: Repository, worktree: Worktree, message: str) -> str:
+async def record(repo: Repository, worktree: Worktree, message: str, index: Path) -> str:
     """Return a commit with everything in the worktree, made if need be; no branch is moved."""
-    tree = await write_tree(repo, worktree)
+    tree = await write_tree(repo, worktree, index)
     head = await repo.commit_of("HEAD")
     branch = await repo.commit_of(f"refs/heads/{worktree.branch}") if worktree.branch else None
     parents = list(dict.fromkeys(commit for commit in (branch, head) if commit)) or [worktree.base_commit]
-    if head and branch and head != branch:
+    if len(parents) > 1:
         parents = await _independent(repo, parents)
-    newest = parents[0]
-    if len(parents) == 1 and await repo.line("rev-parse", f"{newest}^{{tree}}") == tree:
-        return newest
+    if len(parents) == 1 and await repo.line("rev-parse", f"{parents[0]}^{{tree}}") == tree:
+        return parents[0]
     options = [option for parent in parents for option in ("-p", parent)]
     return await repo.line("commit-tree", tree, *options, data=raw_bytes(message or "Work of the agent"))
 
 
-async def write_tree(repo: Repository, worktree: Worktree) -> str:
-    """Store the worktree's files as a tree object and return its id. Neither index nor files are touched, so this can
-    be done while the agent works.
+async def write_tree(repo: Repository, worktree: Worktree, index: Path) -> str:
+    """Store the worktree's files as a tree object and return its id.
+
+    `index` (see `scratch_index`) holds the same afterwards. Neither the worktree's own index nor a file is touched,
+    so this can be done while the agent works.
     """
-    async with _scratch_index(worktree) as index:
-        environment = {"GIT_INDEX_FILE": str(index)}
-        exclude = [f":(top,exclude,literal){name}" for name in copied_but_not_ignored(worktree.git_dir)]
-        listed = await repo.git("ls-files", "--others", "--exclude-standard", "-z", environment=environment)
-        nested = [text(name).rstrip("/") for name in listed.split(b"\0") if name.endswith(b"/")]
-        exclude += [f":(top,exclude,literal){name}" for name in nested]
-        specs = "\0".join([":/", *exclude])
-        options = ("--pathspec-from-file=-", "--pathspec-file-nul")
-        await repo.git("add", "--all", *options, data=raw_bytes(specs), environment=environment)
-        for name in nested:
-            await _add_nested(repo, worktree.path, name, environment)
-        return await repo.line("write-tree", environment=environment)
+    environment = {"GIT_INDEX_FILE": str(index)}
+    listed = await repo.git("ls-files", "--others", "--exclude-standard", "-z", environment=environment)
+    nested = [text(name).rstrip("/") for name in listed.split(b"\0") if name.endswith(b"/")]
+    exclude = [f":(top,exclude,literal){name}" for name in (*copied_but_not_ignored(worktree.git_dir), *nested)]
+    specs = raw_bytes("\0".join([":/", *exclude]))
+    options = ("--pathspec-from-file=-", "--pathspec-file-nul")
+    await repo.git("add", "--all", *options, data=specs, environment=environment)
+    for name in nested:
+        await _add_nested(repo, worktree, name, index)
+    return await repo.line("write-tree", environment=environment)
+
+
+@contextlib.asynccontextmanager
+async def scratch_index(worktree: Worktree) -> AsyncIterator[Path]:
+    """Lend a copy of the worktree's index: its cached file times make adding fast."""
+    with tempfile.TemporaryDirectory(prefix="signoff-", dir=worktree.git_dir) as folder:
+        index = Path(folder) / "index"
+        with contextlib.suppress(FileNotFoundError):
+            await asyncio.to_thread(shutil.copyfile, worktree.git_dir / "index", index)
+        yield index
+
+
+async def _add_nested(repo: Repository, worktree: Worktree, name: str, index: Path) -> None:
+    """Add the files of a repository inside the worktree as files: as a link to its commit they would be lost."""
+    inner = Repository(git_dir=repo.git_dir, work_tree=worktree.path / name, settings=repo.settings)
+    scratch = {"GIT_INDEX_FILE": f"{index}.nested"}
+    Path(scratch["GIT_INDEX_FILE"]).unlink(missing_ok=True)
+    await inner.git("add", "--all", ":/", environment=scratch)
+    tree = await inner.line("write-tree", environment=scratch)
+    await repo.git("read-tree", f"--prefix={name}/", tree, environment={"GIT_INDEX_FILE": str(index)})
+
+
+async def _independent(repo: Repository, commits: list[str]) -> list[str]:
+    """Leave out commits that are part of the history of another one; never all of them."""
+    return text(await repo.git("merge-base", "--independent", *commits)).split()
 
 
 async def diff(worktree: Worktree) -> Diff:
@@ -94,7 +120,8 @@ async def diff(worktree: Worktree) -> Diff:
     """
     bare = await repository(worktree.repository)
     if is_filled(worktree):
-        tree = await write_tree(await open_worktree(worktree), worktree)
+        async with scratch_index(worktree) as index:
+            tree = await write_tree(await open_worktree(worktree), worktree, index)
     else:
         tree = await kept_commit(bare, worktree)
     listing = await bare.git("diff-tree", "-r", "-z", "--raw", "--numstat", *_DIFF, worktree.base_commit, tree)
@@ -143,31 +170,6 @@ def _read_commits(worktree: Worktree) -> tuple[Commit, ...]:
             )
             for commit in repo.iter_commits(since, max_count=COMMIT_LIMIT)
         )
-
-
-@contextlib.asynccontextmanager
-async def _scratch_index(worktree: Worktree) -> AsyncIterator[Path]:
-    """Lend a copy of the worktree's index: its cached file times make adding fast."""
-    with tempfile.TemporaryDirectory(prefix="signoff-index-") as folder:
-        index = Path(folder) / "index"
-        with contextlib.suppress(FileNotFoundError):
-            await asyncio.to_thread(shutil.copyfile, worktree.git_dir / "index", index)
-        yield index
-
-
-async def _add_nested(repo: Repository, top: Path, name: str, environment: dict[str, str]) -> None:
-    """Add the files of a repository inside the worktree as files: as a link to its commit they would be lost."""
-    inner = Repository(git_dir=repo.git_dir, work_tree=top / name, settings=repo.settings)
-    with tempfile.TemporaryDirectory(prefix="signoff-index-") as folder:
-        scratch = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
-        await inner.git("add", "--all", ":/", environment=scratch)
-        tree = await inner.line("write-tree", environment=scratch)
-    await repo.git("read-tree", f"--prefix={name}/", tree, environment=environment)
-
-
-async def _independent(repo: Repository, commits: list[str]) -> list[str]:
-    """Leave out commits that are part of the history of another one; never all of them."""
-    return text(await repo.git("merge-base", "--independent", *commits)).split()
 
 
 def _parse_files(raw: bytes) -> Iterator[DiffFile]:

@@ -156,6 +156,8 @@ async def start_head(arguments: list[str], *, limit: int) -> bytes:
     try:
         while process.stdout and len(out) < limit and (chunk := await process.stdout.read(limit - len(out))):
             out += chunk
+        if len(out) < limit:
+            await process.wait()
     finally:
         await _end(process)
     return bytes(out)

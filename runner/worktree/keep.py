@@ -12,7 +12,7 @@ from pathlib import Path
 
 from runner.errors import ProjectError
 from runner.model import Project, value
-from runner.worktree.changes import kept_commit, record
+from runner.worktree.changes import kept_commit, record, scratch_index
 from runner.worktree.git import GitFailed, Repository, repository, text
 from runner.worktree.make import BACKUPS, BRANCHES, FILLED, Worktree, add, folder_name, is_filled, lock, open_worktree
 from runner.worktree.state import locate
@@ -97,7 +97,8 @@ async def adopt(worktree: Worktree) -> Adopted:
 
 async def _back_up(repo: Repository, worktree: Worktree) -> None:
     if is_filled(worktree):
-        commit = await record(await open_worktree(worktree), worktree, "State when it was discarded")
+        async with scratch_index(worktree) as index:
+            commit = await record(await open_worktree(worktree), worktree, "State when it was discarded", index)
     else:
         commit = await kept_commit(repo, worktree)
     backup = BACKUPS + worktree.handle
@@ -113,7 +114,8 @@ async def _remove(repo: Repository, worktree: Worktree) -> None:
         await asyncio.to_thread(_remove_tree, worktree.path)
     except OSError as error:
         raise ProjectError(
-            f"{worktree.path} cannot be removed: {error.strerror}.", hint="Its state is kept; remove it by hand."
+            f"{worktree.path} cannot be removed: {error.strerror or error}.",
+            hint="Its state is kept; remove it by hand.",
         ) from error
     if worktree.git_dir.exists():
         await repo.git("worktree", "remove", "--force", "--force", str(worktree.path))

@@ -13,7 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from runner.agents import process
-from runner.errors import ProjectError
+from runner.errors import ProjectError, StorageError
 from runner.model import HANDLE_LENGTH, ID_LENGTH, Access, Execution, Project, handle, value
 from runner.worktree.copy import copy_ignored
 from runner.worktree.git import GitFailed, Repository, repository
@@ -67,7 +67,12 @@ async def begin(state: ProjectState, conversation_id: str, root: Path) -> Worktr
     is only read. The handle is as much of the id as makes both new. Raises ProjectError.
     """
     folder = root.resolve() / folder_name(state.project.name)
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(
+            f"{folder} cannot be made: {error.strerror}.", hint="See `worktrees` in config.toml."
+        ) from error
     async with lock(state.repository):
         repo = await repository(state.repository)
         name = await _free_handle(repo, conversation_id, folder)
@@ -116,7 +121,7 @@ async def fill(worktree: Worktree, project: Project) -> tuple[str, ...]:
 
 def is_filled(worktree: Worktree) -> bool:
     """Say whether the files are there: `fill` came to its end, and the directory has not vanished since."""
-    return worktree.path.is_dir() and (worktree.git_dir / FILLED).exists()
+    return worktree.path.is_dir() and not worktree.path.is_symlink() and (worktree.git_dir / FILLED).exists()
 
 
 async def find(project: Project, execution: Execution) -> Worktree:
@@ -132,8 +137,10 @@ async def find(project: Project, execution: Execution) -> Worktree:
 
 
 async def open_worktree(worktree: Worktree) -> Repository:
-    """Return git for the worktree's own index, HEAD and files."""
-    if not worktree.git_dir.is_dir():
+    """Return git for the worktree's own index, HEAD and files. Raises ProjectError if it is not there any more, or
+    something else stands in its place: a link would make the files of another folder the work of the agent.
+    """
+    if not worktree.git_dir.is_dir() or not worktree.path.is_dir() or worktree.path.is_symlink():
         raise ProjectError(
             f"The worktree {worktree.path} does not exist any more.",
             hint="Its branch or its backup may; see `restore`.",

@@ -10,7 +10,7 @@ from runner.errors import ProjectError
 from runner.model import Project, value
 from runner.worktree.changes import snapshot
 from runner.worktree.git import Finished, Repository, repository, shown, text
-from runner.worktree.make import Worktree, lock
+from runner.worktree.make import Worktree, is_filled, lock
 from runner.worktree.state import inspect
 
 _TRIES = 5  # how often the base branch may move under our hands before we give up
@@ -42,7 +42,8 @@ async def merge(worktree: Worktree, project: Project, message: str, author: Iden
                 f"`{project.name}` is in the middle of a {state.operation}.",
                 hint=f"Finish the {state.operation} first.",
             )
-        await snapshot(worktree, message)
+        if is_filled(worktree):
+            await snapshot(worktree, message)
         repo = await repository(state.git_dir, state.checkout)
         for _ in range(_TRIES):
             if commit := await _try(repo, worktree, message, author):

@@ -86,7 +86,7 @@ async def inspect(project: Project) -> ProjectState:
         )
     )
     branch = project.base_branch or head
-    base = await own.commit_of(f"refs/heads/{branch}") if branch else commit
+    base = commit if branch == head else await own.commit_of(f"refs/heads/{branch}")
     if not base:
         raise await _no_base(own, project, branch)
     return ProjectState(

@@ -1,0 +1,1 @@
+"""Measurements that print figures; what they promise is tested elsewhere."""
