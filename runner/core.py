@@ -56,7 +56,7 @@ async def build(
 
     Raises ConfigError for rules that are no rules.
     """
-    _check_rules(settings)
+    check_rules(settings)
     keepers: Mapping[str, SessionKeeper] = {
         agent.name: SessionKeeper(
             agent, clock, keep_seconds=settings.worker.keep_seconds, most=settings.worker.keep_most
@@ -115,7 +115,8 @@ def _connect(
     )
 
 
-def _check_rules(settings: Settings) -> None:
+def check_rules(settings: Settings) -> None:
+    """Check the rules of the configuration. Raises ConfigError with all that are no rules."""
     sections = [("policy", settings.policy)] + [(f"projects.{n}", s) for n, s in settings.projects.items()]
     problems = []
     for name, section in sections:

@@ -120,6 +120,8 @@ class Driver:
                 facts=workspace.on,
                 epoch=execution.epoch,
             )
+            for warning in workspace.warnings:
+                await attempt.recorder.remark(warning)
             result = await self._converse(attempt)
             await attempt.recorder.cut_off()
         except BaseException:
@@ -149,6 +151,7 @@ class Driver:
                 result = await self._turn(attempt, attempt.workspace.session, prompt)
             except SessionLost as lost:
                 log.warning("session.lost %s: %s", attempt.execution.id, lost)
+                await attempt.recorder.remark("The agent's conversation was lost: it begins anew with the prompt.")
                 attempt.workspace = await self._workspaces.reopen(attempt.workspace)
                 attempt.execution = replace(attempt.execution, session=None, interrupted=False)
                 prompt = _prompt(attempt.execution.prompt)

@@ -85,6 +85,10 @@ class Recorder:
             self._steps[call.tool_use_id] = replace(step, approval_id=approval.id, input=answer.input or step.input)
             await self._write(Batch(steps=(self._steps[call.tool_use_id],)))
 
+    async def remark(self, text: str) -> None:
+        """Write down something that Signoff itself has to say about the run."""
+        await self._message(Author.SIGNOFF, text)
+
     async def cut_off(self) -> None:
         """Close steps whose end nobody will report any more."""
         now = self._clock.now()
@@ -124,15 +128,13 @@ class Recorder:
         await self._write(Batch(steps=(after,), changes=(self._step_change(after, "step.ended"),)))
 
     async def _said(self, text: str) -> None:
-        if not text.strip():
-            return
-        self.last_text = text
+        if text.strip():
+            self.last_text = text
+            await self._message(Author.AGENT, text)
+
+    async def _message(self, author: Author, text: str) -> None:
         message = Message(
-            id=new_id(),
-            execution_id=self._execution.id,
-            author=Author.AGENT,
-            text=text,
-            created_at=self._clock.now(),
+            id=new_id(), execution_id=self._execution.id, author=author, text=text, created_at=self._clock.now()
         )
         change = self._change(ChangeKind.MESSAGE, "message.said", message=message.id)
         await self._write(Batch(messages=(message,), changes=(change,)))

@@ -12,6 +12,7 @@ from runner.model import (
     Answer,
     Approval,
     ApprovalState,
+    Author,
     Execution,
     Priority,
     Reason,
@@ -331,9 +332,11 @@ async def test_an_answer_holds_for_exactly_the_input_that_was_shown(tmp_path: Pa
 async def test_a_lost_session_begins_anew_with_the_prompt(tmp_path: Path) -> None:
     """AGENT-9: when the conversation is gone the run begins again instead of failing."""
     told: list[str] = []
+    begun = asyncio.Event()
 
     async def part(turn: Turn) -> str:
         told.append(turn.text)
+        begun.set()
         if len(told) == 1:
             await asyncio.Event().wait()
         return "done"
@@ -342,10 +345,12 @@ async def test_a_lost_session_begins_anew_with_the_prompt(tmp_path: Path) -> Non
     async with stage(tmp_path, settings, ActingAgent(part)) as scene:
         await scene.project()
         run = await scene.do("Work.")
-        await scene.until(run, lambda e: e.session)
+        await begun.wait()
     async with stage(tmp_path, settings, ActingAgent(part)) as scene:
         ended = await scene.end(run)
         assert (ended.summary, told) == ("done", ["Work.", "Work."])
+        said = await scene.core.store.executions.messages(run.id)
+        assert any(m.author is Author.SIGNOFF and "anew" in m.text for m in said)
 
 
 async def test_refused_steps_are_recorded_as_refused(tmp_path: Path) -> None:

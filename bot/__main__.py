@@ -1,0 +1,171 @@
+"""The composition root and the command line: the one place of the bot that knows the store and starts the core.
+
+Whatever needs no core is done without loading one, so that a one-shot command beside a running daemon stays quick.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import logging
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, assert_never
+
+from bot import cli
+from runner import __version__
+from runner.beside import beside
+from runner.clock import SystemClock
+from runner.errors import NoDaemon, SignoffError
+from runner.settings import Settings, find_config, load
+
+if TYPE_CHECKING:
+    from runner.core import Core
+
+log = logging.getLogger("signoff")
+
+
+def main() -> int:
+    """Run the command line and return its exit status."""
+    try:
+        return asyncio.run(_carried_out(cli.read(sys.argv[1:], sys.stdin)))
+    except SignoffError as error:
+        sys.stderr.write(f"{error.message}\n" + (f"{error.hint}\n" if error.hint else ""))
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+async def _carried_out(invocation: cli.Invocation) -> int:
+    match invocation:
+        case cli.Up():
+            return await _up(_settings(invocation.config))
+        case cli.Chat():
+            return await _chat(_settings(invocation.config))
+        case cli.TaskLine():
+            return await _task(_settings(invocation.config), invocation)
+        case cli.Demo():
+            return await _demo(invocation)
+        case cli.Check():
+            return await _check(invocation.config)
+        case cli.Version():
+            sys.stdout.write(f"signoff {__version__}\n")
+            return 0
+        case _:
+            assert_never(invocation)
+
+
+def _settings(config: Path | None) -> Settings:
+    return load(find_config(config))
+
+
+async def _up(settings: Settings) -> int:
+    """Run the daemon until it is asked to go."""
+    from runner.__main__ import until_signal
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    asked = until_signal()
+    async with daemon(settings):
+        log.info("signoff %s is up: `signoff chat` talks to it, Ctrl+C ends it", __version__)
+        await asked.wait()
+        log.info("going down: running work has %g s to end", settings.worker.drain_seconds)
+    return 0
+
+
+@asynccontextmanager
+async def daemon(settings: Settings) -> AsyncIterator[Core]:
+    """Run the whole product in this process: core, dispatcher, watch and the terminals' server."""
+    from bot.handlers import Handlers
+    from bot.terminal.server import TerminalServer
+    from bot.watch import Watch
+    from runner.__main__ import open_core, working
+
+    async with open_core(settings) as core:
+        desk = Handlers(core)
+        # Each needs the other: the server shows what the watch sees, the watch tells a new terminal what there is.
+        server = TerminalServer(
+            desk, core.people, lambda origin: watch.catch_up(origin), settings.socket, version=__version__
+        )  # noqa: PLW0108 - `watch` comes a line later
+        watch = Watch(core, [server])
+        async with beside(server.run(), watch.run()), working(core):
+            await server.ready()
+            yield core
+
+
+@asynccontextmanager
+async def _some_daemon(settings: Settings) -> AsyncIterator[bool]:
+    """Make sure that a daemon listens; say whether it is our own and ends with us."""
+    from bot.terminal.client import connect
+
+    try:
+        async with connect(settings.socket, watch=False):
+            alone = False
+    except NoDaemon:
+        alone = True
+    if not alone:
+        yield False
+        return
+    async with daemon(settings):
+        yield True
+
+
+async def _chat(settings: Settings) -> int:
+    from bot.terminal.chat import Chat, ChatOptions
+    from bot.terminal.client import connect
+    from bot.terminal.display import Lines, examine
+    from bot.terminal.plain import PlainChat, typed_lines
+
+    terminal = examine(sys.stdout)
+    async with _some_daemon(settings) as alone:
+        if not (terminal.redraws and sys.stdin.isatty()):
+            async with connect(settings.socket, watch=True) as client:
+                lines = Lines(sys.stdout, terminal)
+                await PlainChat(client, SystemClock(), lines).run(typed_lines(sys.stdin), alone=alone)
+            return 0
+        history = settings.storage.directory / f"history-{getpass.getuser()}"
+        options = ChatOptions(colour=terminal.colour, alone=alone, history=history)
+        await Chat(lambda: connect(settings.socket, watch=True), SystemClock(), options).run()
+    return 0
+
+
+async def _task(settings: Settings, invocation: cli.TaskLine) -> int:
+    from bot.terminal import pictures
+    from bot.terminal.client import connect
+    from bot.terminal.display import display
+    from bot.terminal.oneshot import Oneshot, sets_to_work
+
+    images = tuple(pictures.read(path) for path in invocation.images)
+    async with _some_daemon(settings) as alone, connect(settings.socket, watch=True) as client:
+        oneshot = Oneshot(client, None if invocation.json else display(sys.stdout, SystemClock()))
+        # Without a daemon the run would end with us: then we stay until its end.
+        wait = invocation.wait or (alone and sets_to_work(invocation.line))
+        status = await oneshot.run(invocation.line, images, wait=wait)
+        if invocation.json:
+            sys.stdout.write(f"{oneshot.document()}\n")
+    return int(status)
+
+
+async def _check(config: Path | None) -> int:
+    """Check the configuration, the rules in it and the agents' programs."""
+    from runner.__main__ import claude_config
+    from runner.agents.claude import ClaudeAgent
+    from runner.core import check_rules
+
+    path = find_config(config)
+    settings = load(path)
+    check_rules(settings)
+    version = await ClaudeAgent(claude_config(settings)).check()
+    sys.stdout.write(f"{path or 'No configuration file: defaults'}: no problems. claude {version}\n")
+    return 0
+
+
+async def _demo(invocation: cli.Demo) -> int:
+    from bot.demo import Demo
+
+    return await Demo(daemon, yes=invocation.yes).run(invocation.directory)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
