@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from runner.agents.claude import ClaudeAgent
-from runner.demo import Conversation, Turn, turns
+from runner.demo import Conversation, Fault, Turn, turns
 from runner.errors import AgentUnavailable, SessionLost
 from runner.model import AgentOptions, Answer, Image, Limits, ToolCall, Verdict
-from runner.ports import Prompt, PromptTaken, StepBegan, StepEnded, TextSaid, UsageGrew
+from runner.ports import Prompt, PromptTaken, Retrying, StepBegan, StepEnded, TextSaid, UsageGrew
 from tests.agents.stage import Host, bash, by_tool, exists, result_texts, said, stage
 
 PIXEL = bytes.fromhex(
@@ -38,6 +38,7 @@ async def test_a_follow_up_in_a_living_session_knows_what_was_said(tmp_path: Pat
 
 
 async def test_what_is_said_during_a_step_reaches_the_same_turn(tmp_path: Path) -> None:
+    """AGENT-7: PromptTaken names the message."""
     steer = said("and mind the gap")
 
     async def steered(call: ToolCall) -> Answer:
@@ -74,6 +75,7 @@ async def test_what_is_said_at_the_very_end_is_still_answered_before_the_run_ret
 
 
 async def test_an_interrupt_ends_a_running_step_and_the_session_goes_on(tmp_path: Path) -> None:
+    """AGENT-8: after an interrupt."""
     script = turns(Turn(tools=(bash("touch begun; sleep 600"),)), "after")
     host = Host(policy=by_tool(Bash=Verdict.ALLOW))
     async with stage(tmp_path, script) as on, on.session() as session, asyncio.TaskGroup() as group:
@@ -85,13 +87,13 @@ async def test_an_interrupt_ends_a_running_step_and_the_session_goes_on(tmp_path
 
 
 async def test_a_session_that_was_killed_while_asking_asks_again_when_it_is_resumed(tmp_path: Path) -> None:
+    """AGENT-8: after a kill, even one that follows the question at once."""
     script = turns(Turn(text="I do it.", tools=(bash("touch done.txt"),)), "done")
     host = Host(never)
     async with stage(tmp_path, script) as on:
         async with on.session() as session, asyncio.TaskGroup() as group:
             running = group.create_task(session.run(said("do it"), host))
             await host.until(lambda: host.asked)
-            await asyncio.sleep(0.2)  # the CLI writes its transcript in batches of 100 ms
             await session.kill()
             assert (await running).status == "interrupted"
             assert len(on.model.requests) == 1
@@ -99,6 +101,7 @@ async def test_a_session_that_was_killed_while_asking_asks_again_when_it_is_resu
         again = Host()
         resumed = replace(on.spec, session=session.session, interrupted=True)
         async with on.session(resumed) as session:
+            await asyncio.sleep(0.3)  # the CLI goes ahead before anybody is there to answer
             result = await session.run(None, again)
         assert (result.status, result.text) == ("ok", "done")
         assert [call.input for call in again.asked] == [{"command": "touch done.txt"}]
@@ -107,6 +110,7 @@ async def test_a_session_that_was_killed_while_asking_asks_again_when_it_is_resu
 
 
 async def test_a_session_that_was_closed_is_resumed_and_counts_only_what_is_new(tmp_path: Path) -> None:
+    """AGENT-11: the totals of the CLI go on across processes."""
     host, later = Host(), Host()
     async with stage(tmp_path, turns("one", "two", "three")) as on:
         session = await ClaudeAgent(on.config).open(on.spec)
@@ -119,8 +123,35 @@ async def test_a_session_that_was_closed_is_resumed_and_counts_only_what_is_new(
     assert later.usage == replace(host.usage, cost_usd=later.usage.cost_usd)
 
 
+async def test_a_run_that_is_cancelled_takes_its_process_with_it(tmp_path: Path) -> None:
+    host = Host(never)
+    async with stage(tmp_path, turns(Turn(tools=(bash("touch done.txt"),)), "done")) as on, on.session() as session:
+        async with asyncio.TaskGroup() as group:
+            running = group.create_task(session.run(said("do it"), host))
+            await host.until(lambda: host.asked)
+            running.cancel()
+        assert (await session.run(said("more"), Host())).status == "failed"
+        again = Host()
+        async with on.session(replace(on.spec, session=session.session, interrupted=True)) as resumed:
+            assert (await resumed.run(None, again)).text == "done"
+        assert len(again.asked) == 1
+        assert len(on.model.requests) == 3
+
+
+async def test_a_service_that_is_overloaded_is_tried_again(tmp_path: Path) -> None:
+    faults = (Fault(status=529), Fault(status=0), Fault(status=500))
+    host = Host()
+    async with stage(tmp_path, turns(Turn(text="at last", faults=faults))) as on:
+        patient = replace(on.config, max_retries=5)
+        async with on.session(config=patient) as session:
+            result = await session.run(said("hello"), host)
+    assert (result.status, result.text) == ("ok", "at last")
+    assert "529" in host.seen(Retrying)[0].text
+
+
 @pytest.mark.parametrize("interrupted", [False, True])
 async def test_a_conversation_that_does_not_exist_is_lost(tmp_path: Path, interrupted: bool) -> None:
+    """AGENT-9: whether or not its turn was cut off."""
     async with stage(tmp_path, turns("never")) as on:
         spec = replace(on.spec, session="11111111-1111-4111-8111-111111111111", interrupted=interrupted)
         with pytest.raises(SessionLost):
@@ -129,6 +160,7 @@ async def test_a_conversation_that_does_not_exist_is_lost(tmp_path: Path, interr
 
 
 async def test_a_wrong_key_is_refused_at_once(tmp_path: Path) -> None:
+    """AGENT-10: a wrong key."""
     async with stage(tmp_path, turns("never")) as on:
         wrong = replace(on.config, api_key="wrong", max_retries=10)
         async with asyncio.timeout(8), on.session(config=wrong) as session:
@@ -145,6 +177,7 @@ async def test_an_unknown_model_is_refused(tmp_path: Path) -> None:
 
 
 async def test_a_service_that_cannot_be_reached_is_a_failure(tmp_path: Path) -> None:
+    """AGENT-10: a dead service."""
     async with stage(tmp_path, turns("never")) as on:
         nowhere = replace(on.config, base_url="http://127.0.0.1:1", max_retries=1)
         async with on.session(config=nowhere) as session:
@@ -199,6 +232,7 @@ async def test_an_image_reaches_the_model(tmp_path: Path) -> None:
 
 
 async def test_a_run_lasts_until_subagents_in_the_background_are_done(tmp_path: Path) -> None:
+    """AGENT-6: subagents."""
     def script(conversation: Conversation) -> Turn:
         if conversation.prompt == "look around":
             return (Turn(tools=(bash("sleep 0.5; touch looked.txt"),)), Turn(text="looked"))[conversation.answered]
@@ -220,6 +254,7 @@ async def test_a_run_lasts_until_subagents_in_the_background_are_done(tmp_path: 
 
 
 async def test_a_run_lasts_until_a_shell_in_the_background_is_done(tmp_path: Path) -> None:
+    """AGENT-6: background shells."""
     def script(conversation: Conversation) -> Turn:
         if conversation.answered == 0:
             order = {"command": "sleep 0.5; touch made.txt", "run_in_background": True}
@@ -246,6 +281,7 @@ async def test_tools_can_be_withheld(tmp_path: Path) -> None:
 
 
 async def test_a_missing_program_is_said_plainly(tmp_path: Path) -> None:
+    """AGENT-10: a missing program."""
     async with stage(tmp_path) as on:
         agent = ClaudeAgent(replace(on.config, cli_path=tmp_path / "nowhere"))
         with pytest.raises(AgentUnavailable, match="not found"):
@@ -255,6 +291,7 @@ async def test_a_missing_program_is_said_plainly(tmp_path: Path) -> None:
 
 
 async def test_a_program_that_is_too_old_or_no_program_is_said_plainly(tmp_path: Path) -> None:
+    """AGENT-10: an old program."""
     program = tmp_path / "claude"
     async with stage(tmp_path) as on:
         agent = ClaudeAgent(replace(on.config, cli_path=program))

@@ -70,6 +70,7 @@ asyncio.run(main())
 async def test_the_agents_shell_sees_neither_our_environment_nor_the_key(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """AGENT-2: not in environments, command lines or open pipes of the agent and its launcher."""
     monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-sees-it-all")
     script = turns(Turn(tools=(bash(LOOK_AROUND),)), "done")
     async with stage(tmp_path, script) as on:
@@ -85,6 +86,7 @@ async def test_the_agents_shell_sees_neither_our_environment_nor_the_key(
 
 @pytest.mark.parametrize("text", ["@/etc/passwd", "/compact", "/clear then @work.txt", "!touch ran.txt", "# remember"])
 async def test_what_people_say_stays_text(tmp_path: Path, text: str) -> None:
+    """AGENT-4: mentions, slash commands, shell and memory prefixes."""
     async with stage(tmp_path, turns("said")) as on:
         (on.work / "work.txt").write_text("content of the file")
         assert (await on.run(text, Host())).text == "said"
@@ -95,6 +97,7 @@ async def test_what_people_say_stays_text(tmp_path: Path, text: str) -> None:
 
 
 async def test_a_repository_cannot_bring_hooks_permissions_or_servers(tmp_path: Path) -> None:
+    """AGENT-3: settings, local settings, MCP servers, CLAUDE.md read by the CLI."""
     script = turns(Turn(tools=(bash("touch asked.txt"),)), "done")
     async with stage(tmp_path, script) as on:
         trap = {"type": "command", "command": f"touch {tmp_path}/trapped"}
@@ -134,6 +137,7 @@ async def test_tools_of_an_mcp_server_are_asked_about_by_name(tmp_path: Path) ->
 
 
 async def test_nothing_of_an_agent_outlives_a_daemon_that_is_killed(tmp_path: Path) -> None:
+    """AGENT-1: kill -9 of the daemon, tools in sessions of their own included."""
     daemon = await asyncio.create_subprocess_exec(
         sys.executable,
         "-c",

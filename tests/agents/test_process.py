@@ -80,6 +80,7 @@ async def test_what_the_program_leaves_running_ends_with_it(tmp_path: Path) -> N
 
 
 async def test_a_timeout_ends_everything(tmp_path: Path) -> None:
+    """AGENT-12: children in sessions of their own, and deaf to SIGTERM, included."""
     async with asyncio.timeout(5):
         ran = await run(LEFT_BEHIND + "echo began; sleep 600", cwd=tmp_path, timeout=0.3)
     assert (ran.timed_out, ran.output) == (True, "began\n")

@@ -37,7 +37,7 @@ class ClaudeAgent:
 
     async def check(self) -> str:
         """Return the version of the installed program. Raises AgentUnavailable."""
-        program = self._program()
+        program = self.program()
         folder = self._config.home
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         said = await process.run(
@@ -53,12 +53,13 @@ class ClaudeAgent:
 
     async def open(self, spec: AgentSpec) -> AgentSession:
         """Start the program in `spec.cwd` and its protocol. Raises AgentUnavailable, AgentError."""
-        program = self._program()
+        program = self.program()
         await self.warm()
         session: AgentSession = await _driver().ClaudeSession.open(self._config, program, spec)
         return session
 
-    def _program(self) -> Path:
+    def program(self) -> Path:
+        """Return the path of the program. Raises AgentUnavailable."""
         path = self._config.cli_path or _bundled()
         if path is None or not path.is_file():
             where = path or "in the Claude Agent SDK"

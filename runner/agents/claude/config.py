@@ -10,6 +10,8 @@ from runner.agents import environment
 from runner.model import value
 
 _FIXED = {
+    "CLAUDE_CODE_DISABLE_AUTO_MEMORY": "1",  # one run's notes would steer another's
+    "CLAUDE_CODE_DISABLE_CRON": "1",
     "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
     "CLAUDE_CODE_EMIT_SESSION_STATE_EVENTS": "1",  # the only sign that a session is really idle
     "CLAUDE_CODE_ENTRYPOINT": "sdk-py",

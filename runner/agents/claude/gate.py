@@ -35,7 +35,7 @@ _NOTHING_SAID = "The user skipped this question."
 
 
 class Gate:
-    """The two callbacks of one session. `host` is who answers at the moment; without one nothing is allowed.
+    """The two callbacks of one session. While there is no `host` to answer, every step waits for one.
 
     `plans` is the folder where the CLI lets the agent write its plan. `before_asking` is called each time before a
     person is asked, since the session may be killed while it waits.
@@ -43,9 +43,24 @@ class Gate:
 
     def __init__(self, plans: Path) -> None:
         self.before_asking: Callable[[], Awaitable[None]] | None = None
-        self.host: AgentHost | None = None
+        self._host: AgentHost | None = None
+        self._hosted = asyncio.Event()
+        self._asked_at = float("-inf")  # on the loop's clock
         self._plans = plans
         self._waiting: set[asyncio.Task[Any]] = set()
+
+    @property
+    def host(self) -> AgentHost | None:
+        """Who answers at the moment."""
+        return self._host
+
+    @host.setter
+    def host(self, host: AgentHost | None) -> None:
+        self._host = host
+        if host:
+            self._hosted.set()
+        else:
+            self._hosted.clear()
 
     @property
     def hooks(self) -> dict[HookEvent, list[HookMatcher]]:
@@ -56,25 +71,34 @@ class Gate:
         self, tool: str, tool_input: dict[str, Any], context: ToolPermissionContext
     ) -> PermissionResultAllow | PermissionResultDeny:
         """Answer the CLI's permission callback."""
-        if self.host is None:
-            return PermissionResultDeny(message="Nobody can be asked at the moment.")
+        host = await self._present()
         call = ToolCall(tool=tool, input=tool_input, tool_use_id=context.tool_use_id or "", parent=context.agent_id)
-        ruling = await self.host.judge(call)
+        ruling = await host.judge(call)
         if ruling.verdict is Verdict.REFUSE:
             return PermissionResultDeny(message=_refusal(ruling.reason))
         if ruling.verdict is Verdict.ALLOW and tool not in _FOR_PEOPLE:
             return PermissionResultAllow()
-        return await self._decided(call, await self._ask(self.host, call))
+        return await self._decided(host, call, await self._ask(host, call))
 
-    def withdraw(self) -> None:
-        """Stop waiting for people; the CLI gets no answer."""
+    def withdraw(self) -> float:
+        """Stop waiting for people; the CLI gets no answer. Return how many seconds ago the last of them was asked."""
+        if not self._waiting:
+            return float("inf")
         for waiter in self._waiting:
             waiter.cancel()
+        return asyncio.get_running_loop().time() - self._asked_at
+
+    async def _present(self) -> AgentHost:
+        """Wait for somebody to answer: a session that takes up a turn goes ahead as soon as it is opened."""
+        while self._host is None:
+            await self._hosted.wait()
+        return self._host
 
     async def _before(self, event: HookInput, tool_use_id: str | None, context: HookContext) -> HookJSONOutput:
         del context  # carries nothing yet
-        if self.host is None or event["hook_event_name"] != "PreToolUse":
-            return _decision("deny", "Nobody can be asked at the moment.")
+        if event["hook_event_name"] != "PreToolUse":
+            return _decision("deny", "This is no step.")
+        host = await self._present()
         call = ToolCall(
             tool=event["tool_name"],
             input=event["tool_input"],
@@ -84,7 +108,7 @@ class Gate:
         if event.get("permission_mode") == "plan" and call.tool in _EDITS:
             own = self._plans in Path(os.path.normpath(str(call.input.get("file_path", "")))).parents
             return _decision("allow", "The agent's own plan.") if own else _decision("deny", _PLAN_FIRST)
-        ruling = await self.host.judge(call)
+        ruling = await host.judge(call)
         if ruling.verdict is Verdict.REFUSE:
             return _decision("deny", _refusal(ruling.reason))
         if ruling.verdict is Verdict.ALLOW and call.tool not in _FOR_PEOPLE:
@@ -98,12 +122,15 @@ class Gate:
         if waiter is None:
             return await host.ask(call)
         self._waiting.add(waiter)
+        self._asked_at = asyncio.get_running_loop().time()
         try:
             return await host.ask(call)
         finally:
             self._waiting.discard(waiter)
 
-    async def _decided(self, call: ToolCall, answer: Answer) -> PermissionResultAllow | PermissionResultDeny:
+    async def _decided(
+        self, host: AgentHost, call: ToolCall, answer: Answer
+    ) -> PermissionResultAllow | PermissionResultDeny:
         if call.tool == QUESTION and (answer.approve or answer.choices):
             return PermissionResultAllow(updated_input=_answered(call.input, answer))
         if not answer.approve:
@@ -111,9 +138,9 @@ class Gate:
         if answer.input is None:
             return PermissionResultAllow()
         edited = ToolCall(tool=call.tool, input=answer.input, tool_use_id=call.tool_use_id, parent=call.parent)
-        ruling = await self.host.judge(edited) if self.host else None
-        if ruling is None or ruling.verdict is Verdict.REFUSE:
-            return PermissionResultDeny(message=_refusal(ruling.reason if ruling else ""))
+        ruling = await host.judge(edited)
+        if ruling.verdict is Verdict.REFUSE:
+            return PermissionResultDeny(message=_refusal(ruling.reason))
         return PermissionResultAllow(updated_input=dict(answer.input))
 
 

@@ -32,6 +32,12 @@ _BACKGROUND = (
     600.0  # seconds; what the CLI itself waits for background work at the end (CLAUDE_CODE_PRINT_BG_WAIT_CEILING_MS)
 )
 _WAKING = 10.0  # seconds between the end of background work and the turn that it causes; measured 0.02
+_FLUSH = 0.15  # seconds; the CLI writes its transcript in batches of about 0.1
+_UNSUITABLE = (
+    *("EnterWorktree", "ExitWorktree"),  # the worktree is ours to choose
+    *("CronCreate", "CronDelete", "CronList", "ScheduleWakeup"),  # a session that wakes itself has nobody to answer it
+    "ListAgents",  # other sessions on this machine belong to other people
+)
 _NO_SANDBOX = "sandbox required but unavailable"
 _SANDBOX = {
     "enabled": True,
@@ -58,6 +64,7 @@ class ClaudeSession:
         self._interrupted = False
         self._ended = False
         self._busy = False
+        self._dying = asyncio.Lock()
         self._errors = errors
         gate.before_asking = lambda: self._count(gate.host)
 
@@ -102,25 +109,37 @@ class ClaudeSession:
         return not self._ended and not self._busy
 
     async def run(self, prompt: Prompt | None, host: AgentHost) -> AgentResult:
-        """Say the prompt (None: take up the interrupted turn) and return when the agent is really idle."""
+        """Say the prompt (None: take up the interrupted turn) and return when the agent is really idle.
+
+        A run that is cancelled, or whose host fails, kills the process: nobody would know what it does next.
+        """
         self._gate.host = host
         self._interrupted = False
+        self._untaken.clear()
         try:
             if prompt:
-                await self.say(prompt)
+                await self._send(prompt)
             return await self._follow(host)
         except (ClaudeSDKError, OSError) as error:
             failure = self._translated(error)
             if isinstance(failure, SessionLost):
                 raise failure from error
             return self._failed(failure.message)
+        except BaseException:
+            await asyncio.shield(self.kill())
+            raise
         finally:
             self._gate.withdraw()
             self._gate.host = None
 
     async def say(self, prompt: Prompt) -> None:
-        """Say something; while a turn goes on, the agent reads it after its current step."""
+        """Say something; while a turn goes on, the agent reads it after its current step. Raises AgentError."""
+        try:
+            await self._send(prompt)
+        except (ClaudeSDKError, OSError) as error:
+            raise self._translated(error) from error
 
+    async def _send(self, prompt: Prompt) -> None:
         async def once() -> AsyncIterator[dict[str, Any]]:
             yield _spoken(prompt)
 
@@ -131,17 +150,25 @@ class ClaudeSession:
         """End the current turn; open asks are cancelled without an answer."""
         self._interrupted = True
         self._gate.withdraw()
-        await self._client.interrupt()
+        try:
+            await self._client.interrupt()
+        except Exception as error:  # noqa: BLE001 - the SDK raises just that when the CLI does not answer
+            _log.warning("Claude Code does not take the interrupt and is killed: %s", error)
+            await self.kill()
 
     async def kill(self) -> None:
         """End the whole process tree at once, and only then let go of it.
 
-        The order matters: a CLI that lives on while we disconnect tells its model that a person refused.
+        The order matters: a CLI that lives on while we disconnect tells its model that a person refused. While a
+        person is being asked, the CLI first gets the moment it needs to write the question to disk.
         """
         self._interrupted = True
         self._ended = True
-        await asyncio.shield(self._leash.gone())
-        await asyncio.shield(self._client.disconnect())
+        asked = self._gate.withdraw()
+        async with self._dying:
+            await asyncio.sleep(max(0.0, _FLUSH - asked))
+            await self._leash.gone()
+            await self._client.disconnect()
 
     async def close(self) -> None:
         """End an idle process politely: it writes the conversation to disk. Then surely."""
@@ -166,6 +193,8 @@ class ClaudeSession:
             turn.note(message)
             if turn.settled and self._interrupted:
                 return AgentResult(status="interrupted")
+            if turn.settled and turn.result and turn.result.status != "ok":
+                break
             if turn.at_rest and not self._untaken:
                 break
         self._busy = bool(turn.background)
@@ -251,7 +280,7 @@ def _options(spec: AgentSpec, session: str, gate: Gate) -> ClaudeAgentOptions:
         can_use_tool=gate.permit,
         hooks=gate.hooks,
         tools=None if wanted.tools is None else list(wanted.tools),
-        disallowed_tools=list(wanted.disallowed_tools),
+        disallowed_tools=[*_UNSUITABLE, *wanted.disallowed_tools],
         add_dirs=list(spec.read_dirs),
         max_turns=wanted.limits.turns,
         max_budget_usd=wanted.limits.cost_usd,
