@@ -123,8 +123,8 @@ def _deleting_inside(word: Word, context: PolicyContext) -> Iterable[Finding]:
 
 
 def _outside_reason(word: Word, here: str | None, context: PolicyContext) -> str:
-    path = absolute(word, here, context) or word.text
-    if path.rstrip("*") in {"/", ""}:
+    path = "" if word.opaque else absolute(word, here, context) or word.text
+    if path.rstrip("*") == "/":
         return "deletes everything on this machine"
     if path.rstrip("/*") == normal(context.home):
         return "deletes the whole home directory"

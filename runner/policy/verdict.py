@@ -30,7 +30,13 @@ from runner.shell import Command, Script, Word, parse
 _FREE_TOOLS = names("TodoWrite TodoRead ToolSearch BashOutput KillShell KillBash EnterPlanMode Agent StructuredOutput")
 _NETWORK_TOOLS = frozenset({"WebFetch", "WebSearch"})
 _SCOPES = (Scope.RUN, Scope.TASK, Scope.PROJECT, Scope.GLOBAL)
-_MAX_REASONS = 3
+_MAX_REASONS = 2  # more do not fit a phone
+_EVERYDAY = {
+    "deletes": "deletes files in the worktree",
+    "installs packages": "installs packages",
+    "network": "uses the network",
+    "git history": "changes the branch",
+}
 
 
 def read_call(call: ToolCall, context: PolicyContext) -> Script:
@@ -148,9 +154,7 @@ def _allowed_line(
         rule = _allowing(command, _warnings(found), rules)
         used = used or rule
         if rule is None and (_warnings(found) or not _harmless(command, context)):
-            reason = (
-                _reason(_warnings(findings)) or f"{_name(command)} is not known to be read-only and no rule allows it"
-            )
+            reason = _reason(_warnings(findings)) or _unknown(command, found)
             return Ruling(verdict=Verdict.ASK, reason=reason, labels=known)
     if used is not None:
         return _by_rule(used, findings)
@@ -250,7 +254,15 @@ def _labels(findings: tuple[Finding, ...]) -> tuple[str, ...]:
     return tuple(sorted({label for finding in findings for label in finding.labels}))
 
 
-def _name(command: Command) -> str:
-    if not command.words:
-        return "an assignment" if command.assignments else "a redirection"
-    return command.program[:40] or "an unnamed program"
+def _unknown(command: Command, found: tuple[Finding, ...]) -> str:
+    """Say why a command without warnings is asked all the same."""
+    written = [redirect.target.text for redirect in command.redirects if redirect.writes]
+    if written:
+        return f"writes {written[0][:60]}"
+    known = _labels(found)
+    for label, reason in _EVERYDAY.items():
+        if label in known:
+            return reason
+    if command.program:
+        return f"no rule allows {command.program[:40]} with these words"
+    return "sets a variable" if command.assignments else "runs something without a name"

@@ -1,0 +1,1 @@
+"""Tests of runner.shell and runner.policy."""
