@@ -8,7 +8,10 @@ such as Git LFS) stay in force; what the repository itself says is switched off 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 import re
+import signal
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -127,16 +130,9 @@ async def repository(git_dir: Path, work_tree: Path | None = None) -> Repository
 
 async def start(arguments: list[str], *, data: bytes = b"", environment: Mapping[str, str] | None = None) -> Finished:
     """Run git with a clean environment and return how it ended; it is killed when the caller is cancelled."""
-    process = await asyncio.create_subprocess_exec(
-        "git",
-        *arguments,
-        stdin=asyncio.subprocess.PIPE if data else asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        env={**clean_environment(), **(environment or {})},
-    )
+    process = await _spawn(arguments, environment, stderr=asyncio.subprocess.PIPE)
     try:
-        out, err = await process.communicate(data or None)
+        out, err = await process.communicate(data)
     finally:
         await _end(process)
     return Finished(exit=process.returncode or 0, out=out, err=text(err))
@@ -144,14 +140,7 @@ async def start(arguments: list[str], *, data: bytes = b"", environment: Mapping
 
 async def start_head(arguments: list[str], *, limit: int) -> bytes:
     """Run git and return at most the first `limit` bytes of what it writes."""
-    process = await asyncio.create_subprocess_exec(
-        "git",
-        *arguments,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-        env=clean_environment(),
-    )
+    process = await _spawn(arguments, None, stderr=asyncio.subprocess.DEVNULL)
     out = bytearray()
     try:
         while process.stdout and len(out) < limit and (chunk := await process.stdout.read(limit - len(out))):
@@ -161,6 +150,34 @@ async def start_head(arguments: list[str], *, limit: int) -> bytes:
     finally:
         await _end(process)
     return bytes(out)
+
+
+async def _spawn(
+    arguments: list[str], environment: Mapping[str, str] | None, *, stderr: int
+) -> asyncio.subprocess.Process:
+    try:
+        return await asyncio.create_subprocess_exec(
+            "git",
+            *arguments,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=stderr,
+            env={**clean_environment(), **(environment or {})},
+            start_new_session=True,
+        )
+    except FileNotFoundError as error:
+        raise ProjectError("Git is not installed.", hint="Install git 2.38 or newer.") from error
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """Kill git with what it has started (filters of people's own configuration), and wait for the end."""
+    if process.returncode is not None:
+        return
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    if process.stdout:
+        await process.stdout.read()  # the end is seen only when the pipe is empty
+    await process.wait()
 
 
 def clean_environment() -> dict[str, str]:
@@ -206,12 +223,3 @@ def _switched_off(key: str) -> list[str]:
     if _MERGE_DRIVER.fullmatch(key):  # an empty driver would silently take our side
         return [f"{key}=git merge-file -q %A %O %B"]
     return ["credential.helper="] if _CREDENTIAL.fullmatch(key) else []
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    if process.returncode is None:
-        try:
-            process.kill()
-        except ProcessLookupError:
-            return
-        await process.wait()
