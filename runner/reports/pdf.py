@@ -12,7 +12,7 @@ from asyncio.subprocess import PIPE, Process
 from pathlib import Path
 
 from runner.errors import ReportError
-from runner.reports.pdf_worker import MISSING
+from runner.reports.pdf_worker import MISSING, TOO_LARGE
 
 SECONDS = 120  # thirty pages take 2 to 4
 _WORKER = Path(__file__).with_name("pdf_worker.py")
@@ -67,9 +67,14 @@ async def _end(process: Process) -> None:
 def _failure(status: int | None, complaint: str) -> ReportError:
     if status == MISSING:
         return ReportError(
-            f"The PDF cannot be set, because a library is missing: {complaint.strip().splitlines()[-1][:300]}",
+            f"The PDF cannot be set, because a library is missing: {_last_line(complaint)}",
             hint=f"On Debian: apt install libpango-1.0-0 libpangoft2-1.0-0 fonts-dejavu-core. {_OTHER_FORMATS}",
         )
-    last = complaint.strip().splitlines()[-1:] or ["no message"]
-    why = "it is too large" if status is None or status < 0 or "Memory" in complaint else last[0][:300]
-    return ReportError(f"The PDF could not be set: {why}.", hint=_OTHER_FORMATS)
+    if status == TOO_LARGE or status is None or status < 0:  # below zero: the kernel ended it at a limit
+        return ReportError("The PDF could not be set: the report is too large.", hint=_OTHER_FORMATS)
+    return ReportError(f"The PDF could not be set: {_last_line(complaint)}.", hint=_OTHER_FORMATS)
+
+
+def _last_line(complaint: str) -> str:
+    lines = complaint.strip().splitlines()
+    return lines[-1][:300] if lines else "no reason was given"

@@ -134,7 +134,7 @@ def execution(**changes: object) -> Execution:
 PROMPT = """The test tests/billing/test_totals.py::test_rounding fails since Monday.
 Find out why, fix the cause in billing and leave the other modules alone."""
 
-SUMMARY = """The totals were rounded per line and then added, so three lines of 0.335 came to **1.02** instead of **1.01**.
+SUMMARY = """The totals were rounded per line and then added, so three lines of 0.335 came to **1.02**, not **1.00**.
 
 - `billing/totals.py` now adds first and rounds once, half to even, as the accounts do
 - the test for it covers *two* currencies

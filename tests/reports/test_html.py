@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -74,6 +75,10 @@ class Page(HTMLParser):
         self.attributes += attrs
         if tag not in VOID:
             self._open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert tag in VOID
+        self.handle_starttag(tag, attrs)
 
     def handle_endtag(self, tag: str) -> None:
         assert self._open.pop() == tag
@@ -196,9 +201,11 @@ def test_links_are_text_with_their_address() -> None:
 
 
 def test_headings_of_agents_stay_out_of_the_outline() -> None:
-    assert safe_html("# Approved\n\nSetext\n===") == (
-        "<p><strong>Approved</strong></p>\n<p><strong>Setext</strong></p>\n"
-    )
+    html = safe_html("# Approved\n\nSetext\n===")
+
+    assert "<strong>Approved</strong>" in html
+    assert "<strong>Setext</strong>" in html
+    assert "<h" not in html
 
 
 def test_entities_stay_as_typed_so_that_they_bring_nothing_hidden_back() -> None:
@@ -225,23 +232,14 @@ def test_a_cut_diff_says_so() -> None:
     assert "The rest is left out here; the branch has all of it." in page.render(nasty_report())
 
 
-def test_every_colour_is_readable_in_light_and_dark() -> None:
-    """Text and its background differ by the 4.5 : 1 of WCAG AA, in both palettes."""
+@pytest.mark.parametrize("start", [":root {", "dark) {", "print {"])
+def test_every_colour_is_readable_in_light_and_dark_and_print(start: str) -> None:
+    """Text and its background differ by the 4.5 : 1 of WCAG AA, in every palette."""
     css = (Path(page.__file__).parent / "templates" / "report.css").read_text()
-    for start in (css.index(":root {"), css.index("dark) {"), css.index("@media print")):
-        palette = (
-            dict(
-                part.strip().removeprefix("--").split(": ")
-                for part in css[start:].split("{", 2)[-1].split("}")[0].split(";")
-                if "#" in part
-            )
-            if start
-            else dict(
-                part.strip().removeprefix("--").split(": ") for part in css[8:].split("}")[0].split(";") if "#" in part
-            )
-        )
-        for ink, paper in PAIRS:
-            assert contrast(palette[ink], palette[paper]) >= 4.5, (ink, paper)
+    colours = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6});", css.split(start, 1)[1].split("}", 1)[0]))
+
+    for ink, paper in PAIRS:
+        assert contrast(colours[ink], colours[paper]) >= 4.5, (ink, paper)
 
 
 PAIRS = (
