@@ -11,6 +11,7 @@ from pathlib import Path
 from tests.house.tree import files, sources, syntax, text
 
 ID = re.compile(r"\b[A-Z]{3,8}-\d{1,3}\b")
+NO_RULES = {"UTF-8", "UTF-16", "SHA-256"}
 DEFINITION = re.compile(r"^- \*\*([A-Z]{3,8}-\d{1,3})\*\* (.+?)(?=\n- \*\*|\n\n|\Z)", re.MULTILINE | re.DOTALL)
 
 
@@ -31,9 +32,7 @@ def cited(module: ast.Module) -> Iterator[str]:
 
 def all_cited() -> set[str]:
     """Return every id that a test claims to prove."""
-    prefixes = {name.partition("-")[0] for _, name, _ in rules()}
-    found = {name for path in sources("tests") for name in cited(syntax(path))}
-    return {name for name in found if name.partition("-")[0] in prefixes}
+    return {name for path in sources("tests") for name in cited(syntax(path))} - NO_RULES
 
 
 def test_every_rule_is_named_by_a_test_that_proves_it() -> None:
@@ -44,13 +43,14 @@ def test_no_test_names_a_rule_that_does_not_exist() -> None:
     assert not sorted(all_cited() - {name for _, name, _ in rules()})
 
 
-def test_rules_are_numbered_in_order_without_gaps_within_one_page() -> None:
+def test_rules_are_numbered_in_rising_order_within_one_page() -> None:
     by_prefix: dict[str, list[tuple[Path, int]]] = {}
     for path, name, _ in rules():
         prefix, _, number = name.partition("-")
         by_prefix.setdefault(prefix, []).append((path, int(number)))
     for prefix, found in by_prefix.items():
-        assert [number for _, number in found] == list(range(1, len(found) + 1)), prefix
+        numbers = [number for _, number in found]
+        assert numbers == sorted(set(numbers)), prefix
         assert len({path for path, _ in found}) == 1, prefix
 
 
