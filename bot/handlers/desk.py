@@ -60,15 +60,19 @@ class Handlers:
 
     async def _said(self, actor: Actor, incoming: Incoming) -> Card:
         """Carry out a command; plain text is said to the live run of the channel. It never answers a question."""
+        text = incoming.text
         try:
-            command = commands.parse(incoming.text)
+            command = commands.parse(text)
         except UnknownCommand:
-            if _meant_as_command(incoming.text):
-                raise
-            card = await self._runs.steer(actor, incoming.text.strip(), incoming.images)
+            card = None if _meant_as_command(text) else await self._runs.steer(actor, text.strip(), incoming.images)
             if card is None:
                 raise
             return card
+        except BadInput as error:
+            if commands.addressed(text) or not await self._runs.live(actor):
+                raise
+            hint = f"{error.hint} To say this to the agent, begin with `say`."
+            raise BadInput(error.message, hint=hint) from error
         return await self._carried_out(actor, command, incoming)
 
     async def _carried_out(self, actor: Actor, command: commands.Command, incoming: Incoming) -> Card:
@@ -100,5 +104,6 @@ class Handlers:
 
 
 def _meant_as_command(text: str) -> bool:
-    """Whether an unknown word is a command with a slip, not something to be said to an agent."""
-    return commands.addressed(text) or (len(text.split()) == 1 and commands.mistyped(text.strip()))
+    """Whether an unknown word belongs to a command with a slip, not to something that is to be said to an agent."""
+    first, *others = text.split()
+    return commands.addressed(text) or first.lower() in commands.TABLE or (not others and commands.mistyped(first))

@@ -47,13 +47,17 @@ class RunHandlers:
                 assert_never(command)
         return card
 
-    async def steer(self, actor: Actor, text: str, images: tuple[Image, ...]) -> Card | None:
-        """Say a plain text to the newest live run of the channel; None if nothing is live there."""
+    async def live(self, actor: Actor) -> Execution | None:
+        """Return the newest live run of the channel, if there is one."""
         try:
-            execution = await self._core.runs.latest(actor.origin, states=find.LIVE)
+            return await self._core.runs.latest(actor.origin, states=find.LIVE)
         except NotFound:
             return None
-        return await self._said(actor, execution, text, images)
+
+    async def steer(self, actor: Actor, text: str, images: tuple[Image, ...]) -> Card | None:
+        """Say a plain text to the newest live run of the channel; None if nothing is live there."""
+        execution = await self.live(actor)
+        return await self._said(actor, execution, text, images) if execution else None
 
     async def _card(self, execution: Execution) -> Card:
         return views.run(await self._core.runs.view(execution.id), self._core.clock.now())

@@ -9,7 +9,7 @@ from typing import assert_never
 from bot.messenger import Button, Card, Look, Section, Style, Tone
 from bot.views import say
 from bot.views.inputs import editable, shown
-from bot.views.parts import PREFILL_LIMIT, button, data, facts, run_name, sections
+from bot.views.parts import PREFILL_LIMIT, button, data, facts, run_name, sections, shortened
 from runner.masking import clean
 from runner.model import Answer, Approval, ApprovalState, AskKind, Execution, Question, handle
 
@@ -86,7 +86,7 @@ def inbox(waiting: Sequence[tuple[Approval, Execution]], now: datetime) -> Card:
     return Card(
         title=f"Inbox: {say.plural(len(rows), 'question')}" if rows else "Inbox",
         tone=Tone.WAITING if rows else Tone.NEUTRAL,
-        sections=sections(Section(body="\n".join(rows) or "Nothing waits for an answer.")),
+        sections=sections(Section(body=shortened(rows) or "Nothing waits for an answer.")),
         buttons=tuple(
             made
             for asked, _ in waiting[:CHOICES_SHOWN]

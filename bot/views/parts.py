@@ -14,6 +14,7 @@ from runner.model import Execution, Json, State, handle
 
 ACTION_LIMIT = 64  # bytes of a button's command line: Telegram's callback_data is the tightest
 LABEL_LIMIT = 12  # characters that a phone shows when three buttons share a row
+ROWS_SHOWN = 30  # rows of a list on one card; pages have 20
 PREFILL_LIMIT = 2_000  # characters offered for editing: below the 3,000 of a Slack input
 
 
@@ -65,12 +66,19 @@ def run_name(execution: Execution) -> str:
 
 
 def run_rows(executions: Sequence[Execution], now: datetime) -> str:
-    """List runs, one a line."""
-    return "\n".join(
+    """List runs, one a line; of a long list only the first ROWS_SHOWN."""
+    rows = [
         f"{STATE_SIGNS[execution.state]} {handle(execution.id)}  {line(execution.title or execution.prompt, 50)}"
         f"  {_state_word(execution.state)}, {ago(execution.created_at, now)}"
         for execution in executions
-    )
+    ]
+    return shortened(rows)
+
+
+def shortened(rows: Sequence[str]) -> str:
+    """Join the first ROWS_SHOWN rows of a list and say how many more there are."""
+    more = len(rows) - ROWS_SHOWN
+    return "\n".join([*rows[:ROWS_SHOWN], *([f"… and {more} more"] if more > 0 else [])])
 
 
 def _state_word(state: State) -> str:

@@ -16,6 +16,7 @@ from runner.runs import Overview, RunView
 STEPS_SHOWN = 6  # newest steps on a live card: what a phone shows without scrolling
 PROSE_LIMIT = 600  # characters of the agent's last words on a live card
 SUMMARY_LIMIT = 2_000  # characters of a summary on a result card; the report has all of it
+LOG_ROWS = 200  # newest rows of a log on a card; the report has all
 OUTPUT_LIMIT = 800  # characters from the end of a failed test's output on a result card
 
 _TONES = {
@@ -139,7 +140,7 @@ def log(view: RunView, now: datetime, people: dict[str, str]) -> Card:
     execution = view.execution
     rows = [(step.started_at, _log_step(step)) for step in view.steps]
     rows += [(message.created_at, _log_message(message, people)) for message in view.messages]
-    rows.sort(key=lambda row: row[0])
+    rows = sorted(rows, key=lambda row: row[0])[-LOG_ROWS:]
     return Card(
         title=f"{say.STATE_SIGNS[execution.state]} {run_name(execution)}",
         tone=_TONES[execution.state],

@@ -11,6 +11,7 @@ from bot.views.parts import button, data, facts, run_rows, sections
 from runner.model import Access, Execution, Project, Task
 from runner.ports import Page
 
+PROMPT_LIMIT = 3_000  # characters of a prompt on a card; scripts read all of it
 LINE = 90  # characters of a row in a list
 
 
@@ -39,7 +40,7 @@ def task(saved: Task, now: datetime, note: str = "") -> Card:
             ("Priority", saved.priority.value),
             ("Runs", _record(saved, now)),
         ),
-        sections=sections(Section(title="Prompt", body=saved.prompt, look=Look.CODE)),
+        sections=sections(Section(title="Prompt", body=say.cut(saved.prompt, PROMPT_LIMIT), look=Look.CODE)),
         buttons=(
             *button("Run", f"run {saved.name}", Style.PRIMARY, key="r"),
             *button("Runs", f"runs --task {saved.name}", key="u"),

@@ -14,7 +14,7 @@ from bot.handlers import Handlers, lists, questions, results, runs, tasks
 from bot.handlers.answers import chosen, edited_input
 from bot.messenger import Card, Incoming, Tone
 from runner.errors import BadInput
-from runner.model import Answer, AskKind, Choice, Image, Question, Role, State, handle
+from runner.model import Answer, AskKind, Choice, Image, Origin, Question, Role, State, handle
 from tests.bot.desk import Desk, desk
 from tests.bot.sample import COMMAND, EDIT, QUESTION, QUESTIONS, asked
 from tests.fakes import Turn
@@ -185,6 +185,8 @@ async def test_text_after_a_question_is_a_remark_and_never_its_answer(tmp_path: 
         assert (await ada.stage.core.approvals.find(question.id)).answer is None
         slip = await ada.says("aprove")
         assert (kind(slip), "approve" in slip.sections[0].body) == ("error", True)
+        form = await ada.says("stop doing that with tabs")
+        assert (kind(form), "begin with `say`" in form.sections[0].body) == ("error", True)
         assert kind(await ada.says("approve")) == "decided"
 
 
@@ -251,6 +253,8 @@ async def test_stop_resume_cancel_and_retry_mean_the_fitting_run_of_the_channel(
 
 
 async def test_say_steers_a_live_run_and_follows_up_a_finished_one(tmp_path: Path) -> None:
+    """With or without the word while the run is live; afterwards a new run in the same conversation."""
+
     async def listens(turn: Turn) -> str:
         return f"heard {await turn.remark()}" if turn.text == "Listen" else f"followed {turn.text}"
 
@@ -263,6 +267,24 @@ async def test_say_steers_a_live_run_and_follows_up_a_finished_one(tmp_path: Pat
         follow = await ada.says(f"say {handle(run.id)} and now the second")
         assert kind(follow) == "run"
         assert (await ada.stage.end(await ada.newest())).summary == "followed and now the second"
+
+
+async def test_plain_text_steers_the_live_run_of_its_channel_only(tmp_path: Path) -> None:
+    """CMD-13: also when its words resemble commands further on."""
+
+    async def listens(turn: Turn) -> str:
+        return f"heard {await turn.remark()}"
+
+    async with desk(tmp_path, listens) as ada:
+        home = ada.origin
+        await ada.says("do Listen")
+        run = await ada.newest()
+        await ada.stage.until(run, lambda e: e.session)
+        ada.origin = Origin(messenger="terminal", channel="elsewhere")
+        assert kind(await ada.says("please use run and do")) == "error"
+        ada.origin = home
+        assert kind(await ada.says("please use run and do")) == "note"
+        assert (await ada.stage.end(run)).summary == "heard please use run and do"
 
 
 async def test_pictures_go_along_with_a_prompt(tmp_path: Path) -> None:
@@ -322,6 +344,8 @@ async def test_completion_is_offered_what_there_is(tmp_path: Path) -> None:
 async def test_what_nobody_foresaw_becomes_a_card_with_an_id_that_is_in_the_log(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """CMD-11: never a stack trace in chat."""
+
     class Torn:
         """A core whose parts are gone."""
 

@@ -138,6 +138,7 @@ def test_card_is_as_agreed(name: str, snapshot: SnapshotAssertion) -> None:
 
 @pytest.mark.parametrize("name", CARDS)
 def test_every_card_has_content_for_scripts_and_keeps_to_the_limits_of_chat_products(name: str) -> None:
+    """CMD-10: labels of 12 characters, actions of 64 bytes, keys that differ."""
     card = CARDS[name]
     assert json.loads(json.dumps(card.data))["kind"]
     assert 0 < len(card.title) <= 150
@@ -156,7 +157,7 @@ def test_every_button_says_a_command_of_the_grammar(name: str) -> None:
 
 
 def test_an_input_above_the_limit_shows_its_beginning_and_only_the_way_to_all_of_it() -> None:
-    """What does not fit has no live buttons; the full view has all of the text and the buttons."""
+    """CMD-8: what does not fit has no live buttons; the full view has all of the text and the buttons."""
     cut = views.approval(_LONG, EXECUTION)
     assert [button.action for button in cut.buttons] == [f"view {_LONG.id}"]
     assert len(cut.sections[0].body) == views.CARD_LIMIT
@@ -166,9 +167,13 @@ def test_an_input_above_the_limit_shows_its_beginning_and_only_the_way_to_all_of
 
 
 def test_a_decided_card_takes_the_place_of_the_card_that_asked_and_has_no_buttons() -> None:
+    """CMD-9: it says who decided, when, and what was changed."""
     decided = views.decided(APPROVED, EXECUTION, "ada")
     assert decided.key == views.approval(COMMAND, EXECUTION).key
     assert not decided.buttons
+    said = {field.label: field.value for field in decided.fields}
+    assert (said["By"], said["At"]) == ("ada", "12:00:52 UTC")
+    assert [section.body for section in decided.sections] == ["pytest -q", COMMAND.input["command"]]
 
 
 def test_secrets_of_agents_are_masked_on_cards_and_in_what_scripts_read() -> None:

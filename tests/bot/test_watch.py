@@ -76,7 +76,7 @@ async def test_only_the_messenger_and_place_of_origin_hear_of_a_run(tmp_path: Pa
 
 
 async def test_a_chat_product_gets_after_a_restart_what_happened_meanwhile(tmp_path: Path) -> None:
-    """The stored place in the feed moves only after a card was shown: what was missed comes, and nothing older."""
+    """CMD-12: the stored place in the feed moves only after a card was shown; what was missed comes, nothing older."""
     first, second, third = (Board(name="slack") for _ in range(3))
     async with desk(tmp_path, done) as ada:
         ada.origin = SLACK
