@@ -233,6 +233,7 @@ async def test_an_image_reaches_the_model(tmp_path: Path) -> None:
 
 async def test_a_run_lasts_until_subagents_in_the_background_are_done(tmp_path: Path) -> None:
     """AGENT-6: subagents."""
+
     def script(conversation: Conversation) -> Turn:
         if conversation.prompt == "look around":
             return (Turn(tools=(bash("sleep 0.5; touch looked.txt"),)), Turn(text="looked"))[conversation.answered]
@@ -255,6 +256,7 @@ async def test_a_run_lasts_until_subagents_in_the_background_are_done(tmp_path: 
 
 async def test_a_run_lasts_until_a_shell_in_the_background_is_done(tmp_path: Path) -> None:
     """AGENT-6: background shells."""
+
     def script(conversation: Conversation) -> Turn:
         if conversation.answered == 0:
             order = {"command": "sleep 0.5; touch made.txt", "run_in_background": True}

@@ -11,7 +11,7 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from claude_agent_sdk import (
     HookContext,
@@ -35,27 +35,22 @@ _NOTHING_SAID = "The user skipped this question."
 
 
 class Gate:
-    """The two callbacks of one session. While there is no `host` to answer, every step waits for one.
+    """The two callbacks of one session. While no host is seated, every step waits for one.
 
     `plans` is the folder where the CLI lets the agent write its plan. `before_asking` is called each time before a
     person is asked, since the session may be killed while it waits.
     """
 
     def __init__(self, plans: Path) -> None:
-        self.before_asking: Callable[[], Awaitable[None]] | None = None
+        self.before_asking: Callable[[AgentHost], Awaitable[None]] | None = None
         self._host: AgentHost | None = None
         self._hosted = asyncio.Event()
         self._asked_at = float("-inf")  # on the loop's clock
         self._plans = plans
         self._waiting: set[asyncio.Task[Any]] = set()
 
-    @property
-    def host(self) -> AgentHost | None:
-        """Who answers at the moment."""
-        return self._host
-
-    @host.setter
-    def host(self, host: AgentHost | None) -> None:
+    def seat(self, host: AgentHost | None) -> None:
+        """Let this host answer from now on; None leaves the seat empty."""
         self._host = host
         if host:
             self._hosted.set()
@@ -117,7 +112,7 @@ class Gate:
 
     async def _ask(self, host: AgentHost, call: ToolCall) -> Answer:
         if self.before_asking:
-            await self.before_asking()
+            await self.before_asking(host)
         waiter = asyncio.current_task()
         if waiter is None:
             return await host.ask(call)
@@ -144,9 +139,14 @@ class Gate:
         return PermissionResultAllow(updated_input=dict(answer.input))
 
 
-def _decision(decision: str, reason: str) -> HookJSONOutput:
-    said = {"hookEventName": "PreToolUse", "permissionDecision": decision, "permissionDecisionReason": reason}
-    return {"hookSpecificOutput": said}  # type: ignore[typeddict-item]  # - the decision is one of the literals
+def _decision(decision: Literal["allow", "deny", "ask"], reason: str) -> HookJSONOutput:
+    return {
+        "hookSpecificOutput": {
+            "hookEventName": "PreToolUse",
+            "permissionDecision": decision,
+            "permissionDecisionReason": reason,
+        }
+    }
 
 
 def _refusal(reason: str) -> str:

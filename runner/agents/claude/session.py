@@ -66,7 +66,7 @@ class ClaudeSession:
         self._busy = False
         self._dying = asyncio.Lock()
         self._errors = errors
-        gate.before_asking = lambda: self._count(gate.host)
+        gate.before_asking = self._count
 
     @classmethod
     async def open(cls, config: ClaudeConfig, program: Path, spec: AgentSpec) -> Self:
@@ -113,7 +113,7 @@ class ClaudeSession:
 
         A run that is cancelled, or whose host fails, kills the process: nobody would know what it does next.
         """
-        self._gate.host = host
+        self._gate.seat(host)
         self._interrupted = False
         self._untaken.clear()
         try:
@@ -130,7 +130,7 @@ class ClaudeSession:
             raise
         finally:
             self._gate.withdraw()
-            self._gate.host = None
+            self._gate.seat(None)
 
     async def say(self, prompt: Prompt) -> None:
         """Say something; while a turn goes on, the agent reads it after its current step. Raises AgentError."""
