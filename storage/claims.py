@@ -17,8 +17,8 @@ ACTIVE = (State.RUNNING, State.WAITING)
 def claim(worker: str, at: datetime) -> sa.Update:
     """Take the first claimable execution and return its row; no row if there is none.
 
-    Only partial indexes of pending and active executions are read, so the cost does not grow with history. PostgreSQL
-    passes over rows that another claimer is about to take. Two claimers that look at one conversation at the same
+    Only pending executions and those of their conversations are looked at, so the cost does not grow with history.
+    PostgreSQL passes over rows that another claimer is about to take. Two claimers that look at one conversation at the same
     moment can still both find it free there: the unique index on active conversations then fails one of them with
     IntegrityError.
     """

@@ -119,8 +119,9 @@ def literals(column: sa.ColumnElement[Any], *words: StrEnum) -> sa.ColumnElement
 
     The planner of SQLite, and PostgreSQL's for prepared statements, takes a partial index only if it sees the words.
     """
-    written = sa.bindparam(None, list(words), type_=column.type, expanding=True, literal_execute=True)
-    return column.in_(written)
+    if len(words) == 1:
+        return column == sa.bindparam(None, words[0], type_=column.type, literal_execute=True)
+    return column.in_(sa.bindparam(None, list(words), type_=column.type, expanding=True, literal_execute=True))
 
 
 def column(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -47,16 +47,16 @@ class Unit:
 
     async def execute(self, statement: sa.Executable, parameters: Sequence[Values] | None = None) -> CursorResult[Any]:
         """Run a statement."""
-        return await self.connection.execute(statement, parameters)
+        return await uninterrupted(self.connection.execute(statement, parameters))
 
     async def row(self, statement: sa.Executable) -> Values | None:
         """Return the first row, or None."""
-        return cast("Values | None", (await self.connection.execute(statement)).mappings().first())
+        return cast("Values | None", (await self.execute(statement)).mappings().first())
 
     async def insert(self, table: sa.Table, rows: Iterable[Values]) -> None:
         """Insert rows."""
         if listed := list(rows):
-            await self.connection.execute(sa.insert(table), listed)
+            await self.execute(sa.insert(table), listed)
 
     async def put(self, table: sa.Table, rows: Iterable[Values]) -> None:
         """Insert rows or replace those with the same primary key."""
@@ -65,7 +65,7 @@ class Unit:
         insert = self.upsert(table)
         keys = {column.name for column in table.primary_key}
         changed = {name: insert.excluded[name] for name in listed[0] if name not in keys}
-        await self.connection.execute(insert.on_conflict_do_update(index_elements=sorted(keys), set_=changed), listed)
+        await self.execute(insert.on_conflict_do_update(index_elements=sorted(keys), set_=changed), listed)
 
     def upsert(self, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
         """Begin an INSERT that may end in ON CONFLICT; the databases share the words but not the module."""
@@ -73,7 +73,7 @@ class Unit:
 
     async def changed(self, statement: sa.Update) -> bool:
         """Run an UPDATE and tell whether it met any row; after an INSERT the drivers' counts cannot be relied on."""
-        return (await self.connection.execute(statement)).rowcount > 0
+        return (await self.execute(statement)).rowcount > 0
 
     def require(self, condition: bool) -> None:
         """Raise Stale, and so leave the transaction, unless a condition still holds."""
@@ -116,30 +116,59 @@ class Database:
     async def writing(self) -> AsyncIterator[Unit]:
         """Write in one transaction: all of the block or, if it raises, nothing. Then `on_change` is called."""
         with explained(self.url):
-            async with self._writer.begin() as connection:
+            connection = self._writer.connect()
+            try:
+                connection = await uninterrupted(connection.start())
                 unit = Unit(connection)
                 yield unit
-                published = await unit.publish()
+                await uninterrupted(self._commit(unit))
+            finally:
+                if connection.sync_connection is not None:
+                    await uninterrupted(connection.close())  # rolls back what is not committed
+
+    async def _commit(self, unit: Unit) -> None:
+        published = await unit.publish()
+        await unit.connection.commit()
         if published and self._on_change:
             self._on_change(published)
 
     async def rows(self, statement: sa.Executable) -> Sequence[Values]:
         """Read rows."""
         with explained(self.url):
-            async with self._reader.connect() as connection:
-                return cast("Sequence[Values]", (await connection.execute(statement)).mappings().all())
+            return await uninterrupted(self._read(statement))
 
     async def row(self, statement: sa.Executable) -> Values | None:
         """Read the first row; None if there is none."""
-        with explained(self.url):
-            async with self._reader.connect() as connection:
-                return cast("Values | None", (await connection.execute(statement)).mappings().first())
+        return next(iter(await self.rows(statement)), None)
 
     async def scalar(self, statement: sa.Select[T]) -> T | None:
         """Read one value; None if there is no row."""
-        with explained(self.url):
-            async with self._reader.connect() as connection:
-                return (await connection.execute(statement)).scalar()
+        row = await self.row(statement)
+        return None if row is None else cast("T", next(iter(row.values())))
+
+    async def _read(self, statement: sa.Executable) -> Sequence[Values]:
+        async with self._reader.connect() as connection:
+            return cast("Sequence[Values]", (await connection.execute(statement)).mappings().all())
+
+
+async def uninterrupted(work: Coroutine[Any, Any, T]) -> T:
+    """Finish `work` even if the caller is cancelled meanwhile; the cancellation goes on afterwards.
+
+    Interrupting a driver between a statement and its answer leaves connections that nobody closes, one of them with
+    the write lock of a SQLite file. Every statement of ours ends within milliseconds, so it is simply waited for.
+    """
+    running = asyncio.get_running_loop().create_task(work)
+    cancelled = False
+    while not running.done():
+        try:
+            await asyncio.wait([running])
+        except asyncio.CancelledError:
+            cancelled = True
+    if cancelled and not running.cancelled():
+        if error := running.exception():
+            raise asyncio.CancelledError from error
+        raise asyncio.CancelledError
+    return running.result()
 
 
 @asynccontextmanager

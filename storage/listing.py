@@ -39,13 +39,12 @@ def listed(query: ExecutionQuery, dialect: str) -> sa.Select[Any]:
     conditions = _conditions(query)
     if query.text:
         return _with_words(query, conditions, dialect)
+    filtered = bool(conditions or query.states)
     if query.after is not None:
         conditions.append(executions.c.id < query.after)
-    if query.conversation_id is not None or not (conditions or query.states):
-        found = _newest(sa.select(executions), [*conditions, *_states(query)], query.limit)
-    else:
-        found = _merged(query, conditions)
-    return found
+    if filtered:
+        return _merged(query, conditions)
+    return _newest(sa.select(executions), conditions, query.limit)
 
 
 def _with_words(query: ExecutionQuery, conditions: list[sa.ColumnElement[bool]], dialect: str) -> sa.Select[Any]:

@@ -180,11 +180,10 @@ executions = sa.Table(
     sa.Index("executions_task_ix", "task_id", "state", "id"),
     sa.Index("executions_project_ix", "project", "state", "id"),
     sa.Index("executions_person_ix", "person_id", "state", "id"),
-    sa.Index("executions_conversation_ix", "conversation_id", "id"),
-    # The queue, and the guard that a conversation is worked on by one worker at a time. Both stay as small as the
-    # work that is going on, however many executions have ended.
-    partial_index("executions_pending", "rank", "id", where=PENDING_SQL),
-    partial_index("executions_pending_conversation", "conversation_id", "id", where=PENDING_SQL),
+    sa.Index("executions_conversation_ix", "conversation_id", "state", "id"),
+    # The queue (`state` is in it only to win SQLite's planner over from the list by state), and the guard that a
+    # conversation is worked on by one worker at a time. Both stay as small as the work that is going on.
+    partial_index("executions_pending", "state", "rank", "id", where=PENDING_SQL),
     partial_index("executions_active_conversation", "conversation_id", where=ACTIVE_SQL, unique=True),
 )
 

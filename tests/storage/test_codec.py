@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import fields
+from datetime import UTC
 
 import pytest
 from hypothesis import given
@@ -14,7 +15,7 @@ from runner.model import AgentOptions, Answer, Goal, Limits, Question, Rule, Ver
 from storage.codec import decode, encode
 
 texts = st.text(max_size=8)
-aware = st.datetimes(timezones=st.timezones())
+aware = st.datetimes(timezones=st.just(UTC))
 rules = st.builds(Rule, pattern=texts, verdict=st.sampled_from(Verdict), created_at=st.none() | aware)
 plain = st.recursive(
     st.none() | st.booleans() | st.integers() | texts, lambda x: st.lists(x) | st.dictionaries(texts, x)

@@ -260,9 +260,8 @@ def _executions() -> None:
         where="state IN ('running', 'waiting_confirmation')",
         unique=True,
     )
-    op.create_index("executions_conversation_ix", "executions", ["conversation_id", "id"])
-    _partial("executions_pending", "executions", ["rank", "id"], where="state = 'pending'")
-    _partial("executions_pending_conversation", "executions", ["conversation_id", "id"], where="state = 'pending'")
+    op.create_index("executions_conversation_ix", "executions", ["conversation_id", "state", "id"])
+    _partial("executions_pending", "executions", ["state", "rank", "id"], where="state = 'pending'")
     op.create_index("executions_person_ix", "executions", ["person_id", "state", "id"])
     op.create_index("executions_project_ix", "executions", ["project", "state", "id"])
     op.create_index("executions_state_ix", "executions", ["state", "id"])
