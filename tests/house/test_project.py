@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import sys
 import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
 
 from runner.settings import load
-from tests.house.tree import ROOT, text
+from tests.house.tree import PACKAGES, ROOT, sources, syntax, text
 
 
 def test_the_example_configuration_loads() -> None:
@@ -41,3 +44,35 @@ def test_every_ignored_lint_rule_has_its_reason() -> None:
 def test_tests_stay_out_of_the_wheel() -> None:
     wheel = tomllib.loads(text(Path("pyproject.toml")))["tool"]["hatch"]["build"]["targets"]["wheel"]
     assert wheel["packages"] == ["bot", "runner", "storage"]
+
+
+def imported(*packages: str) -> set[str]:
+    """Return the top names of everything that is imported and is neither ours nor Python's."""
+    found: set[str] = set()
+    for path in sources(*packages):
+        for node in ast.walk(syntax(path)):
+            if isinstance(node, ast.Import):
+                found |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                found.add((node.module or "").partition(".")[0])
+    return found - sys.stdlib_module_names - set(PACKAGES)
+
+
+def plain(distribution: str) -> str:
+    """Return the name of a distribution in its one normal form."""
+    return re.sub(r"[-_.]+", "-", distribution).lower()
+
+
+def test_everything_imported_is_declared() -> None:
+    """What comes only with another package goes away with it."""
+    project = tomllib.loads(text(Path("pyproject.toml")))
+    extras = project["project"]["optional-dependencies"]
+    product = {*project["project"]["dependencies"], *(line for lines in extras.values() for line in lines)}
+    homes = packages_distributions()
+    for packages, lines in (
+        (("bot", "runner", "storage"), product),
+        (("tests",), product | {*project["dependency-groups"]["dev"]}),
+    ):
+        declared = {plain(re.split(r"[\[<>=; ]", line)[0]) for line in lines}
+        known = {name for name, owners in homes.items() if {plain(owner) for owner in owners} & declared}
+        assert not imported(*packages) - known
