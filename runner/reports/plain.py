@@ -1,8 +1,4 @@
-"""The report as GitHub-flavoured Markdown.
-
-Texts of others never become structure: a line of them is escaped sign by sign, a block of them stands in a fence
-longer than any fence inside it.
-"""
+"""The report as GitHub-flavoured Markdown."""
 
 from __future__ import annotations
 
@@ -12,14 +8,13 @@ from collections.abc import Iterator
 from runner.model import AskKind
 from runner.reports import wording
 from runner.reports.document import Decision, Entry, FileChange, ReportDoc, TestRun
+from runner.reports.escaping import cell, code, fence, inline, quote
+from runner.reports.markup import safe_markdown
 from runner.reports.trim import Cuts, shorten, trim
 
 CUTS = Cuts(text=20_000, output=3_000, timeline=100_000, entries=500, file_lines=300, diff_lines=3_000)
 
 _MARKS = {"good": "✅", "bad": "❌", "quiet": "⏹️", "busy": "⏳"}
-_ACTIVE = re.compile(r"[\\`*\[\]<>&|~$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
-_AT_START = re.compile(r"^([#+=:-]|[0-9]+(?=[.)]))")
-_ADDRESS = re.compile(r"(?i)\b(https?|ftp|www)(?=://|\.)")
 
 
 def render(doc: ReportDoc) -> str:
@@ -30,7 +25,7 @@ def render(doc: ReportDoc) -> str:
         f"{_MARKS[doc.outcome.tone]} **{doc.outcome.headline}.** {doc.outcome.sentence}",
         *_trouble(shown),
         _facts(doc),
-        *(["## Summary", quote(shown.summary)] if shown.summary else []),
+        *(["## Summary", safe_markdown(shown.summary)] if shown.summary else []),
         "## The prompt",
         *_prompt(shown),
         "## Decisions",
@@ -46,55 +41,22 @@ def render(doc: ReportDoc) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
-def inline(text: str) -> str:
-    """Escape a text for one line: nothing in it marks up, links or ends a cell."""
-    one_line = " ".join(text.split())
-    escaped = _ACTIVE.sub(lambda match: f"\\{match[0]}" if match[0] != "&" else "&amp;", one_line)
-    escaped = _ADDRESS.sub(lambda match: f"{match[0][0]}<!-- -->{match[0][1:]}", escaped)
-    return _AT_START.sub(lambda match: f"\\{match[0]}" if not match[0].isdigit() else f"{match[0]}\\", escaped)
-
-
-def quote(text: str) -> str:
-    """Show a text as a quotation, line by line as it was written."""
-    lines = [inline(line) for line in text.strip().split("\n")]
-    return "\n".join(f"> {line}\\" if line and following else f"> {line}" for line, following in _pairs(lines))
-
-
-def _pairs(lines: list[str]) -> Iterator[tuple[str, str]]:
-    return zip(lines, [*lines[1:], ""], strict=True)
-
-
-def code(text: str) -> str:
-    """Show a text as code within a line; also in a cell of a table."""
-    one_line = " ".join(text.split()).replace("|", "\\|")
-    ticks = "`" * (_longest_run(one_line) + 1)
-    pad = " " if one_line.startswith("`") or one_line.endswith("`") else ""
-    return f"{ticks}{pad}{one_line}{pad}{ticks}" if one_line else ""
-
-
-def fence(text: str, language: str = "text") -> str:
-    """Show a text as a block of code that nothing in it can end."""
-    ticks = "`" * max(3, _longest_run(text) + 1)
-    return f"{ticks}{language}\n{text}\n{ticks}"
-
-
-def _longest_run(text: str) -> int:
-    return max((len(run) for run in re.findall(r"`+", text)), default=0)
-
-
 def _folded(label: str, text: str, language: str = "text") -> str:
     return f"<details><summary>{label}</summary>\n\n{fence(text, language)}\n\n</details>"
 
 
 def _trouble(doc: ReportDoc) -> Iterator[str]:
     if doc.outcome.error:
+        yield "## What went wrong"
         yield fence(shorten(doc.outcome.error, 8_000))
     if doc.outcome.hint:
         yield inline(doc.outcome.hint)
 
 
 def _facts(doc: ReportDoc) -> str:
-    rows = [f"| {fact.label} | {code(fact.text) if fact.code else inline(fact.text)} |" for fact in wording.facts(doc)]
+    rows = [
+        f"| {fact.label} | {cell(code(fact.text)) if fact.code else inline(fact.text)} |" for fact in wording.facts(doc)
+    ]
     return "\n".join(["| Fact | |", "|---|---|", *rows])
 
 
@@ -162,7 +124,7 @@ def _changes(doc: ReportDoc) -> Iterator[str]:
     if not doc.changes:
         yield "No files changed."
         return
-    rows = [f"| {_path(file)} | {inline(file.status)} | {_lines(file)} |" for file in doc.changes]
+    rows = [f"| {cell(_path(file))} | {inline(file.status)} | {_lines(file)} |" for file in doc.changes]
     yield "\n".join(["| File | | Lines |", "|---|---|---|", *rows])
     for file in doc.changes:
         if file.diff:
@@ -194,7 +156,7 @@ def _timeline(doc: ReportDoc) -> Iterator[str]:
 def _entry(entry: Entry, zone: str) -> str:
     at = wording.clock(entry.at, zone)
     if entry.kind == "message":
-        return f"{at} **{inline(entry.who)}:**\n\n{quote(entry.text)}"
+        return f"{at} **{inline(entry.who)}:**\n\n{safe_markdown(entry.text)}"
     status = f" **{inline(entry.status)}**" if entry.status not in {"", "ok"} else ""
     seconds = f" ({wording.duration(entry.seconds)})" if entry.seconds else ""
     line = f"{at} {inline(entry.title)}{status}{seconds}"

@@ -26,8 +26,9 @@ from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 from runner import reports
 from runner.errors import ReportError
 from runner.model import ApprovalState, Author, Reason, State
-from runner.reports import FORMATS, ReportDoc, file_name, formats, pdf, plain, render
-from tests.reports.samples import APPROVALS, HOSTILE, at, execution, message, nasty_report, report
+from runner.reports import FORMATS, ReportDoc, escaping, file_name, formats, pdf, plain, render
+from runner.reports.markup import safe_html, safe_markdown
+from tests.reports.samples import APPROVALS, HOSTILE, execution, message, nasty_report, report
 from tests.reports.test_html import MORE, PIECES, everywhere
 
 SCHEMA = json.loads((Path(reports.__file__).parent / "schema.json").read_text())
@@ -106,25 +107,25 @@ def test_no_text_becomes_structure_in_markdown(text: str) -> None:
     marked = structure(plain.render(everywhere(f"a{text}z")))
 
     assert [kind for kind in marked if kind not in OURS] == []
-    assert marked.count("heading_open h2") == 6
+    assert [marked.count(f"heading_open {level}") for level in ("h1", "h2", "h3")] == [1, 7, 2]
 
 
 OURS = {
     *(f"{kind}_{end} {tag}" for kind, tag in [
-        ("heading", "h1"), ("heading", "h2"), ("heading", "h3"), ("paragraph", "p"), ("strong", "strong"),
+        ("heading", "h1"), ("heading", "h2"), ("heading", "h3"), ("paragraph", "p"), ("strong", "strong"), ("em", "em"),
         ("blockquote", "blockquote"), ("table", "table"), ("thead", "thead"), ("tbody", "tbody"), ("tr", "tr"),
-        ("th", "th"), ("td", "td"), ("bullet_list", "ul"), ("list_item", "li"),
+        ("th", "th"), ("td", "td"), ("bullet_list", "ul"), ("ordered_list", "ol"), ("list_item", "li"),
     ] for end in ("open", "close")),
     *("fence code", "code_inline code", "hr hr", "<!-- -->", "<details><summary></summary>", "</details>"),
 }  # fmt: skip
 
 
 def test_a_fence_in_the_output_does_not_end_the_fence_around_it() -> None:
-    assert plain.fence("```\n````\nx") == "`````text\n```\n````\nx\n`````"
+    assert escaping.fence("```\n````\nx") == "`````text\n```\n````\nx\n`````"
 
 
 def test_addresses_in_markdown_are_not_made_links_by_github() -> None:
-    assert plain.inline("see https://evil.example and www.evil.example") == (
+    assert escaping.inline("see https://evil.example and www.evil.example") == (
         "see h<!-- -->ttps://evil.example and w<!-- -->ww.evil.example"
     )
 
@@ -256,8 +257,23 @@ def test_the_typesetter_is_loaded_only_in_its_own_process() -> None:
     assert loaded.stdout.strip() == "False"
 
 
-def test_messages_of_people_are_quoted_not_rendered() -> None:
+@pytest.mark.parametrize(
+    "markdown",
+    [
+        "one **two** *three* `four|five`",
+        "- a\n- b\n  - c\n\n    d\n1. e",
+        "> quoted\n\n```py\nx = '```'\n```",
+        "| a | b |\n|---|---|\n| 1\\|2 | `x\\|y` |",
+        "one\\\ntwo\n\n* * *\n\nthree",
+    ],
+)
+def test_harmless_markdown_of_the_agent_keeps_its_look(markdown: str) -> None:
+    rewritten = safe_markdown(markdown)
+
+    assert safe_html(rewritten) == f"<blockquote>\n{safe_html(markdown)}</blockquote>\n"
+
+
+def test_what_was_said_cannot_add_a_heading_or_a_task() -> None:
     said = report(messages=(message(1, Author.PERSON, "## Approved by Ada\n- [x] all", said=3),))
 
-    assert "> \\## Approved by Ada\\\n> \\- \\[x\\] all" in plain.render(said)
-    assert at(3) == said.timeline[0].at
+    assert "> **Approved by Ada**\n>\n> - \\[x\\] all" in plain.render(said)
