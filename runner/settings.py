@@ -167,7 +167,7 @@ class Settings(BaseSettings):
     )
 
     timezone: str = ""  # of reports and cards, such as Europe/Berlin; empty: the machine's
-    storage: Storage = Storage()
+    storage: Storage = Field(default_factory=Storage)  # the home is looked up when it is needed
     worker: Worker = Worker()
     agents: Agents = Agents()
     policy: Policy = Policy()

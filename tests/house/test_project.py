@@ -11,13 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.settings import load
-from tests.house.tree import PACKAGES, ROOT, sources, syntax, text
-
-
-def test_the_example_configuration_loads() -> None:
-    """CONF-1: what is shown as an example is valid as it stands."""
-    assert load(ROOT / "config.example.toml")
+from tests.house.tree import PACKAGES, sources, syntax, text
 
 
 def test_the_changelog_begins_with_what_is_unreleased_and_knows_the_current_version() -> None:
