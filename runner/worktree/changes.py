@@ -74,6 +74,7 @@ async def write_tree(repo: Repository, worktree: Worktree, index: Path) -> str:
     so this can be done while the agent works.
     """
     environment = {"GIT_INDEX_FILE": str(index)}
+    await _uncover(repo, worktree, environment)
     listed = await repo.git("ls-files", "--others", "--exclude-standard", "-z", environment=environment)
     nested = [text(name).rstrip("/") for name in listed.split(b"\0") if name.endswith(b"/")]
     exclude = [f":(top,exclude,literal){name}" for name in (*copied_but_not_ignored(worktree.git_dir), *nested)]
@@ -93,6 +94,18 @@ async def scratch_index(worktree: Worktree) -> AsyncIterator[Path]:
         with contextlib.suppress(FileNotFoundError):
             await asyncio.to_thread(shutil.copyfile, worktree.git_dir / "index", index)
         yield index
+
+
+async def _uncover(repo: Repository, worktree: Worktree, environment: dict[str, str]) -> None:
+    """Take away the marks that tell git not to look at a file: changes could hide behind them."""
+    listed = (await repo.git("ls-files", "-v", "-z", environment=environment)).split(b"\0")
+    assumed = [entry[2:] for entry in listed if entry[:1].islower()]
+    skipped = [entry[2:] for entry in listed if entry[:1] in {b"S", b"s"}]
+    # what is not there was left out by a sparse checkout, and is no deletion
+    present = [name for name in skipped if (worktree.path / text(name)).is_file()]
+    for names, option in ((assumed, "--no-assume-unchanged"), (present, "--no-skip-worktree")):
+        if names:
+            await repo.git("update-index", option, "-z", "--stdin", data=b"\0".join(names), environment=environment)
 
 
 async def _add_nested(repo: Repository, worktree: Worktree, name: str, index: Path) -> None:

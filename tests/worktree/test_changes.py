@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +22,7 @@ async def tree(project: Project, root: Path) -> Worktree:
 
 
 async def test_a_snapshot_takes_everything_that_git_does_not_ignore(repo: Repo, tree: Worktree) -> None:
+    """TREE-3."""
     (tree.path / "a.txt").write_text("two\n")
     (tree.path / "src/b.txt").unlink()
     (tree.path / "new").mkdir()
@@ -54,6 +57,7 @@ async def test_the_repository_s_own_identity_is_kept(repo: Repo, tree: Worktree)
 
 
 async def test_copied_files_are_no_work_of_the_agent(repo: Repo, project: Project, root: Path) -> None:
+    """TREE-3."""
     repo.write({"local.cfg": "mine", "x.secret": "ignored"})
     tree = await make(replace(project, copy=("local.cfg", "x.secret")), new_id(), root)
     assert await snapshot(tree, "x") is None
@@ -64,6 +68,7 @@ async def test_copied_files_are_no_work_of_the_agent(repo: Repo, project: Projec
 
 
 async def test_a_worktree_that_is_only_read_is_reported_but_never_committed(project: Project, root: Path) -> None:
+    """TREE-11."""
     tree = await make(replace(project, access=Access.READ), new_id(), root)
     (tree.path / "a.txt").write_text("touched\n")
     assert await snapshot(tree, "x") is None
@@ -95,7 +100,7 @@ async def test_commits_on_two_sides_are_both_kept(repo: Repo, tree: Worktree) ->
 
 
 async def test_a_repository_inside_the_worktree_is_taken_as_files(repo: Repo, tree: Worktree) -> None:
-    """Scaffolding tools run `git init`: as a link to another repository the files would be lost."""
+    """TREE-3: scaffolding tools run `git init`: as a link to another repository the files would be lost."""
     for inner, commit in (("app", False), ("deep/lib", True)):
         folder = tree.path / inner
         folder.mkdir(parents=True)
@@ -112,6 +117,7 @@ async def test_a_repository_inside_the_worktree_is_taken_as_files(repo: Repo, tr
 
 
 async def test_any_file_name_survives(repo: Repo, tree: Worktree) -> None:
+    """TREE-10."""
     for name in ODD_NAMES:
         (tree.path / name).write_text(name)
     assert {file.path for file in (await diff(tree)).files} == set(ODD_NAMES)
@@ -120,6 +126,7 @@ async def test_any_file_name_survives(repo: Repo, tree: Worktree) -> None:
 
 
 async def test_names_and_contents_that_are_not_utf_8_can_be_shown(tree: Worktree) -> None:
+    """TREE-10."""
     (tree.path / "caf\udce9").write_bytes(b"latin-1: \xe9\n")
     difference = await diff(tree)
     assert difference.files == (DiffFile(path="caf\ufffd", added=1, status="added"),)
@@ -165,6 +172,7 @@ async def test_a_diff_covers_commits_as_well(tree: Worktree) -> None:
 
 
 async def test_a_patch_is_cut_at_the_end_of_a_line_and_says_so(tree: Worktree) -> None:
+    """TREE-10."""
     (tree.path / "big").write_text("ü" * 99 + "\n" * 1 + ("line of the file\n" * 200_000))
     difference = await diff(tree)
     assert difference.truncated
@@ -174,17 +182,49 @@ async def test_a_patch_is_cut_at_the_end_of_a_line_and_says_so(tree: Worktree) -
 
 
 async def test_attributes_of_the_repository_cannot_hide_a_change(tree: Worktree) -> None:
+    """TREE-10."""
     (tree.path / ".gitattributes").write_text("* -diff binary linguist-generated\n")
     (tree.path / "a.txt").write_text("one\nand a back door\n")
     assert "+and a back door" in (await diff(tree)).patch
 
 
 async def test_replaced_objects_cannot_hide_a_change(repo: Repo, tree: Worktree) -> None:
+    """TREE-10."""
     (tree.path / "a.txt").write_text("one\nand a back door\n")
     commit = await snapshot(tree, "x")
     repo.git("replace", f"{commit}^{{tree}}", "main^{tree}")
     assert repo.git("diff", "main", str(commit)) == ""
     assert "+and a back door" in (await diff(tree)).patch
+
+
+@pytest.mark.parametrize("mark", ["--assume-unchanged", "--skip-worktree"])
+async def test_a_mark_in_the_index_cannot_hide_a_change(repo: Repo, tree: Worktree, mark: str) -> None:
+    """TREE-10."""
+    repo.git("update-index", mark, "a.txt", at=tree.path)
+    (tree.path / "a.txt").write_text("one\nand a back door\n")
+    assert repo.git("status", "--porcelain", at=tree.path) == ""
+    assert "+and a back door" in (await diff(tree)).patch
+    assert await snapshot(tree, "x")
+
+
+async def test_a_set_back_file_time_cannot_hide_a_change(repo: Repo, tree: Worktree) -> None:
+    """The content changes, its length and time do not. Git compares whole seconds of the time that nobody can set."""
+    file = tree.path / "a.txt"
+    repo.git("config", "core.trustctime", "false")
+    os.utime(file, (0, 0))
+    repo.git("update-index", "--refresh", at=tree.path)
+    await asyncio.sleep(1.01)
+    file.write_text("two\n")
+    os.utime(file, (0, 0))
+    assert repo.git("status", "--porcelain", at=tree.path) == ""
+    assert "+two" in (await diff(tree)).patch
+
+
+async def test_a_sparse_checkout_deletes_nothing(repo: Repo, project: Project, root: Path) -> None:
+    tree = await make(project, new_id(), root)
+    repo.git("sparse-checkout", "set", "nowhere", at=tree.path)
+    assert not (tree.path / "src/b.txt").exists()
+    assert (await diff(tree)).files == ()
 
 
 async def test_the_diff_of_a_discarded_worktree_is_that_of_its_backup(tree: Worktree) -> None:

@@ -152,6 +152,7 @@ def test_plain_git_springs_the_trap(marked: Repo, trap: Path, sprung: Path, tmp_
 async def test_no_command_of_ours_springs_it(
     marked: Repo, project: Project, root: Path, trap: Path, sprung: Path, setter: Setter
 ) -> None:
+    """TREE-2."""
     marked.commit({"a.txt": "1\n2\n3\n4\n"})
     setter(marked, trap)
     sprung.unlink(missing_ok=True)
@@ -164,6 +165,7 @@ async def test_no_command_of_ours_springs_it(
 async def test_nor_does_it_when_the_agent_sets_the_trap(
     marked: Repo, project: Project, root: Path, trap: Path, sprung: Path, setter: Setter
 ) -> None:
+    """TREE-2."""
     marked.commit({"a.txt": "1\n2\n3\n4\n"})
     tree = await make(project, new_id(), root)
     setter(marked, trap)

@@ -50,6 +50,7 @@ def inner(folder: Path) -> Path:
 async def test_an_unusable_place_is_named_and_a_way_out_is_given(
     tmp_path: Path, place: Callable[[Path], Path], said: str, hint: str
 ) -> None:
+    """TREE-9."""
     with pytest.raises(ProjectError) as caught:
         await inspect(Project(name="shop", path=str(place(tmp_path))))
     assert said in caught.value.message
@@ -58,6 +59,7 @@ async def test_an_unusable_place_is_named_and_a_way_out_is_given(
 
 
 async def test_a_misspelt_base_branch_gets_its_nearest(repo: Repo, project: Project) -> None:
+    """TREE-9."""
     repo.git("branch", "release")
     with pytest.raises(ProjectError, match="`relaese`") as caught:
         await inspect(replace(project, base_branch="relaese"))

@@ -39,6 +39,7 @@ async def tree(project: Project, root: Path) -> Worktree:
 
 
 async def test_discarding_keeps_the_newest_state_under_a_backup_ref(repo: Repo, tree: Worktree) -> None:
+    """TREE-6."""
     (tree.path / "new").write_text("not committed")
     backup = await discard(tree)
     assert backup == f"refs/signoff/backup/{tree.handle}"
@@ -57,7 +58,7 @@ async def test_discarding_twice_is_discarding_once(repo: Repo, tree: Worktree) -
 
 
 async def test_a_removal_that_was_cut_off_does_not_lose_the_backup(repo: Repo, tree: Worktree) -> None:
-    """The directory is gone, the branch (with an older state) still there."""
+    """TREE-13: the directory is gone, the branch (with an older state) still there."""
     (tree.path / "new").write_text("n")
     backup = await discard(tree)
     repo.git("branch", tree.branch, "main")
@@ -67,6 +68,7 @@ async def test_a_removal_that_was_cut_off_does_not_lose_the_backup(repo: Repo, t
 
 
 async def test_restoring_brings_everything_back(repo: Repo, project: Project, tree: Worktree) -> None:
+    """TREE-6."""
     (tree.path / "a.txt").write_text("changed\n")
     (tree.path / "new").write_text("n\n")
     before = await diff(tree)
@@ -118,6 +120,7 @@ async def test_discarding_many_at_once_leaves_nothing_but_backups(repo: Repo, pr
 async def test_pruning_removes_what_nobody_knows_and_keeps_its_work(
     repo: Repo, project: Project, root: Path, tmp_path: Path
 ) -> None:
+    """TREE-7."""
     kept, unknown, vanished = [await make(project, new_id(), root) for _ in range(3)]
     repo.git("worktree", "add", "--quiet", "-b", "personal", str(tmp_path / "personal"))
     (unknown.path / "new").write_text("n")
@@ -200,6 +203,7 @@ def no_branch(tree: Worktree) -> None:
 async def test_damage_is_told_and_mended_and_the_work_is_whole(
     repo: Repo, project: Project, tree: Worktree, damage: Callable[[Worktree], None]
 ) -> None:
+    """TREE-13."""
     (tree.path / "a.txt").write_text("changed\n")
     (tree.path / "new").write_text("n\n")
     damage(tree)

@@ -18,6 +18,7 @@ from tests.worktree.repo import Repo
 async def test_a_worktree_has_the_base_branch_s_files_on_a_branch_of_its_own(
     repo: Repo, project: Project, root: Path
 ) -> None:
+    """TREE-1."""
     execution = new_id()
     tree = await make(project, execution, root)
     assert tree.path == root / "shop" / handle(execution)
@@ -30,6 +31,7 @@ async def test_a_worktree_has_the_base_branch_s_files_on_a_branch_of_its_own(
 async def test_the_worktree_begins_at_the_named_branch_not_at_what_is_checked_out(
     repo: Repo, project: Project, root: Path
 ) -> None:
+    """TREE-1."""
     repo.git("branch", "release")
     repo.commit({"later.txt": "x"})
     tree = await make(replace(project, base_branch="release"), new_id(), root)
@@ -46,6 +48,7 @@ async def test_begin_leaves_the_files_to_fill(project: Project, root: Path) -> N
 
 
 async def test_a_fill_that_was_cut_off_can_be_repeated(repo: Repo, project: Project, root: Path) -> None:
+    """TREE-13."""
     tree = await begin(await inspect(project), new_id(), root)
     (tree.path / "a.txt").write_text("half a fi")
     await fill(tree, project)
@@ -81,6 +84,7 @@ async def test_a_dirty_project_that_blocks_makes_nothing(repo: Repo, project: Pr
 
 
 async def test_read_access_gives_no_branch(repo: Repo, project: Project, root: Path) -> None:
+    """TREE-11."""
     tree = await make(replace(project, access=Access.READ), new_id(), root)
     assert tree.branch == ""
     assert repo.git("branch", "--format=%(refname)") == "refs/heads/main\n".strip()
@@ -90,6 +94,7 @@ async def test_read_access_gives_no_branch(repo: Repo, project: Project, root: P
 async def test_many_at_once_on_one_repository_do_not_disturb_each_other(
     repo: Repo, project: Project, root: Path
 ) -> None:
+    """TREE-8."""
     executions = [new_id() for _ in range(12)]
     async with asyncio.TaskGroup() as group:
         running = [group.create_task(make(project, execution, root)) for execution in executions]
@@ -123,6 +128,7 @@ async def test_a_copied_file_keeps_its_mode(repo: Repo, project: Project, root: 
 async def test_links_are_copied_only_if_they_stay_inside(
     repo: Repo, project: Project, root: Path, tmp_path: Path
 ) -> None:
+    """TREE-12."""
     (tmp_path / "outside").write_text("private")
     repo.write({"cache/real": "r"})
     (repo.path / "cache/inside").symlink_to("real")
@@ -139,7 +145,7 @@ async def test_links_are_copied_only_if_they_stay_inside(
 async def test_nothing_is_copied_through_a_link_of_the_base_branch(
     repo: Repo, project: Project, root: Path, tmp_path: Path
 ) -> None:
-    """The commit has a link where the checkout has a folder: copying must not write where the link leads."""
+    """TREE-12: the commit has a link where the checkout has a folder: copying must not write where the link leads."""
     (tmp_path / "outside").mkdir()
     (repo.path / "data").symlink_to(tmp_path / "outside")
     repo.commit({})
@@ -152,6 +158,7 @@ async def test_nothing_is_copied_through_a_link_of_the_base_branch(
 
 
 async def test_a_glob_that_leads_outside_is_refused(project: Project, root: Path) -> None:
+    """TREE-12."""
     with pytest.raises(ProjectError, match="outside") as caught:
         await make(replace(project, copy=("../*",)), new_id(), root)
     assert "`copy`" in caught.value.hint

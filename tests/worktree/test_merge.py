@@ -29,6 +29,7 @@ def everything(repo: Repo) -> tuple[str, str, dict[str, bytes]]:
 
 
 async def test_all_work_becomes_one_commit_by_the_person(repo: Repo, project: Project, tree: Worktree) -> None:
+    """TREE-4."""
     before = repo.head
     (tree.path / "one").write_text("1\n")
     await snapshot(tree, "first")
@@ -52,6 +53,7 @@ async def test_a_base_branch_that_moved_is_merged_three_ways(repo: Repo, project
 
 
 async def test_a_conflict_names_the_files_and_changes_nothing(repo: Repo, project: Project, tree: Worktree) -> None:
+    """TREE-4."""
     (tree.path / "a.txt").write_text("theirs\n")
     (tree.path / "fine").write_text("no conflict here\n")
     repo.commit({"a.txt": "ours\n"})
@@ -63,6 +65,7 @@ async def test_a_conflict_names_the_files_and_changes_nothing(repo: Repo, projec
 
 
 async def test_uncommitted_changes_that_are_in_the_way_stop_it(repo: Repo, project: Project, tree: Worktree) -> None:
+    """TREE-4, TREE-5."""
     (tree.path / "a.txt").write_text("by the agent\n")
     repo.write({"a.txt": "by a person, not committed\n"})
     before = everything(repo)
@@ -81,6 +84,7 @@ async def test_an_untracked_file_that_is_in_the_way_stops_it(repo: Repo, project
 
 
 async def test_uncommitted_changes_elsewhere_stay_as_they_are(repo: Repo, project: Project, tree: Worktree) -> None:
+    """TREE-5."""
     (tree.path / "a.txt").write_text("by the agent\n")
     repo.write({"src/b.txt": "not committed\n", "new": "untracked\n"})
     await merge(tree, project, "x", ADA)
@@ -158,6 +162,7 @@ async def test_an_agent_that_merged_the_base_branch_has_solved_the_conflict(
 
 
 async def test_merges_of_several_executions_at_once_all_arrive(repo: Repo, project: Project, root: Path) -> None:
+    """TREE-8."""
     trees = [await make(project, new_id(), root) for _ in range(5)]
     for tree in trees:
         (tree.path / tree.handle).write_text("x")

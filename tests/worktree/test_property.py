@@ -59,7 +59,7 @@ def contents(top: Path) -> dict[str, bytes]:
 @settings(max_examples=settings().max_examples // 3)
 @given(edits=EDITS)
 async def test_merging_gives_the_base_with_the_agent_s_edits(edits: list[Write | Delete | Save]) -> None:
-    """Also: the files of the diff are those that differ, and a person's own change meanwhile stays."""
+    """TREE-4: also: the files of the diff are those that differ, and a person's own change meanwhile stays."""
     folder = Path(tempfile.mkdtemp(prefix="signoff-test-")).resolve()
     try:
         repo = new_repo(folder / "shop")
