@@ -6,7 +6,9 @@ command or a test command unless it stands in this list or in the configuration.
 
 from __future__ import annotations
 
+import ctypes
 import os
+import sys
 from collections.abc import Mapping
 
 _PASSED_ON = frozenset({
@@ -15,6 +17,7 @@ _PASSED_ON = frozenset({
     "TMPDIR", "TZ", "USER", "XDG_CACHE_HOME",
 })  # fmt: skip
 _PASSED_ON_PREFIX = "LC_"
+_PR_SET_DUMPABLE = 4  # linux/prctl.h
 
 
 def clean(extra: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -34,3 +37,13 @@ def blanked() -> dict[str, str]:
     by its own descendants through /proc.
     """
     return dict.fromkeys(os.environ, "")
+
+
+def conceal() -> None:
+    """Keep other programs of the same user, agents above all, from reading our environment and memory.
+
+    Call it once at the start of the daemon. Works on Linux only, and not against root: /proc shows the environment of a
+    process to its owner unless the process is not "dumpable".
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)

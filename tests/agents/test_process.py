@@ -165,3 +165,15 @@ def test_the_launcher_is_written_once_and_again_when_it_is_another(tmp_path: Pat
     install_launcher(tmp_path / "with a space")
     assert "launcher.py" in path.read_text()
     assert path.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such switch")
+async def test_a_concealed_process_cannot_be_read_and_its_children_are_as_usual(tmp_path: Path) -> None:
+    script = (
+        "import ctypes, subprocess, sys; from runner.agents.environment import conceal; conceal();"
+        "print(ctypes.CDLL(None).prctl(3, 0, 0, 0, 0));"  # PR_GET_DUMPABLE
+        "code = 'import ctypes; print(ctypes.CDLL(None).prctl(3, 0, 0, 0, 0))';"
+        "print(subprocess.run([sys.executable, '-c', code], capture_output=True, text=True).stdout)"
+    )
+    ran = await run([sys.executable, "-c", script], cwd=Path.cwd())
+    assert ran.output.split() == ["0", "1"]
