@@ -50,7 +50,13 @@ def names(module: ast.Module) -> Iterator[tuple[int, str]]:
 
 
 def test_nothing_is_marked_as_unfinished() -> None:
-    marked = [str(path) for path in files() if path.suffix in READABLE and UNFINISHED.search(text(path))]
+    """A document may speak of such marks in `code`."""
+    written = {path: text(path) for path in files() if path.suffix in READABLE}
+    marked = [
+        str(path)
+        for path, content in written.items()
+        if UNFINISHED.search(re.sub(r"`[^`\n]*`", "", content) if path.suffix == ".md" else content)
+    ]
     assert not marked
 
 
