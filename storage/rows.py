@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
+from functools import cache
 from typing import Any, Protocol, TypeVar
 
 from runner.model import Execution, Origin, Usage
@@ -26,8 +27,13 @@ _ORIGIN = tuple(field.name for field in fields(Origin))
 
 def read(cls: type[T], row: Mapping[str, Any], **more: object) -> T:
     """Build a value from the columns named like its fields, and `more`."""
-    names = {field.name for field in fields(cls)}  # type: ignore[arg-type]  # every value is a dataclass
+    names = _field_names(cls)  # type: ignore[arg-type]  # a class is hashable; mypy asks that of its instances
     return cls(**{name: item for name, item in row.items() if name in names}, **more)
+
+
+@cache
+def _field_names(cls: type) -> frozenset[str]:
+    return frozenset(field.name for field in fields(cls))
 
 
 def read_execution(row: Mapping[str, Any]) -> Execution:

@@ -6,6 +6,7 @@ matter, every run of letters and digits is a word, all words of a query must occ
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -20,20 +21,22 @@ from storage.database import Unit
 _LONGEST_WORD = 64  # characters; nobody types more, and PostgreSQL's words end at 2 kB
 _MOST_INDEXED = 4_000  # different words of one text; a prompt of 100 kB has about as many
 _MOST_QUERIED = 16
+_WORD = re.compile(r"[^\W_]+")
 
 _fts = sa.table("search_fts", sa.column("rowid", sa.Integer))
 
 
 def fold(text: str) -> str:
     """Make texts comparable without regard to case, accents and width."""
+    if text.isascii():
+        return text.lower()
     plain = unicodedata.normalize("NFKD", text.casefold())
     return unicodedata.normalize("NFKC", "".join(c for c in plain if not unicodedata.combining(c))).casefold()
 
 
 def words(text: str) -> list[str]:
     """Split a text into its different words, folded, in order of appearance."""
-    letters = "".join(c if c.isalnum() else " " for c in fold(text))
-    return list(dict.fromkeys(word[:_LONGEST_WORD] for word in letters.split()))
+    return list(dict.fromkeys(word[:_LONGEST_WORD] for word in _WORD.findall(fold(text))))
 
 
 def indexed(texts: Iterable[str]) -> str:
