@@ -165,6 +165,7 @@ def alive(pid: int) -> bool:
 
 
 async def test_a_kill_leaves_nothing_and_nothing_answers_for_a_person(tmp_path: Path) -> None:
+    """AGENT-13: a closed pipe would count as a denial."""
     script = turns(Turn(tools=(bash("echo $$ > near; (setsid sleep 600 & echo $! > apart); sleep 600"),)), "never")
     host = Host(policy=by_tool(Bash=Verdict.ALLOW))
     async with stage(tmp_path, script) as on, on.session() as session, asyncio.TaskGroup() as group:

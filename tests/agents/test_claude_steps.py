@@ -167,6 +167,7 @@ async def test_a_plan_is_shown_first_sent_back_with_feedback_and_then_carried_ou
 
 
 async def test_an_ask_that_is_open_when_the_turn_is_interrupted_gets_no_answer(tmp_path: Path) -> None:
+    """AGENT-13: neither yes nor no."""
     async def nobody(call: ToolCall) -> Answer:
         await asyncio.Event().wait()
         raise AssertionError

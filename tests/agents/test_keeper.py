@@ -103,6 +103,7 @@ async def test_a_follow_up_gets_the_kept_process_once() -> None:
 
 
 async def test_another_conversation_or_another_way_of_starting_gets_a_process_of_its_own() -> None:
+    """AGENT-14: nothing of one conversation reaches another."""
     starter = Starter()
     async with keeper(starter, HandClock()) as keeping:
         first = await keeping.open(SPEC)

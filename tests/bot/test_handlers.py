@@ -198,7 +198,7 @@ async def test_plain_text_without_a_live_run_names_the_nearest_command(tmp_path:
 
 
 async def test_with_several_questions_a_bare_approve_decides_none(tmp_path: Path) -> None:
-    """Guessing would answer a question nobody looked at."""
+    """CMD-15: guessing would answer a question nobody looked at."""
     async with desk(tmp_path, asks, worker={"slots": 2}) as ada:
         questions_ = []
         for _ in range(2):

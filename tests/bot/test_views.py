@@ -157,7 +157,7 @@ def test_every_button_says_a_command_of_the_grammar(name: str) -> None:
 
 
 def test_an_input_above_the_limit_shows_its_beginning_and_only_the_way_to_all_of_it() -> None:
-    """CMD-8: what does not fit has no live buttons; the full view has all of the text and the buttons."""
+    """CMD-8, APPR-7: what does not fit has no live buttons; the full view has all of the text and the buttons."""
     cut = views.approval(_LONG, EXECUTION)
     assert [button.action for button in cut.buttons] == [f"view {_LONG.id}"]
     assert len(cut.sections[0].body) == views.CARD_LIMIT
@@ -212,7 +212,7 @@ _WORDS = st.text(st.characters(whitelist_categories=["Ll"], max_codepoint=0x17F)
     ),
 )
 def test_nothing_of_an_input_is_left_out(tool: str, content: dict[str, object]) -> None:
-    """Every text of every input is somewhere on the card, whatever the tool and its keys."""
+    """CMD-16: every text of every input is somewhere on the card, whatever the tool and its keys."""
     said = "\n".join(_texts(ToolCall(tool=tool, input=content)))
 
     def leaves(item: object) -> Iterator[str]:

@@ -122,7 +122,7 @@ async def test_a_terminal_that_comes_is_told_what_is_live_and_what_waits(tmp_pat
 
 
 async def test_progress_is_joined_and_never_delays_a_question(tmp_path: Path) -> None:
-    """Hundreds of steps are a handful of cards; the question that follows them is shown all the same."""
+    """CMD-14: hundreds of steps are a handful of cards; the question that follows them is shown all the same."""
     board = Board()
     steps = 150
 

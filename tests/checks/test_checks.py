@@ -104,6 +104,7 @@ FAIL = Outcome(exit=1, output="", seconds=1)
 def test_a_run_is_judged_by_its_end_and_its_tests(
     status: str, tested: Outcome | None, state: State, reason: Reason
 ) -> None:
+    """RUN-9: every end of an agent with every end of the tests."""
     judged = verdict(Goal(), tested, AgentResult(status=status))
     assert (judged.state, judged.reason) == (state, reason)
 

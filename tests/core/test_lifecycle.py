@@ -130,7 +130,7 @@ def moves(world: World) -> list[Callable[[], Event]]:
 
 @given(st.data())
 def test_invariants_hold_over_random_histories(data: st.DataObject) -> None:
-    """LIFE-1, LIFE-2, APPR-2: final states never change; an open approval exists exactly while its execution waits."""
+    """LIFE-1, LIFE-2, LIFE-3, APPR-2: final states never change; what is asked is open exactly while it waits."""
     world = World()
     for _ in range(data.draw(st.integers(1, 20))):
         choices = moves(world)
@@ -139,7 +139,7 @@ def test_invariants_hold_over_random_histories(data: st.DataObject) -> None:
 
 @given(st.data())
 def test_every_history_can_be_brought_to_an_end(data: st.DataObject) -> None:
-    """Whatever happened, cancelling ends it, and withdraws what is still asked."""
+    """LIFE-5, LIFE-6: whatever happened, cancelling ends it, and withdraws what is still asked."""
     world = World()
     for _ in range(data.draw(st.integers(1, 20))):
         choices = moves(world)
@@ -184,7 +184,7 @@ def test_the_second_answer_hears_who_was_first() -> None:
 
 
 def test_a_stopped_question_is_not_answered_by_anybody() -> None:
-    """After a stop the question is withdrawn, and a late press says so instead of pretending."""
+    """LIFE-6: after a stop the question is withdrawn, and a late press says so instead of pretending."""
     world, question = asking()
     assert world.happens(StopRequested(by="ada"))
     with pytest.raises(WrongState, match="withdrawn"):
@@ -193,7 +193,7 @@ def test_a_stopped_question_is_not_answered_by_anybody() -> None:
 
 
 def test_the_answer_to_a_parked_question_queues_the_execution() -> None:
-    """A question outlives its worker; its answer puts the execution back into the queue."""
+    """APPR-6: a question outlives its worker; its answer puts the execution back into the queue."""
     world, question = asking()
     assert world.happens(WorkerLost())
     assert world.execution.state is State.WAITING
@@ -214,6 +214,7 @@ def test_several_questions_are_all_answered_before_it_goes_on() -> None:
 
 
 def test_a_worker_lost_while_working_leaves_a_turn_to_take_up() -> None:
+    """LIFE-7: the next attempt goes on where this one was cut off."""
     world = running()
     world.execution = replace(world.execution, session="s")
     assert world.happens(WorkerLost())

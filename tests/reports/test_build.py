@@ -23,6 +23,7 @@ def test_the_verdict_tells_end_reason_changes_tests_and_decisions() -> None:
 @pytest.mark.parametrize("state", State)
 @pytest.mark.parametrize("reason", [None, *Reason])
 def test_every_end_has_words(state: State, reason: Reason | None) -> None:
+    """REP-7: every state with every reason."""
     outcome = report(execution=execution(state=state, reason=reason)).outcome
 
     assert outcome.headline
@@ -36,6 +37,7 @@ def test_a_run_in_which_everything_was_denied_says_so() -> None:
 
 
 def test_a_decision_tells_who_what_when_and_how_long_it_waited() -> None:
+    """REP-5: with the exact input."""
     first, edited, denied, question = report().decisions
 
     assert (first.answered_by, first.waited_seconds, first.answered_at) == ("Ada Lovelace", 45, at(75))
@@ -122,6 +124,7 @@ def test_the_title_falls_back_to_the_first_line_of_the_prompt() -> None:
 
 
 def test_secrets_are_masked_wherever_they_stand() -> None:
+    """REP-6: before any format is made."""
     key = "sk-ant-api03-abcdefghijklmnop"
     leaky = execution(prompt=key, summary=key, title=key, error=key, hint=key, test_output=key, branch=key)
     doc = report(
@@ -193,6 +196,7 @@ def test_small_costs_keep_digits_that_say_something(dollars: float, words: str) 
 
 
 def test_a_report_of_almost_nothing_can_be_made() -> None:
+    """REP-7: no project, no step, no change."""
     doc: ReportDoc = report(
         execution=execution(title="", prompt="x", summary="", test_exit=None, project=None, usage=execution().usage),
         task=None,

@@ -63,6 +63,7 @@ def docs() -> list[ReportDoc]:
 
 
 def test_json_keeps_to_its_schema() -> None:
+    """REP-4: for every sample."""
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
     validator = jsonschema.Draft202012Validator(SCHEMA)
     for doc in docs():
@@ -70,6 +71,7 @@ def test_json_keeps_to_its_schema() -> None:
 
 
 def test_json_is_never_cut() -> None:
+    """REP-4: what reads it is no person."""
     content = json.loads(formats.json(nasty_report()))
 
     assert content["changes"][0]["diff"].count("\n") == 5_000
@@ -103,7 +105,7 @@ def structure(markdown: str) -> list[str]:
     st.lists(st.sampled_from(PIECES + MORE + ("~~", "1. ", "+ ", "===", "---", "    ", "|")), max_size=20).map("".join)
 )
 def test_no_text_becomes_structure_in_markdown(text: str) -> None:
-    """Whatever others write, a report keeps the headings, tables, fences and tags that Signoff gave it."""
+    """REP-1: whatever others write, a report keeps the headings, tables, fences and tags that Signoff gave it."""
     marked = structure(plain.render(everywhere(f"a{text}z")))
 
     assert [kind for kind in marked if kind not in OURS] == []
@@ -180,7 +182,7 @@ def test_the_pdf_says_what_the_page_says(typeset: bytes, tmp_path: Path) -> None
 
 
 async def test_the_typesetter_reads_no_file_and_calls_nobody(tmp_path: Path) -> None:
-    """Even if markup came through: a listener hears nothing, and a file is not read."""
+    """REP-3: even if markup came through: a listener hears nothing, and a file is not read."""
     heard: list[bytes] = []
 
     async def hear(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -202,6 +204,7 @@ async def test_the_typesetter_reads_no_file_and_calls_nobody(tmp_path: Path) -> 
 
 
 async def test_a_typesetter_that_takes_too_long_is_ended_and_the_person_told() -> None:
+    """REP-3: its time."""
     with pytest.raises(ReportError, match=r"not done after 0\.2 seconds.*html or markdown"):
         await pdf.to_pdf("<p>x</p>" * 20_000, seconds=0.2)
 
@@ -221,6 +224,7 @@ async def test_a_missing_typesetter_is_told_with_the_line_that_installs_it(
 async def test_a_typesetter_without_enough_memory_is_told_as_too_large(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """REP-3: its memory."""
     worker = tmp_path / "worker.py"
     worker.write_text("import sys; sys.stdin.read(); sys.exit(4)")
     monkeypatch.setattr(pdf, "_WORKER", worker)

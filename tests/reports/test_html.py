@@ -133,6 +133,7 @@ def test_a_failed_run_begins_with_what_went_wrong() -> None:
 
 
 def test_the_page_loads_nothing_and_runs_nothing() -> None:
+    """REP-2: no script, no address, no style from elsewhere."""
     for doc in (report(), nasty_report(), everywhere(HOSTILE)):
         html = page.render(doc)
         Page(html).assert_harmless()
@@ -144,6 +145,7 @@ def test_the_page_loads_nothing_and_runs_nothing() -> None:
 
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=60))
 def test_no_text_becomes_markup(text: str) -> None:
+    """REP-1: every text of others, whatever it holds."""
     Page(page.render(everywhere(text))).assert_harmless()
 
 
@@ -186,6 +188,7 @@ MORE = (
 
 @given(st.lists(st.sampled_from(PIECES + MORE), max_size=25).map("".join))
 def test_no_mixture_of_markup_becomes_markup(text: str) -> None:
+    """REP-1: also when it looks like the markup we allow."""
     Page(page.render(everywhere(text))).assert_harmless()
 
 

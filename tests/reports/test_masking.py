@@ -76,6 +76,7 @@ def test_text_that_only_speaks_of_secrets_stays(text: str) -> None:
     ],
 )
 def test_masking_never_hides_what_runs(command: str) -> None:
+    """REP-10: a person approves what is shown through it."""
     assert "rm -rf /" in clean(command)
 
 
@@ -118,6 +119,7 @@ def test_values_under_telling_names_are_masked_whole() -> None:
 
 @given(st.text())
 def test_nothing_hidden_is_left(text: str) -> None:
+    """REP-8: control, format and direction characters."""
     for char in visible(text):
         assert char in "\n\t\u200c\u200d\ufe0e\ufe0f" or unicodedata.category(char) not in {
             "Cc",
@@ -130,7 +132,7 @@ def test_nothing_hidden_is_left(text: str) -> None:
 
 @given(st.text())
 def test_what_is_visible_stays_visible_in_its_order(text: str) -> None:
-    """Nothing that can be seen is lost, added or moved."""
+    """REP-8: nothing that can be seen is lost, added or moved."""
     plain = "".join(char for char in text if char.isalnum() and char.isascii())
     shown = visible(text)
 

@@ -28,6 +28,7 @@ def test_a_shortened_text_keeps_both_ends_and_counts_what_is_missing(text: str, 
 
 
 def test_the_number_of_characters_left_out_is_right() -> None:
+    """REP-9: it is what was there less what is left."""
     assert shorten("a" * 60 + "b" * 1_000 + "c" * 40, 100) == f"{'a' * 60}\n… 1,000 characters left out …\n{'c' * 40}"
 
 

@@ -72,7 +72,7 @@ async def test_a_follow_up_never_overtakes_within_its_conversation(store: SqlSto
 
 
 async def test_fifty_claimers_at_once_take_each_execution_once(store: SqlStore) -> None:
-    """120 executions in 60 conversations: every claimer takes what it gets until nothing is left."""
+    """STORE-3: 120 executions in 60 conversations: every claimer takes what it gets until nothing is left."""
     conversations = [new_id() for _ in range(60)]
     for conversation in conversations * 2:
         await store.executions.add(execution(conversation_id=conversation), NOTHING)
@@ -106,7 +106,7 @@ async def test_fifty_claimers_at_once_take_each_execution_once(store: SqlStore) 
 async def test_any_queue_is_worked_off_in_order(
     migrated_file: Path, tmp_path: Path, runs: list[tuple[int, Priority]], slots: int, ends: random.Random
 ) -> None:
-    """A model in ten lines says who is next; the store agrees at every moment, whatever ends when."""
+    """STORE-4, STORE-5: a model in ten lines says who is next; the store agrees at every moment, whatever ends when."""
     async with open_store(shutil.copy(migrated_file, tmp_path / f"{new_id()}.db")) as store:
         names = [new_id() for _ in range(4)]
         pending = [execution(conversation_id=names[number], priority=priority) for number, priority in runs]

@@ -75,6 +75,7 @@ async def test_no_thread_outlives_the_store_however_it_is_left(sqlite_path: Path
 
 
 async def test_a_file_that_is_no_database_is_left_as_it_is(tmp_path: Path) -> None:
+    """STORE-9: not one byte of it changes."""
     path = tmp_path / "notes.txt"
     path.write_text("precious notes " * 200)
     await refuses(path, "not a database")
@@ -82,6 +83,7 @@ async def test_a_file_that_is_no_database_is_left_as_it_is(tmp_path: Path) -> No
 
 
 async def test_a_damaged_database_is_left_as_it_is(sqlite_path: Path) -> None:
+    """STORE-9: it may still be mended."""
     content = bytearray(sqlite_path.read_bytes())
     content[4096:20480] = b"\xff" * 16384
     sqlite_path.write_bytes(content)
@@ -102,6 +104,7 @@ async def test_damage_beyond_the_first_pages_is_found_by_a_check(sqlite_path: Pa
 
 
 async def test_a_database_of_a_newer_version_is_left_as_it_is(sqlite_path: Path) -> None:
+    """STORE-9: an older Signoff would write nonsense into it."""
     with sqlite3.connect(sqlite_path) as raw:
         raw.execute("UPDATE alembic_version SET version_num = '9999'")
     raw.close()
@@ -161,6 +164,7 @@ def start(code: str, path: Path) -> subprocess.Popen[str]:
 
 
 async def test_one_daemon_a_file_and_the_other_is_named(sqlite_path: Path) -> None:
+    """STORE-9: a file in use."""
     holder = start(HOLD, sqlite_path)
     try:
         assert holder.stdout is not None
@@ -197,6 +201,7 @@ async def test_settings_of_every_connection_are_the_durable_ones(sqlite_path: Pa
 
 
 async def test_a_full_disk_is_told_and_loses_nothing(sqlite_path: Path) -> None:
+    """STORE-17: what was committed before can be read."""
     async with open_database(sqlite_path) as database:
         store = SqlStore(database)
         await store.executions.add(first := execution(), NOTHING)
@@ -278,6 +283,7 @@ asyncio.run(main())
 
 @pytest.mark.parametrize("acknowledged", [1, 7, 40])
 async def test_a_killed_writer_loses_nothing_it_acknowledged(sqlite_path: Path, acknowledged: int) -> None:
+    """STORE-7: by `kill -9`, while it writes."""
     writer = start(WRITE, sqlite_path)
     assert writer.stdout is not None
     told = [writer.stdout.readline().strip() for _ in range(acknowledged)]

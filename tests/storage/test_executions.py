@@ -59,7 +59,7 @@ async def test_characters_that_no_database_holds_are_replaced_in_texts(store: Sq
 
 
 async def test_the_input_of_a_step_is_kept_to_the_letter(store: SqlStore) -> None:
-    """Keys keep their order and strings every character: an approval holds for exactly what was shown."""
+    """STORE-15: keys keep their order and strings every character: an approval holds for exactly what was shown."""
     run = await running(store)
     exact = {"z": NASTY, "a": {"y": [1, 2.5, None, True], "b": ""}}
     taken = step(run.id, input=exact)

@@ -37,7 +37,7 @@ async def test_a_cursor_never_moves_backwards(store: SqlStore) -> None:
 
 
 async def test_a_reader_that_follows_by_seq_misses_nothing_while_many_write(store: SqlStore, url: str) -> None:
-    """Two processes' worth of writers; the reader goes on from the newest it saw, as the bot does."""
+    """STORE-8: two processes' worth of writers; the reader goes on from the newest it saw, as the bot does."""
     seen: list[str] = []
     writers = 40
     async with open_store(url) as other:

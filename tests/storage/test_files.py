@@ -36,6 +36,7 @@ async def test_a_second_write_replaces_the_first_and_leaves_nothing_else(files: 
 @given(st.text(max_size=300), st.text(max_size=300))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_no_name_leads_out_of_the_folder(files: DiskFiles, execution_id: str, name: str) -> None:
+    """STORE-14: neither by dots nor by slashes."""
     path = await files.write(execution_id, name, b"x")
     root = files._folder.resolve()
     assert path.resolve().parent.parent == root
@@ -89,6 +90,7 @@ def small_files_only() -> Iterator[None]:
 
 
 async def test_a_full_disk_leaves_the_old_file_whole(files: DiskFiles, small_files_only: None) -> None:
+    """STORE-14, STORE-17: the new one is not there at all."""
     path = await files.write("e1", "r", b"old")
     with pytest.raises(StorageError, match="cannot be written") as raised:
         await files.write("e1", "r", b"x" * 5000)

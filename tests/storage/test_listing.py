@@ -117,6 +117,7 @@ async def test_a_changed_summary_replaces_the_words_of_the_old(store: SqlStore) 
 
 
 async def test_hits_come_newest_first_page_by_page_and_filtered(store: SqlStore) -> None:
+    """STORE-10: for a search."""
     runs = []
     for number in range(10):
         runs.append(run := execution(prompt="common words", project=("shop", "docs")[number % 2]))
@@ -150,6 +151,7 @@ HOSTILE = [
 
 @pytest.mark.parametrize("text", [*HOSTILE, " ".join(HOSTILE), "tsquery & | ! <->", "--; DROP TABLE x"])
 async def test_no_text_of_a_query_is_an_error(store: SqlStore, text: str) -> None:
+    """STORE-12: whatever it means to the database."""
     await store.executions.add(execution(prompt=text), NOTHING)
     found = await ids(store, text=text)
     assert len(found) == (1 if search.words(text) else 0)

@@ -34,6 +34,7 @@ def _ours(thing: object, name: str | None, kind: str, reflected: bool, compared:
 
 
 def test_tables_and_migrations_agree(connection: sa.Connection) -> None:
+    """STORE-13: on both databases."""
     context = MigrationContext.configure(
         connection, opts={"include_object": _ours, "compare_type": True, "target_metadata": tables.metadata}
     )
@@ -85,7 +86,7 @@ def test_a_current_database_opens_without_the_migration_tool(sqlite_path: Path) 
 async def test_an_older_database_is_copied_before_it_is_upgraded(
     sqlite_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """There is one revision so far: a made-up earlier one shows the way every later release will go."""
+    """STORE-16: there is one revision so far: a made-up earlier one shows the way every later release will go."""
     monkeypatch.setattr(migrations, "KNOWN", frozenset({"0000", *migrations.KNOWN}))
     monkeypatch.setattr(migrations, "upgrade", _stamp)
     for number in range(2):

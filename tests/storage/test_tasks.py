@@ -30,6 +30,7 @@ async def test_a_task_is_read_as_it_was_written(store: SqlStore) -> None:
 
 @pytest.mark.parametrize("name", ["Fix tests", "FIX TESTS", "ﬁx tests"])
 async def test_a_name_is_taken_without_regard_to_case(store: SqlStore, name: str) -> None:
+    """STORE-11: also by an edit."""
     await store.tasks.add(task(name="fix tests"), NOTHING)
     with pytest.raises(NameTaken, match="There is a task named"):
         await store.tasks.add(task(name=name), Batch(changes=(change(),)))
@@ -37,6 +38,7 @@ async def test_a_name_is_taken_without_regard_to_case(store: SqlStore, name: str
 
 
 async def test_a_deleted_task_frees_its_name_and_stays_readable(store: SqlStore) -> None:
+    """STORE-11: deleted names do not count."""
     old = task(name="deploy")
     await store.tasks.add(old, NOTHING)
     gone = replace(old, updated_at=later(1), deleted_at=later(1))
@@ -97,6 +99,7 @@ async def test_a_list_is_filtered_by_every_tag_project_and_owner(store: SqlStore
 
 
 async def test_pages_of_tasks_join_to_the_whole_list_newest_first(store: SqlStore) -> None:
+    """STORE-10: for a list."""
     for number in range(7):
         await store.tasks.add(task(name=f"{number}"), NOTHING)
     names, after = [], None

@@ -34,6 +34,7 @@ async def rows(store: SqlStore, table: sa.Table) -> list[dict[str, object]]:
 
 
 async def test_everything_of_a_batch_is_written_with_the_state(store: SqlStore) -> None:
+    """STORE-1, APPR-2: all of it is there afterwards."""
     run = await running(store)
     asked, rule = approval(run.id), Rule(pattern="*", verdict=Verdict.ASK, scope=Scope.RUN, scope_id="c", id=new_id())
     batch = Batch(
@@ -57,6 +58,7 @@ async def test_everything_of_a_batch_is_written_with_the_state(store: SqlStore) 
 
 @pytest.mark.parametrize("stale", [{"epoch": 0}, {"epoch": 2}, {"state": State.WAITING}, {"id": new_id()}])
 async def test_a_stale_transition_writes_nothing(store: SqlStore, rung: list[Change], stale: dict[str, object]) -> None:
+    """STORE-1, STORE-2: by state and by epoch."""
     run = await running(store)
     rung.clear()
     before = replace(run, **stale)  # type: ignore[arg-type]  # fields by name
@@ -68,6 +70,7 @@ async def test_a_stale_transition_writes_nothing(store: SqlStore, rung: list[Cha
 
 
 async def test_a_final_state_never_changes(store: SqlStore) -> None:
+    """LIFE-1: the store refuses it as well."""
     ended = await finish(store, await running(store))
     for state in set(State) - {State.COMPLETED}:
         assert not await store.executions.transition(ended, replace(ended, state=state), NOTHING), state
@@ -102,7 +105,7 @@ async def test_the_first_answer_wins_and_the_second_changes_nothing(store: SqlSt
 
 
 async def test_an_answer_is_given_once_even_if_the_execution_still_waits(store: SqlStore) -> None:
-    """Two questions are open: the state does not move with the first answer, the approval itself must refuse."""
+    """STORE-6, APPR-4: two questions are open, so the state stays: the approval itself must refuse."""
     run = await running(store)
     one, two = approval(run.id), approval(run.id)
     waiting = replace(run, state=State.WAITING)
@@ -115,6 +118,7 @@ async def test_an_answer_is_given_once_even_if_the_execution_still_waits(store: 
 
 
 async def test_an_answer_is_delivered_once(store: SqlStore) -> None:
+    """STORE-6, APPR-11: a second delivery writes nothing."""
     run, asked = await asking(store)
     going = replace(run, state=State.RUNNING)
     assert await store.executions.transition(run, going, Batch(settle=(answered(asked),)))

@@ -35,6 +35,7 @@ async def test_the_person_is_the_user_of_the_operating_system() -> None:
 
 
 async def test_only_the_owner_can_reach_the_socket_and_it_goes_with_the_daemon() -> None:
+    """TERM-4: by the mode of the file."""
     async with serving() as daemon:
         assert stat.S_IMODE(daemon.path.stat().st_mode) == 0o600
     assert not daemon.path.exists()
@@ -83,6 +84,7 @@ async def test_errors_of_a_request_come_back_and_the_connection_lives_on() -> No
 
 
 async def test_a_slow_request_holds_up_no_other() -> None:
+    """TERM-3: of the same terminal or another."""
     async with serving() as daemon, connect(daemon.path, watch=False) as client:
         await client.say("wait")
         await client.say("echo quick")
@@ -124,6 +126,7 @@ async def test_cards_go_to_every_terminal_that_watches_and_to_no_other() -> None
 
 
 async def test_a_terminal_that_comes_late_is_told_what_is_live() -> None:
+    """TERM-10: once it watches."""
     async with serving() as daemon:
         daemon.live = [Card(title="running", key="run:1", live=True)]
         async with connect(daemon.path, watch=True) as client:
@@ -149,6 +152,7 @@ class TestGarbage:
     """Whatever comes, the daemon answers clearly and serves the next terminal."""
 
     async def test_a_line_that_is_no_frame_is_refused_and_the_next_one_served(self) -> None:
+        """TERM-2: whatever bytes it holds."""
         async with serving() as daemon:
             reader, writer = await asyncio.open_unix_connection(str(daemon.path))
             writer.write(wire.encode(wire.Hello()) + b'nonsense\n{"kind": "request", "id": 5}\n')
@@ -218,6 +222,7 @@ class TestSlowTerminals:
         assert [frame.card.title for frame in frames if isinstance(frame, wire.Shown)] == ["a", "b", "c"]
 
     async def test_the_daemon_never_waits_and_disconnects_who_is_too_far_behind(self) -> None:
+        """TERM-3: a terminal that does not read."""
         async with serving() as daemon:
             slow = socket.socket(socket.AF_UNIX)
             slow.connect(str(daemon.path))

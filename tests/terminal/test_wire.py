@@ -52,6 +52,7 @@ server_frames = (
 
 @given(client_frames)
 def test_what_a_client_sends_arrives_as_it_was(frame: wire.ClientFrame) -> None:
+    """TERM-1: any of it."""
     line = wire.encode(frame)
     assert line.count(b"\n") == 1
     assert wire.decode_client(line) == frame
@@ -59,6 +60,7 @@ def test_what_a_client_sends_arrives_as_it_was(frame: wire.ClientFrame) -> None:
 
 @given(server_frames)
 def test_what_the_server_sends_arrives_as_it_was(frame: wire.ServerFrame) -> None:
+    """TERM-1: any of it."""
     line = wire.encode(frame)
     assert line.count(b"\n") == 1
     assert wire.decode_server(line) == frame
@@ -66,6 +68,7 @@ def test_what_the_server_sends_arrives_as_it_was(frame: wire.ServerFrame) -> Non
 
 @given(st.binary() | json_values.map(str).map(str.encode))
 def test_anything_else_is_bad_input(line: bytes) -> None:
+    """TERM-2: never another error."""
     with pytest.raises(BadInput):
         wire.decode_client(line)
 
