@@ -69,7 +69,7 @@ async def test_what_policy_allows_runs_without_a_person(tmp_path: Path, step: tu
 
 
 async def test_a_denial_with_a_reason_reaches_the_model_and_the_step_does_not_run(tmp_path: Path) -> None:
-    """APPR-6: the reason is in the tool's result."""
+    """APPR-5: the reason is in the tool's result."""
     script = turns(Turn(tools=(bash("touch touched.txt"),)), "I see.")
     host = Host(Answer(approve=False, note="Denied by Ada: use a branch instead"))
     async with stage(tmp_path, script) as on:
@@ -133,7 +133,7 @@ async def test_a_question_is_answered_with_choices_and_free_text(tmp_path: Path)
 
 
 async def test_a_plan_is_shown_first_sent_back_with_feedback_and_then_carried_out(tmp_path: Path) -> None:
-    """APPR-9: nothing is changed before the approval, not even by what policy allows."""
+    """APPR-5: nothing is changed before the approval, not even by what policy allows."""
     answers = iter([Answer(approve=False, note="add tests"), Answer(approve=True)])
 
     async def person(call: ToolCall) -> Answer:

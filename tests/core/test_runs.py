@@ -222,7 +222,7 @@ async def test_stop_keeps_the_session_and_resume_goes_on_in_it(tmp_path: Path) -
 
 
 async def test_stopping_under_a_question_withdraws_it_and_nothing_answers_it(tmp_path: Path) -> None:
-    """APPR-2, APPR-6: no pipe that closes answers for a person: the agent is killed, not told."""
+    """AGENT-13, LIFE-6: no pipe that closes answers for a person: the agent is killed, not told."""
     agent = ActingAgent(asks)
     async with stage(tmp_path, settings_in(tmp_path), agent) as scene:
         await scene.project()
@@ -441,7 +441,7 @@ async def test_roles_are_checked_at_every_use_case(tmp_path: Path) -> None:
 
 
 async def test_discard_keeps_a_backup_and_says_where(tmp_path: Path) -> None:
-    """TREE-7: discarded work stays under its backup ref."""
+    """TREE-6: discarded work stays under its backup ref."""
 
     async def part(turn: Turn) -> str:
         await turn.write("new.txt", "new")

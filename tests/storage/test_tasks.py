@@ -30,7 +30,7 @@ async def test_a_task_is_read_as_it_was_written(store: SqlStore) -> None:
 
 @pytest.mark.parametrize("name", ["Fix tests", "FIX TESTS", "ﬁx tests"])
 async def test_a_name_is_taken_without_regard_to_case(store: SqlStore, name: str) -> None:
-    """STORE-11: also by an edit."""
+    """STORE-11: and nothing of the refused batch is kept."""
     await store.tasks.add(task(name="fix tests"), NOTHING)
     with pytest.raises(NameTaken, match="There is a task named"):
         await store.tasks.add(task(name=name), Batch(changes=(change(),)))
