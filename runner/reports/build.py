@@ -40,7 +40,7 @@ def build(material: Material, *, now: datetime, zone: ZoneInfo) -> ReportDoc:
 
 def _title(execution: Execution) -> str:
     first_line = execution.prompt.strip().partition("\n")[0]
-    title = clean(execution.title or execution.task_name or first_line or "Untitled run")
+    title = " ".join(clean(execution.title or execution.task_name or first_line).split()) or "Untitled run"
     return title if len(title) <= TITLE_LENGTH else title[: TITLE_LENGTH - 1].rstrip() + "…"
 
 

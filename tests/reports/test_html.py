@@ -198,6 +198,10 @@ def test_hostile_text_is_shown_as_written() -> None:
     assert read.text.count("<b>bold</b> {{ 7*7 }} &amp; </details>") >= 10
 
 
+def test_text_that_no_file_can_hold_is_shown_all_the_same() -> None:
+    assert page.render(everywhere("a\ud800b")).encode().count("a⟨U+D800⟩b".encode()) > 10
+
+
 def test_links_are_text_with_their_address() -> None:
     assert safe_html("[docs](https://e.org) ![p](x.png)") == "<p>docs (https://e.org) !p (x.png)</p>\n"
     assert "href" not in safe_html("[a](javascript:alert(1)) <https://auto.example>")
