@@ -127,6 +127,11 @@ class Chat:
                 self._to_send.put_nowait(f"stop {card.key.removeprefix('run:')}")
 
     @property
+    def typed(self) -> str:
+        """What stands in the prompt."""
+        return self._panel.text
+
+    @property
     def deciding(self) -> bool:
         """Whether the next key says what happens to live runs."""
         return self._leaving is Leaving.ASKED
@@ -210,7 +215,7 @@ class Chat:
     def _take(self, card: Card) -> None:
         if self.stage.take(card, self._clock.monotonic()) and not self._told(card):
             self._print(card)
-        if self._leaving is Leaving.WAITS and not self.stage.live:
+        if self._leaving is not Leaving.NO and not self.stage.live:
             self._panel.exit()
 
     def _told(self, card: Card) -> bool:

@@ -154,8 +154,8 @@ def _file(file: Attachment) -> Text:
 
 def _keyed(button: Button) -> str:
     """Put the key of a button into brackets, inside its label where it occurs."""
-    label = safe(button.label)
-    at = label.lower().find(button.key.lower()) if button.key else -1
+    label, key = " ".join(safe(button.label).split()), safe(button.key).strip()
+    at = label.lower().find(key.lower()) if key else -1
     if at < 0:
-        return f"[{button.key.upper()}] {label}" if button.key else f"[{label}]"
+        return f"[{key.upper()}] {label}" if key else f"[{label}]"
     return f"{label[:at]}[{label[at]}]{label[at + 1 :]}"

@@ -46,15 +46,18 @@ def _front(card: Card, focus: int | None, room: Room, rows: int) -> list[str]:
     if whole and len(whole) <= rows:
         return whole
     where = "  (shown whole above)" if asking(card) else ""
-    title = Text(f"{_one_line(card)}{where}", style="bold", no_wrap=True, overflow="ellipsis")
-    buttons = buttons_line(card.buttons, focus)
-    buttons.no_wrap, buttons.overflow = True, "ellipsis"
-    return [to_text(text, room.width, colour=room.colour).rstrip("\n") for text in (title, buttons)][-rows:]
+    title = Text(f"{_one_line(card)}{where}", style="bold")
+    return [_row(text, room) for text in (title, buttons_line(card.buttons, focus))][-rows:]
 
 
 def _brief(card: Card, room: Room) -> str:
     facts = [field.value for field in card.fields if field.label in {"Elapsed", "Tokens", "Cost"}]
-    text = Text("  ".join([_one_line(card), *facts]), style="dim", no_wrap=True, overflow="ellipsis")
+    return _row(Text("  ".join([_one_line(card), *facts]), style="dim"), room)
+
+
+def _row(text: Text, room: Room) -> str:
+    """Write a text in exactly one row."""
+    text.truncate(room.width, overflow="ellipsis")
     return to_text(text, room.width, colour=room.colour).rstrip("\n")
 
 

@@ -83,15 +83,14 @@ class Stage:
         return True
 
     def turn(self, by: int, now: float) -> None:
-        """Bring the next card to the front."""
+        """Bring the next card to the front, with the focus on its first button."""
         cards = self.cards
         if not cards:
             return
         at = next(index for index, card in enumerate(cards) if card is self.front)
         self._chosen = _place(cards[(at + by) % len(cards)])
         self._settle(now)
-        if self.focus is not None:
-            self.focus = 0 if self.front and self.front.buttons else None
+        self.focus = 0 if self.front and self.front.buttons else None
 
     def leave(self) -> None:
         """Take the focus from the buttons."""

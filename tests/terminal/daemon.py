@@ -27,6 +27,7 @@ class Desk:
 
     def __init__(self) -> None:
         self.heard: list[Incoming] = []
+        self.arrived = asyncio.Event()
         self.let_go = asyncio.Event()
         self.waited = asyncio.Event()
         self.answers: dict[str, Callable[[], tuple[Card, ...]]] = {}
@@ -37,6 +38,7 @@ class Desk:
 
     async def handle(self, incoming: Incoming) -> tuple[Card, ...]:
         self.heard.append(incoming)
+        self.arrived.set()
         word, _, rest = incoming.text.partition(" ")
         if incoming.text in self.answers:
             return self.answers[incoming.text]()
