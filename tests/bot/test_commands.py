@@ -317,6 +317,23 @@ def test_a_command_written_as_text_reads_as_itself(command: commands.Command) ->
     assert parse(render(command)) == command
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        commands.Deny(reason="change the name"),
+        commands.Say(text="k3f9x2 is the file"),
+        commands.Resume(text="-- and go on"),
+        commands.Answer(text="remember", handle=""),
+        commands.Approve(edit="-- make"),
+        commands.Do(prompt="#ci is red"),
+        commands.Do(prompt="\u2014 is a dash"),
+        commands.New(draft=TaskDraft(name="a", prompt="k=v is odd")),
+    ],
+)
+def test_text_that_begins_like_an_id_or_an_option_is_written_so_that_it_stays_text(command: commands.Command) -> None:
+    assert parse(render(command)) == command
+
+
 def test_the_help_knows_every_command_and_nothing_else() -> None:
     """CMD-7: the table behind the help has an example of every command."""
     said = {type(parse(example)) for entry in commands.ENTRIES for example in entry.examples}

@@ -185,6 +185,7 @@ async def test_text_after_a_question_is_a_remark_and_never_its_answer(tmp_path: 
         assert (await ada.stage.core.approvals.find(question.id)).answer is None
         slip = await ada.says("aprove")
         assert (kind(slip), "approve" in slip.sections[0].body) == ("error", True)
+        assert kind(await ada.says("help me, please")) == "error", "a line that begins with a command is one"
         form = await ada.says("stop doing that with tabs")
         assert (kind(form), "begin with `say`" in form.sections[0].body) == ("error", True)
         assert kind(await ada.says("approve")) == "decided"
@@ -209,6 +210,39 @@ async def test_with_several_questions_a_bare_approve_decides_none(tmp_path: Path
         for question in questions_:
             assert handle(question.id) in card.title + card.sections[0].body
             assert kind(await ada.says(f"approve {handle(question.id)}")) == "decided"
+
+
+async def test_in_a_thread_a_bare_deny_means_its_own_question(tmp_path: Path) -> None:
+    async with desk(tmp_path, asks) as ada:
+        asked_in = {}
+        for thread in ("1", "2"):
+            ada.origin = Origin(messenger="slack", channel="C1", thread=thread)
+            card = await ada.says("do Build it")
+            assert card.data is not None
+            run = await ada.stage.core.runs.find(card.data["execution"]["id"])
+            asked_in[thread] = await ada.stage.question(run)
+        ada.origin = Origin(messenger="slack", channel="C1", thread="1")
+        decided = await ada.says("deny")
+        assert decided.key == f"ask:{asked_in['1'].id}"
+        ada.origin = Origin(messenger="slack", channel="C2")
+        assert kind(await ada.says("deny")) == "error", "another channel has no question"
+
+
+async def test_the_full_view_of_a_long_input_has_all_of_it_and_live_buttons(tmp_path: Path) -> None:
+    long = {"command": "make " + "all " * 2_000}
+
+    async def asks_long(turn: Turn) -> str:
+        answer = await turn.step("Bash", long)
+        return "ran" if answer and answer.approve else "left it"
+
+    async with desk(tmp_path, asks_long) as ada:
+        await ada.says("do Build it")
+        run = await ada.newest()
+        question = await ada.stage.question(run)
+        card = await ada.says(f"view {question.id}")
+        assert card.sections[0].body == long["command"]
+        assert kind(await ada.presses(card, "Approve")) == "decided"
+        assert (await ada.stage.end(run)).summary == "ran"
 
 
 async def test_the_second_answer_hears_who_was_faster(tmp_path: Path) -> None:
