@@ -32,7 +32,7 @@ LEASH = "SIGNOFF_LEASH"  # names the leash to the launcher
 GONE = ".gone"  # added to the leash's path: a second pipe, by whose end the daemon knows that all is over
 HEADER = 8  # bytes of the length that come before the payload
 KILLED = 128 + signal.SIGKILL  # exit status when the leash was cut, as a shell would say it
-_ROOM = 1 << 20  # bytes in a pipe; what Linux allows to everybody
+_ROOM = 1 << 12  # bytes that every pipe takes; one that is asked for more may well have them
 _LINUX = sys.platform == "linux"
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
 
@@ -107,14 +107,21 @@ def _start(payload: dict[str, Any], arguments: list[str], prctl: Callable[[int, 
 
 def _offer(text: str) -> int:
     """Put a text into a pipe and return the end that the program inherits."""
+    offered = text.encode()
     end, ours = os.pipe()
     os.set_inheritable(end, True)
-    if _LINUX:
-        fcntl.fcntl(ours, fcntl.F_SETPIPE_SZ, _ROOM)
     os.set_blocking(ours, False)
-    os.write(ours, text.encode())
+    make_room(ours, len(offered))
+    if os.write(ours, offered) < len(offered):
+        sys.exit("A text for the program is too large to be passed on.")
     os.close(ours)
     return end
+
+
+def make_room(pipe: int, size: int) -> None:
+    """Let a pipe take this many bytes at once, if the system can. Raises PermissionError above its limit (1 MiB)."""
+    if _LINUX and size > _ROOM:
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, size)
 
 
 def _watch(leash: int, wake: int, child: int) -> int | None:

@@ -18,7 +18,6 @@ from runner.model import value
 
 _log = logging.getLogger(__name__)
 _LAUNCHER = (sys.executable, "-I", "-S", launcher.__file__)
-_LARGEST_PAYLOAD = 1 << 20  # bytes; what fits into the pipe at once
 _CHUNK = 1 << 16  # bytes read at once
 _SHELL = "/bin/sh"
 
@@ -49,16 +48,15 @@ class Leash:
     ) -> None:
         whole = {"argv": list(argv), "env": dict(env), "secrets": dict(secrets or {}), "files": list(files)}
         payload = marshal.dumps(whole)
-        if len(payload) > _LARGEST_PAYLOAD - launcher.HEADER:
-            raise AgentError("The settings for the program are too large to be passed on.")
         self._folder = tempfile.mkdtemp(prefix="signoff-")  # mode 0700
         self._path = str(Path(self._folder, "leash"))
         os.mkfifo(self._path, 0o600)
         os.mkfifo(self._path + launcher.GONE, 0o600)
         self._gone: int | None = os.open(self._path + launcher.GONE, os.O_RDONLY | os.O_NONBLOCK)
         self._end: int | None = os.open(self._path, os.O_RDWR | os.O_NONBLOCK)
-        _make_room(self._end)
-        os.write(self._end, len(payload).to_bytes(launcher.HEADER, "big") + payload)
+        if not _fill(self._end, len(payload).to_bytes(launcher.HEADER, "big") + payload):
+            self.drop()
+            raise AgentError("The settings for the program are too large to be passed on.")
 
     @property
     def variables(self) -> dict[str, str]:
@@ -100,11 +98,13 @@ class Leash:
             shutil.rmtree(self._folder, ignore_errors=True)
 
 
-def _make_room(pipe: int) -> None:
-    if sys.platform == "linux":
-        import fcntl  # what is used exists on Linux only
-
-        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _LARGEST_PAYLOAD)
+def _fill(pipe: int, payload: bytes) -> bool:
+    """Put everything into a pipe before anybody reads from it; False if there is no room."""
+    try:
+        launcher.make_room(pipe, len(payload))
+        return os.write(pipe, payload) == len(payload)
+    except OSError:
+        return False
 
 
 def install_launcher(folder: Path) -> Path:

@@ -179,6 +179,18 @@ async def test_a_kill_leaves_nothing_and_nothing_answers_for_a_person(tmp_path: 
         assert len(on.model.requests) == 1
 
 
+async def test_a_run_that_is_cancelled_takes_everything_with_it(tmp_path: Path) -> None:
+    script = turns(Turn(tools=(bash("(setsid sleep 600 & echo $! > apart); sleep 600"),)), "never")
+    host = Host(policy=by_tool(Bash=Verdict.ALLOW))
+    async with stage(tmp_path, script) as on, on.session() as session:
+        async with asyncio.TaskGroup() as group:
+            running = group.create_task(session.run(said("wait"), host))
+            await exists(on.work / "apart")
+            await asyncio.sleep(0.05)
+            running.cancel()
+        assert not alive(int((on.work / "apart").read_text()))
+
+
 async def test_a_login_of_the_users_own_is_used_when_the_configuration_says_so(tmp_path: Path) -> None:
     own = tmp_path / "own"
     own.mkdir()

@@ -154,7 +154,7 @@ async def test_a_plan_is_shown_first_sent_back_with_feedback_and_then_carried_ou
             Turn(text="done"),
         )[conversation.answered]
 
-    host = Host(person, by_tool(Bash=Verdict.ALLOW, Write=Verdict.ALLOW))
+    host = Host(person, by_tool(Bash=Verdict.ALLOW, Write=Verdict.ALLOW, ExitPlanMode=Verdict.ALLOW))
     async with stage(tmp_path, script) as on:
         result = await on.run("plan it", host, on.spec_with(AgentOptions(plan=True)))
     told = [result.text for conversation in on.model.conversations for result in conversation.results]
@@ -168,6 +168,7 @@ async def test_a_plan_is_shown_first_sent_back_with_feedback_and_then_carried_ou
 
 async def test_an_ask_that_is_open_when_the_turn_is_interrupted_gets_no_answer(tmp_path: Path) -> None:
     """AGENT-13: neither yes nor no."""
+
     async def nobody(call: ToolCall) -> Answer:
         await asyncio.Event().wait()
         raise AssertionError

@@ -152,6 +152,17 @@ async def test_no_folder_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert [path.name for path in tmp_path.iterdir()] == ["work"]
 
 
+async def test_long_texts_pass_whole(tmp_path: Path) -> None:
+    leash = Leash(
+        ["/bin/sh", "-c", 'cat "$2" | wc -c', "sh"], {"BIG": "x" * 100_000}, files=[("--file", "y" * 300_000)]
+    )
+    launched = await asyncio.create_subprocess_exec(
+        install_launcher(tmp_path), env=leash.variables, stdout=subprocess.PIPE
+    )
+    assert (await launched.communicate())[0].strip() == b"300000"
+    leash.drop()
+
+
 def test_settings_that_do_not_fit_are_said_plainly() -> None:
     with pytest.raises(AgentError, match="too large"):
         Leash(["true"], {"BIG": "x" * (2 << 20)})

@@ -23,6 +23,13 @@ from runner.ports import AgentEvent, AgentResult, Retrying, SessionBegan, StepBe
 
 OUTPUT_LIMIT = 20_000  # characters of a step's output that are passed on
 _REFUSALS = (401, 402, 403, 404)  # of the model's service: key, credit, permission, model
+_TROUBLE = {  # by the CLI's words for it
+    "authentication_failed": "does not accept the key",
+    "billing_error": "has a question about the bill",
+    "overloaded": "is overloaded",
+    "rate_limit": "limits the rate of requests",
+    "server_error": "has an error of its own",
+}
 _NO_CREDIT = "credit balance"  # comes with status 400
 _LIMITS = ("error_max_turns", "error_max_budget_usd")
 
@@ -33,7 +40,8 @@ def events_of(message: Message) -> Iterator[AgentEvent]:
         case SystemMessage(subtype="init", data=data):
             yield SessionBegan(session=data["session_id"], model=data.get("model", ""))
         case SystemMessage(subtype="api_retry", data=data):
-            yield Retrying(text=_retry(data))
+            text = f"{_trouble(data)}; retry {data.get('attempt')} of {data.get('max_retries')}."
+            yield Retrying(text=text)
         case AssistantMessage(content=blocks, parent_tool_use_id=parent):
             yield from _said(blocks, parent)
         case UserMessage(content=list() as blocks):
@@ -90,7 +98,7 @@ def refusal(message: Message) -> str:
     """Return why the model's service refuses us for good, if the message says so: repeating would be in vain."""
     match message:
         case SystemMessage(subtype="api_retry", data=data) if data.get("error_status") in _REFUSALS:
-            return _retry(data)
+            return f"{_trouble(data)}."
         case _:
             return ""
 
@@ -169,6 +177,7 @@ def _text(content: str | Sequence[Mapping[str, Any]] | None) -> str:
     return "\n".join(block["text"] if block.get("type") == "text" else f"[{block.get('type')}]" for block in content)
 
 
-def _retry(data: Mapping[str, Any]) -> str:
-    status = data.get("error_status") or ""
-    return f"{data.get('error', 'no answer')} {status}".strip()
+def _trouble(data: Mapping[str, Any]) -> str:
+    error = str(data.get("error", ""))
+    status = f" ({data['error_status']})" if data.get("error_status") else ""
+    return f"The model's service {_TROUBLE.get(error, 'gives no usable answer')}{status}"

@@ -31,7 +31,7 @@ _PATIENCE = 2.0  # seconds for an answer that takes the CLI a millisecond
 _BACKGROUND = (
     600.0  # seconds; what the CLI itself waits for background work at the end (CLAUDE_CODE_PRINT_BG_WAIT_CEILING_MS)
 )
-_WAKING = 10.0  # seconds between the end of background work and the turn that it causes; measured 0.02
+_WAKING = 10.0  # seconds from the end of background work, or from a prompt, to the turn it causes; measured 0.02
 _FLUSH = 0.15  # seconds; the CLI writes its transcript in batches of about 0.1
 _UNSUITABLE = (
     *("EnterWorktree", "ExitWorktree"),  # the worktree is ours to choose
@@ -202,9 +202,8 @@ class ClaudeSession:
 
     async def _next(self, turn: events.Turn) -> Message | None:
         """Return the next message; None when there will be none, or none for too long while only waiting."""
-        patience = None
-        if turn.settled and not self._untaken:
-            patience = _BACKGROUND if turn.background else _WAKING
+        waking = _BACKGROUND if turn.background else _WAKING
+        patience = waking if turn.settled else None
         try:
             async with asyncio.timeout(patience):
                 return await anext(self._messages, None)
