@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from enum import Enum
@@ -22,6 +22,7 @@ from bot.terminal.panel import Panel
 from bot.terminal.render import render, safe
 from bot.terminal.screen import Room, compose, fits
 from bot.terminal.stage import Stage, asking, over, ticking
+from runner.beside import beside
 from runner.errors import SignoffError
 from runner.ports import Clock
 
@@ -40,10 +41,16 @@ class Leaving(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class ChatOptions:
-    """How a chat is set up. `alone`: the runs end with this program, because no daemon carries them."""
+    """How a chat is set up.
+
+    `alone`: the runs end with this program, because no daemon carries them. `greeting` is printed first, and `offers`
+    are put into the prompt one after another, whenever nothing is going on.
+    """
 
     colour: bool = True
     alone: bool = False
+    greeting: str = ""
+    offers: Sequence[str] = ()
     history: Path | None = None
     keyboard: Input | None = None  # None: the terminal's own
     screen: Output | None = None
@@ -63,6 +70,8 @@ class Chat:
         self._printed: dict[str, Card] = {}
         self._drawn: tuple[object, str] = (None, "")
         self._leaving = Leaving.NO
+        self._offers = list(options.offers)
+        self._unanswered = 0  # commands sent and not answered yet
         self.stage = Stage()
         self.names = Names()
         self.asking: Button | None = None  # the button whose text is being typed
@@ -70,15 +79,11 @@ class Chat:
 
     async def run(self) -> None:
         """Converse until the person leaves. Raises NoDaemon when there was no daemon to begin with."""
+        if self._options.greeting:
+            self._to_print.put_nowait(f"{self._options.greeting}\n")
         with create_app_session(input=self._options.keyboard, output=self._options.screen):
-            async with asyncio.TaskGroup() as group:
-                jobs = [
-                    group.create_task(job)
-                    for job in (self._stay_connected(), self._print_all(), self._send_all(), self._tick())
-                ]
+            async with beside(self._stay_connected(), self._print_all(), self._send_all(), self._tick()):
                 await self._panel.run()
-                for job in jobs:
-                    job.cancel()
 
     # What the keys do
 
@@ -195,10 +200,12 @@ class Chat:
     async def _converse(self, client: Client) -> None:
         self._client, self._channel = client, f"signoff {client.welcome.version} · {client.welcome.channel}"
         self.stage.clear(self._clock.monotonic())
+        self._unanswered = 0
         await client.ask_names()
         while (frame := await client.receive()) is not None:
             match frame:
                 case wire.Reply(cards=cards):
+                    self._unanswered -= 1
                     for card in cards:
                         self._take(card)
                     await client.ask_names()
@@ -207,10 +214,18 @@ class Chat:
                 case wire.Known(names=names):
                     self.names = names
                 case wire.Refused(message=message, hint=hint):
+                    self._unanswered -= 1
                     self._show_error(SignoffError(message, hint=hint))
                 case wire.Welcome():
                     pass
+            self._offer()
             self._panel.redraw()
+
+    def _offer(self) -> None:
+        """Put the next offered command into the prompt, if nothing is going on and nothing is being typed."""
+        busy = self._unanswered > 0 or self.stage.live or self.stage.questions or self.asking
+        if self._offers and not busy and not self._panel.text:
+            self._panel.put(self._offers.pop(0))
 
     def _take(self, card: Card) -> None:
         if self.stage.take(card, self._clock.monotonic()) and not self._told(card):
@@ -238,6 +253,7 @@ class Chat:
                 images = tuple(pictures.read(path) for path in paths)
                 if self._client is None:
                     raise gone()
+                self._unanswered += 1
                 await self._client.say(text, images)
             except SignoffError as error:
                 self._show_error(error)

@@ -35,9 +35,8 @@ class Stage:
     @property
     def cards(self) -> Sequence[Card]:
         """All cards, questions first, each group in order of arrival; the last printed card with buttons at the end."""
-        asks = [card for card in self._cards.values() if asking(card)]
         others = [card for card in self._cards.values() if not asking(card)]
-        return (*asks, *others, *((self._loose,) if self._loose else ()))
+        return (*self.questions, *others, *((self._loose,) if self._loose else ()))
 
     @property
     def front(self) -> Card | None:
@@ -49,6 +48,11 @@ class Stage:
     def live(self) -> Sequence[Card]:
         """The runs that are still going on."""
         return [card for card in self._cards.values() if card.live and not asking(card)]
+
+    @property
+    def questions(self) -> Sequence[Card]:
+        """The open questions, oldest first."""
+        return [card for card in self._cards.values() if asking(card)]
 
     def take(self, card: Card, now: float) -> bool:
         """Take a card in; True if it has to be printed as well, because it does not change any more."""

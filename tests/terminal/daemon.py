@@ -70,12 +70,22 @@ class People:
 class Daemon:
     """The server and everything around it. Its socket is in a short path, as the kernel demands."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, group: asyncio.TaskGroup) -> None:
         self.path = path
+        self._group = group
         self.desk = Desk()
         self.people = People()
         self.live: list[Card] = []
-        self.server = TerminalServer(self.desk, self.people, self.catch_up, path, version="1.2.3")
+
+    def start(self) -> None:
+        self.server = TerminalServer(self.desk, self.people, self.catch_up, self.path, version="1.2.3")
+        self.running = self._group.create_task(self.server.run())
+
+    async def restart(self) -> None:
+        self.running.cancel()
+        await asyncio.wait([self.running])
+        self.start()
+        await self.server.ready()
 
     async def catch_up(self, origin: Origin) -> None:
         for card in self.live:
@@ -89,9 +99,9 @@ class Daemon:
 async def serving(path: Path | None = None) -> AsyncIterator[Daemon]:
     """Run a daemon until the block ends."""
     with tempfile.TemporaryDirectory(prefix="signoff") as folder:
-        daemon = Daemon(path or Path(folder) / "s.sock")
         async with asyncio.TaskGroup() as group:
-            running = group.create_task(daemon.server.run())
+            daemon = Daemon(path or Path(folder) / "s.sock", group)
+            daemon.start()
             await daemon.server.ready()
             yield daemon
-            running.cancel()
+            daemon.running.cancel()

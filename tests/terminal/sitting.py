@@ -8,7 +8,7 @@ import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
-from pathlib import Path
+from typing import Any
 
 from prompt_toolkit.data_structures import Size
 from prompt_toolkit.input import PipeInput, create_pipe_input
@@ -110,13 +110,13 @@ class Sitting:
 
 
 @asynccontextmanager
-async def sitting(*, alone: bool = False, history: Path | None = None, columns: int = 100) -> AsyncIterator[Sitting]:
+async def sitting(*, columns: int = 100, **setup: Any) -> AsyncIterator[Sitting]:
     """Sit down at a chat; at the end the person leaves with Ctrl+D, if they have not left yet."""
     screen, clock = Screen(), HandClock()
     output = Vt100_Output(screen, lambda: Size(rows=40, columns=columns), term="xterm", enable_cpr=False)
     with create_pipe_input() as keyboard:
         async with serving() as daemon:
-            options = ChatOptions(colour=False, alone=alone, history=history, keyboard=keyboard, screen=output)
+            options = ChatOptions(colour=False, keyboard=keyboard, screen=output, **setup)
             chat = Chat(lambda: connect(daemon.path, watch=True), clock, options)
             seat = Sitting(chat, daemon, keyboard, screen, clock)
             async with asyncio.TaskGroup() as group:

@@ -204,6 +204,30 @@ async def test_errors_of_the_daemon_are_shown_and_the_chat_goes_on() -> None:
         await seat.heard("echo on")
 
 
+async def test_offered_commands_stand_in_the_prompt_one_after_another_while_nothing_is_going_on() -> None:
+    async with sitting(greeting="Welcome!", offers=("echo one", "echo two")) as seat:
+        await seat.sees_printed("Welcome!")
+        await seat.sees(lambda: seat.chat.typed == "echo one")
+        await seat.show(RUN)
+        seat.type(ENTER)
+        await seat.sees_printed("one ─")
+        assert seat.chat.typed == ""
+        await seat.daemon.server.show(seat.daemon.origin(), RUN_OVER)
+        await seat.sees(lambda: seat.chat.typed == "echo two")
+
+
+async def test_the_chat_comes_back_to_a_daemon_that_was_restarted() -> None:
+    async with sitting() as seat:
+        await seat.show(RUN)
+        await seat.daemon.restart()
+        await seat.sees_printed("The connection to the daemon is lost.")
+        await seat.sees(lambda: "no daemon" in seat.chat.toolbar())
+        await seat.clock.advance(1)
+        await seat.sees(lambda: "no daemon" not in seat.chat.toolbar())
+        seat.type("echo again" + ENTER)
+        await seat.heard("echo again")
+
+
 @pytest.mark.parametrize("columns", [20, 60, 200])
 async def test_every_width_is_drawn(columns: int) -> None:
     async with sitting(columns=columns) as seat:
