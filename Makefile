@@ -36,7 +36,7 @@ demo: $(READY) ## Watch one whole run on a made-up repository (YES=1 answers yes
 	@$(PYTHON) -m bot demo $(if $(filter 1 y yes true,$(YES)),--yes) $${SIGNOFF_DEMO_DIR:+--dir "$$SIGNOFF_DEMO_DIR"}
 
 test: $(DEV) ## Run the tests
-	@$(PYTHON) -m pytest $(ARGS)
+	@$(PYTHON) -m pytest --numprocesses=auto --maxprocesses=4 --dist=worksteal $(ARGS)
 
 check: lint test ## Run every check and the tests
 
@@ -56,7 +56,7 @@ format: $(DEV) ## Format the code and mend what can be mended by a tool
 	@$(PYTHON) -m ruff check --fix .
 	@$(PYTHON) -m ruff format .
 
-proof: $(DEV) ## Run the long evidence: many more random histories, and the tests marked `proof`
+proof: $(DEV) ## Run all tests with many more random histories, and those marked `proof`
 	@$(PYTHON) -m pytest --hypothesis-profile=proof --timeout=1800 -m "" $(ARGS)
 
 bench: $(DEV) ## Measure speed as ratios to the floor of this machine
