@@ -20,7 +20,7 @@ SCREEN = Cuts(text=20_000, output=8_000, timeline=400_000, entries=1_500, file_l
 PAPER = Cuts(text=12_000, output=1_500, timeline=60_000, entries=400, file_lines=300, diff_lines=2_000)
 
 _LINE_KINDS = {"+": "add", "-": "del", "@": "hunk", "\\": "note"}
-_SHORT_OUTPUT = 24  # lines of a diff that need no folding on a phone
+_SHORT_DIFF = 24  # lines of a diff that need no folding on a phone
 
 
 def render(doc: ReportDoc, cuts: Cuts = SCREEN) -> str:
@@ -61,7 +61,7 @@ def _template() -> Template:
         "command_of": wording.command_of,
         "edited_fields": wording.edited_fields,
         "test_verdict": wording.test_verdict,
-        "folded_above": _SHORT_OUTPUT,
+        "folded_above": _SHORT_DIFF,
     }
     return environment.get_template("report.html.jinja")
 

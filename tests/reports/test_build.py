@@ -145,7 +145,7 @@ def test_secrets_are_masked_wherever_they_stand() -> None:
     assert repr(doc).count("[masked]") >= 13
 
 
-def test_key_facts_are_told_in_words(snapshot: object) -> None:
+def test_key_facts_are_told_in_words() -> None:
     facts = {fact.label: fact.text for fact in wording.facts(report())}
 
     assert facts == {

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -104,6 +104,7 @@ def structure(markdown: str) -> list[str]:
 @given(
     st.lists(st.sampled_from(PIECES + MORE + ("~~", "1. ", "+ ", "===", "---", "    ", "|")), max_size=20).map("".join)
 )
+@example("\n# one\n- two\n\n3. four\n===\n> five\n+ six\n")
 def test_no_text_becomes_structure_in_markdown(text: str) -> None:
     """REP-1: whatever others write, a report keeps the headings, tables, fences and tags that Signoff gave it."""
     marked = structure(plain.render(everywhere(f"a{text}z")))
