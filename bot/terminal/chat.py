@@ -21,7 +21,7 @@ from bot.terminal.client import Client, gone
 from bot.terminal.panel import Panel
 from bot.terminal.render import render, safe
 from bot.terminal.screen import Room, compose, fits
-from bot.terminal.stage import Stage, asking, over, ticking
+from bot.terminal.stage import Stage, asking, over, staged, ticking
 from runner.beside import beside
 from runner.errors import SignoffError
 from runner.ports import Clock
@@ -153,7 +153,7 @@ class Chat:
                 self._printed[front.key] = front
                 self._print(front)
             now = self._clock.now()
-            others = [ticking(card, now) for card in self.stage.cards if card is not front]
+            others = [ticking(card, now) for card in self.stage.cards if card is not front and staged(card)]
             in_front = ticking(front, now) if front else None
             self._drawn = (state, compose(in_front, others, self.stage.focus, room))
         return self._drawn[1]
