@@ -10,7 +10,7 @@ import pytest
 
 from runner.demo import Conversation, Turn, turns
 from runner.model import AgentOptions, Answer, Ruling, ToolCall, Verdict
-from runner.ports import SessionBegan, StepBegan, StepEnded, TextSaid
+from runner.ports import AgentEvent, SessionBegan, StepBegan, StepEnded, TextSaid
 from tests.agents.stage import Host, bash, by_tool, result_texts, said, stage
 
 
@@ -97,6 +97,55 @@ async def test_an_edited_input_does_not_pass_what_policy_refuses(tmp_path: Path)
         await on.run("touch", host)
     assert list(on.work.glob("*.txt")) == []
     assert "a floor" in result_texts(on.last)[0]
+
+
+async def test_a_policy_that_fails_blocks_the_step(tmp_path: Path) -> None:
+    def broken(call: ToolCall) -> Ruling:
+        raise LookupError(call.tool)
+
+    host = Host(policy=broken)
+    async with stage(tmp_path, turns(Turn(tools=(bash("touch made.txt"), bash("ls"))), "done")) as on:
+        result = await on.run("touch", host)
+        assert [outcome.failed for outcome in on.last.results] == [True, True]
+    assert (result.status, host.asked) == ("ok", [])
+    assert list(on.work.iterdir()) == []
+
+
+async def test_a_person_who_cannot_be_asked_blocks_the_step(tmp_path: Path) -> None:
+    async def unreachable(call: ToolCall) -> Answer:
+        raise LookupError(call.tool)
+
+    async with stage(tmp_path, turns(Turn(tools=(bash("touch made.txt"),)), "done")) as on:
+        await on.run("touch", Host(unreachable))
+        assert on.last.results[0].failed
+    assert list(on.work.iterdir()) == []
+
+
+async def test_a_host_that_fails_ends_the_run_and_the_process(tmp_path: Path) -> None:
+    class Forgetful(Host):
+        async def saw(self, event: AgentEvent) -> None:
+            raise LookupError
+
+    async with stage(tmp_path, turns(Turn(tools=(bash("touch made.txt"),)), "never")) as on, on.session() as session:
+        with pytest.raises(LookupError):
+            await session.run(said("touch"), Forgetful())
+        assert (await session.run(said("more"), Host())).status == "failed"
+    assert list(on.work.iterdir()) == []
+
+
+async def test_conversations_at_the_same_time_do_not_disturb_each_other(tmp_path: Path) -> None:
+    def script(conversation: Conversation) -> Turn:
+        name = conversation.prompt
+        return (Turn(tools=(bash(f"echo {name} > {name}.txt"),)), Turn(text=f"wrote {name}"))[conversation.answered]
+
+    hosts = {name: Host() for name in ("one", "two", "three")}
+    async with stage(tmp_path, script) as on, asyncio.TaskGroup() as group:
+        runs = {name: group.create_task(on.run(name, host)) for name, host in hosts.items()}
+        for name, running in runs.items():
+            assert (await running).text == f"wrote {name}"
+    for name, host in hosts.items():
+        assert [call.input["command"] for call in host.asked] == [f"echo {name} > {name}.txt"]
+        assert (on.work / f"{name}.txt").read_text() == f"{name}\n"
 
 
 async def test_parallel_steps_are_each_asked_about(tmp_path: Path) -> None:
