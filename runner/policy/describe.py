@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import unicodedata
 
 from runner.model import Json, StepKind, ToolCall
 from runner.policy.patterns import COMMAND_TOOLS, EDIT_TOOLS, READ_TOOLS, path_of
@@ -11,7 +10,6 @@ from runner.policy.patterns import COMMAND_TOOLS, EDIT_TOOLS, READ_TOOLS, path_o
 _MINUS = "\N{MINUS SIGN}"
 MAX_TITLE = 200  # characters
 _MAX_LINES = 2_000  # of a text whose changed lines are counted by comparing; longer ones are taken as replaced
-_INVISIBLE = frozenset({"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"})
 _VERBS = {"Read": "read", "NotebookRead": "read", "LS": "list", "Glob": "find", "Grep": "search"}
 
 
@@ -66,7 +64,8 @@ def _describe(call: ToolCall, worktree: str) -> tuple[StepKind, str]:
     detail = next(
         (_text(given, key) for key in ("url", "query", "description", "skill", "prompt") if _text(given, key)), ""
     )
-    return StepKind.TOOL, f"{tool}: {detail}" if detail else tool
+    name = tool or "a tool without a name"
+    return StepKind.TOOL, f"{name}: {detail}" if detail else name
 
 
 def _text(given: Json, key: str) -> str:
@@ -95,7 +94,7 @@ def _shown(char: str) -> str:
         return " ⏎ "
     if char == "\t":
         return " → "
-    if unicodedata.category(char) not in _INVISIBLE:
+    if char.isprintable():
         return char
     number = ord(char)
     return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"

@@ -20,6 +20,7 @@ _HOME_SECRETS = names(
     ".local/share/keyrings .bash_history .zsh_history .my.cnf .vault-token .cargo/credentials* .terraform.d .mozilla"
 )
 _SYSTEM_SECRETS = names("/etc/shadow* /etc/gshadow* /etc/sudoers* /etc/ssl/private /run/secrets /var/run/secrets")
+_SUSPECT = re.compile(r"/\.|[*?\[]|^/(etc|run|var|proc)/")  # every secret below matches; most paths do not
 _PROCESS_SECRET = re.compile(r"/proc/[^/]+/(environ|mem)|/proc/[^/]+/task/[^/]+/environ")
 _SECRET_NAMES = names("*.pem *.key *.p12 *.pfx *.jks *.keystore id_rsa id_dsa id_ecdsa id_ed25519")
 _ENV_FILES = (".env", ".env.*", ".envrc", "*.env")
@@ -123,13 +124,8 @@ def secret(word: Word, here: str | None, context: PolicyContext) -> Place | None
     path = absolute(word, here, context)
     if path is None:
         return Place.OUTSIDE if _names_home_secret(word.text) else None
-    home = normal(context.home)
-    parts = [f"{home}/{name}" for name in _HOME_SECRETS] + list(_SYSTEM_SECRETS)
-    parts += [f"{one}/{name}" for one in ("/root", "/home/*") for name in _HOME_SECRETS]
     inside = path == normal(context.worktree) or under(path, normal(context.worktree))
-    if not inside and (
-        any(_overlaps(path, one, globs=word.glob) for one in parts) or _PROCESS_SECRET.fullmatch(_star_digits(path))
-    ):
+    if not inside and _SUSPECT.search(path) and _keeps_secrets(path, context, globs=word.glob):
         return Place.OUTSIDE
     if any(under(path, one) for one in _PUBLIC):
         return None
@@ -169,12 +165,16 @@ def _certain_part(text: str) -> str:
     return posixpath.dirname(head) if head.rstrip("/") else "/"
 
 
+def _keeps_secrets(path: str, context: PolicyContext, *, globs: bool) -> bool:
+    if _PROCESS_SECRET.fullmatch(path.replace("/proc/*", "/proc/0")):
+        return True
+    homes = (normal(context.home), "/root", "/home/*")
+    kept = [*_SYSTEM_SECRETS, *(f"{home}/{name}" for home in homes for name in _HOME_SECRETS)]
+    return any(_overlaps(path, one, globs=globs) for one in kept)
+
+
 def _names_home_secret(text: str) -> bool:
     return bool(re.search(r"/\.(ssh|aws|gnupg|netrc|claude|codex)(/|$)|/etc/shadow|/proc/[^/]*/environ", text))
-
-
-def _star_digits(path: str) -> str:
-    return path.replace("/proc/*", "/proc/0")
 
 
 def _overlaps(path: str, pattern: str, *, globs: bool) -> bool:

@@ -13,7 +13,7 @@ from runner.policy.context import PolicyContext, names
 from runner.policy.patterns import COMMAND_TOOLS, EDIT_TOOLS, READ_TOOLS, path_of, validate_pattern
 from runner.policy.places import normal, under
 from runner.policy.verdict import judge, line_findings, read_call
-from runner.shell import Command, interpreter
+from runner.shell import Command, interpreter, program_source
 
 _ANY_ARGUMENTS = names(
     "pytest py.test ruff mypy pyright flake8 pylint black isort tox nox eslint prettier tsc jest vitest mocha "
@@ -72,6 +72,8 @@ def _for_line(call: ToolCall, context: PolicyContext) -> str:
     command = spoken[0]
     plain = all(word.known and not word.glob for word in command.words)
     if not plain or not command.words or command.redirects or command.assignments or command.guessed:
+        return ""
+    if interpreter(command.program) and program_source(command)[0] in {"text", "stdin"}:
         return ""
     return f"Bash({_generalised(command)})"
 

@@ -67,9 +67,15 @@ class _Reader:
         outer = (*around, replace(command, guessed=command.guessed or inner.guessed))
         if inner.text is not None:
             values = {**variables, **_positional(inner.positional)}
-            return list(self.text(inner.text.text, values, outer))
+            found = list(self.text(inner.text.text, values, outer))
+            return found if inner.text.known else [_unsure(one) for one in found]
         started = Command(words=inner.words, directory=inner.directory, upstream=command.upstream, feed=command.feed)
         return self._follow(_placed(started, outer), variables, outer)
+
+
+def _unsure(command: Command) -> Command:
+    """Mark a command that was read out of a text that may be another when it runs."""
+    return replace(command, words=tuple(replace(word, known=False) for word in command.words))
 
 
 def _positional(words: tuple[Word, ...]) -> dict[str, Word]:

@@ -10,7 +10,7 @@ import tree_sitter_bash
 from tree_sitter import Language, Node, Parser, Tree
 
 from runner.model import value
-from runner.shell.doubts import doubt, splits_word
+from runner.shell.doubts import doubt, is_quoted, splits_word
 from runner.shell.feeds import emitted
 from runner.shell.values import Command, Redirect, Script, Word
 from runner.shell.words import SUBSTITUTIONS, Variables, WordReader
@@ -25,6 +25,7 @@ MAX_VALUES = 16  # remembered values of one variable
 _LANGUAGE = Language(tree_sitter_bash.language())
 _DECLARATIONS = frozenset({"declaration_command", "unset_command"})
 _SUBSHELLS = SUBSTITUTIONS | {"subshell"}
+_SETTERS = frozenset({"read", "mapfile", "readarray", "getopts", "unset", "let", "printf"})
 _RUNS = SUBSTITUTIONS | {"command"}
 _REDIRECTS = frozenset({"file_redirect", "herestring_redirect", "heredoc_redirect"})
 _STREAM = re.compile(r"\d+-?|-")
@@ -162,8 +163,16 @@ class _Walker:
         )
         if command.program in {"cd", "pushd", "popd", "chdir"}:
             self._change_directory(command)
+        if command.program in _SETTERS:
+            self._forget(command)
         if command.program == "coproc":
             self.problem = self.problem or "coproc cannot be read"
+
+    def _forget(self, command: Command) -> None:
+        """Values that a program puts into variables are not known."""
+        for word in command.arguments:
+            if word.text in self._variables:
+                self._remember(word.text, (Word(text=f"${word.text}", known=False, opaque=True),))
 
     def _change_directory(self, command: Command) -> None:
         targets = [word for word in command.arguments if not word.text.startswith("-") or word.text == "-"]
@@ -172,6 +181,7 @@ class _Walker:
         if target.text == "-" or command.program == "popd":
             target = Word(text="$OLDPWD", known=False, opaque=True)
         self._directory = (*self._directory, target)
+        self._variables["PWD"] = (Word(text="$PWD", known=False, opaque=True),)
 
     def _list(self, node: Node, frame: Frame) -> None:
         for child in _flattened(node):
@@ -195,7 +205,7 @@ class _Walker:
             elif child.type in _REDIRECTS:
                 found, more = self._redirect(child)
                 redirects.extend(found)
-                words.extend(word for extra_node in more for word in self._reader.read(extra_node))
+                words.extend(self._words(more))
             elif child.type != "comment":
                 words.extend(self._reader.read(child))
         if node.type in _DECLARATIONS:
@@ -232,11 +242,16 @@ class _Walker:
         if body is not None and body.type == "command":
             self._command(body, inner, tuple(redirects), tuple(extra))
             return
-        self._add(Command(redirects=tuple(redirects)), frame)
+        self._add(Command(redirects=tuple(redirects), words=self._words(extra)), frame)
+        if extra:
+            self.problem = self.problem or "words stand after the redirection of several commands"
         if body is not None and body.type == "pipeline" and given:
             self._pipeline(body.named_children, frame, last_feed=given[-1])
         elif body is not None:
             self.visit(body, inner)
+
+    def _words(self, nodes: list[Node]) -> tuple[Word, ...]:
+        return tuple(word for node in nodes for word in self._reader.read(node))
 
     def _continue(self, rest: list[Node], programs: tuple[str, ...], frame: Frame) -> None:
         """Visit what follows a here-document on its first line: `cat <<EOF | sh`, `cat <<EOF && ls`."""
@@ -269,7 +284,9 @@ class _Walker:
         body = next((child for child in node.named_children if child.type == "heredoc_body"), None)
         if body is not None:
             pieces = [child for child in body.named_children if child.type != "heredoc_content"]
-            redirects.append(Redirect(operator="<<", target=self._reader.text_of(body, pieces)))
+            redirects.append(
+                Redirect(operator="<<", target=self._reader.text_of(body, pieces, quoted=is_quoted(body, self._source)))
+            )
         return redirects, extra
 
     def _pipeline(

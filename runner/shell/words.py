@@ -20,6 +20,7 @@ _SIMPLE_OPERATORS = frozenset({":-", "-", ":=", "="})
 _ANSI_ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{1,2}|u[0-9a-fA-F]{1,4}|U[0-9a-fA-F]{1,8}|[0-7]{1,3}|c.|.)", re.DOTALL)
 _ANSI_LETTERS = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "e": "\x1b", "E": "\x1b", "f": "\f", "v": "\v"}
 _QUOTED_ESCAPE = re.compile(r"\\([\"\\$`\n])")
+_HEREDOC_ESCAPE = re.compile(r"\\([\\$`\n])")
 _RANGE = re.compile(r"(-?\d{1,6}|[A-Za-z])\.\.(-?\d{1,6}|[A-Za-z])")
 _NUMBERS = frozenset("?#$!")  # special parameters that are always numbers
 _EMPTY = frozenset("@*")  # parameters of the line itself: it has none
@@ -78,13 +79,16 @@ class WordReader:
         made_by = tuple(name for word in words for name in word.made_by)
         return Word(text=" ".join(word.text for word in words), known=False, opaque=not words, made_by=made_by)
 
-    def text_of(self, node: Node, pieces: Iterable[Node]) -> Word:
-        """Read the body of a here-document whose expansions are `pieces`."""
+    def text_of(self, node: Node, pieces: Iterable[Node], *, quoted: bool) -> Word:
+        """Read the body of a here-document whose expansions are `pieces`, and whose delimiter may be quoted."""
         self._made_by = []
         for piece in pieces:
             self._readings(piece)
         opaque = bool(self._made_by) or any(True for _ in pieces)
-        return Word(text=self._slice(node), known=not opaque, opaque=opaque, made_by=tuple(self._made_by))
+        text = self._slice(node)
+        if not quoted:
+            text = _HEREDOC_ESCAPE.sub(lambda match: match[1].strip("\n"), text)
+        return Word(text=text, known=not opaque, opaque=opaque, made_by=tuple(self._made_by))
 
     def _slice(self, node: Node) -> str:
         return self._source[node.start_byte : node.end_byte].decode("utf-8", "replace")
@@ -98,7 +102,7 @@ class WordReader:
         if kind in {"simple_expansion", "expansion"}:
             return self._variable(node, quoted=quoted)
         if kind == "raw_string":
-            return [_atoms(text[1:-1], Kind.QUOTED)]
+            return [_atoms(text[1:-1], Kind.QUOTED) or [Atom("", Kind.QUOTED)]]
         if kind == "ansi_c_string":
             return [_atoms(_decode_ansi(text[2:-1]), Kind.QUOTED)]
         if kind in {"string", "translated_string"}:
@@ -120,7 +124,10 @@ class WordReader:
         for child in node.named_children:
             if child.type == "string_content":
                 continue
-            parts.append([self._literal(position, child.start_byte, quoted=quoted)])
+            between = self._literal(position, child.start_byte, quoted=quoted)
+            if child.type == "string" and between[-1:] == [Atom("$", Kind.PLAIN)]:  # $"...", a translated string
+                between = between[:-1]
+            parts.append([between])
             parts.append(self._readings(child, quoted=quoted))
             position = child.end_byte
         parts.append([self._literal(position, end, quoted=quoted)])
@@ -129,7 +136,9 @@ class WordReader:
     def _literal(self, start: int, end: int, *, quoted: bool) -> Atoms:
         text = self._source[start:end].decode("utf-8", "replace")
         if quoted:
-            return _atoms(_QUOTED_ESCAPE.sub(lambda match: match[1].strip("\n"), text), Kind.QUOTED)
+            return _atoms(_QUOTED_ESCAPE.sub(lambda match: match[1].strip("\n"), text), Kind.QUOTED) or [
+                Atom("", Kind.QUOTED)
+            ]
         return _unescape(text)
 
     def _variable(self, node: Node, *, quoted: bool) -> list[Atoms]:
@@ -162,7 +171,7 @@ class WordReader:
         if name in self._variables:
             return self._variables[name]
         if name in _NUMBERS:
-            return (Word(text="0"),)
+            return (Word(text="0", known=False),)
         if name in _EMPTY:
             return (Word(text="", known=False),)
         if name == "IFS":
@@ -183,7 +192,7 @@ class WordReader:
         name = {1: "HOME", 2: "PWD"}.get(2 if atoms[1:2] == [Atom("+", Kind.PLAIN)] else 1, "HOME")
         rest = atoms[2:] if name == "PWD" else atoms[1:]
         value = self._variables.get(name)
-        if value is None or (rest and rest[0].text != "/"):
+        if value is None or (rest and rest[0].text not in "/:"):
             return atoms
         return [*self._value_atoms(value[0], quoted=True), *rest]
 
@@ -295,6 +304,6 @@ def _word(atoms: Atoms, made_by: tuple[str, ...], *, sure: bool) -> Word:
         text="".join(atom.text for atom in atoms),
         known=sure and not opaque and not guess,
         opaque=opaque,
-        glob=any(atom.kind in {Kind.PLAIN, Kind.SPLIT} and atom.text in "*?[" for atom in atoms),
+        glob=any(atom.kind in {Kind.PLAIN, Kind.SPLIT} and atom.text in {"*", "?", "["} for atom in atoms),
         made_by=made_by,
     )

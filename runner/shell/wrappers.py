@@ -44,6 +44,7 @@ class Inner:
 
 ARGV_WRAPPERS: dict[str, Wrapper] = {
     "env": Wrapper(takes=("-u", "--unset", "-C", "--chdir", "-a", "--argv0")),
+    "!": Wrapper(),
     "nohup": Wrapper(),
     "setsid": Wrapper(),
     "nice": Wrapper(takes=("-n", "--adjustment")),

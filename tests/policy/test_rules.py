@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -48,12 +49,12 @@ def test_no_rule_unlocks_the_floor(pattern: str) -> None:
         ("Bash(git commit *)", "git add -A && git commit -m x", "ask"),
         ("Bash(git commit *)", "git commit --amend", "ask"),
         ("Bash(git commit --amend)", "git commit --amend", "allow"),
-        ("Bash(git push origin task/*)", "git push origin task/1", "ask"),
+        ("Bash(git push origin task/*)", "git push origin task/1", "allow"),
         ("Bash(git log --format=* src/*.py)", "git log --format=%h src/a.py", "allow"),
         ("Bash(make -j? lint)", "make -j4 lint", "allow"),
         ("Bash(make -j? lint)", "make -j44 lint", "ask"),
         ("Bash(rm *)", "rm build/a.o", "allow"),
-        ("Bash(rm *)", "rm -rf \"$X\"", "ask"),
+        ("Bash(rm *)", 'rm -rf "$X"', "ask"),
         ("Bash(rm *)", "rm -rf ..", "refuse"),
         ("Bash(xargs *)", "ls | xargs rm", "ask"),
         ("Bash", "make && make install", "allow"),
@@ -65,8 +66,6 @@ def test_no_rule_unlocks_the_floor(pattern: str) -> None:
 )  # fmt: skip
 def test_an_allow_rule_allows_a_line_only_as_a_whole(pattern: str, command: str, verdict: str) -> None:
     """POL-4: one command that the rule does not match, or a warning, and the line is not allowed."""
-    if pattern == "Bash(git push origin task/*)":
-        verdict = "allow"
     assert ruled(command, rule(pattern)).verdict.value == verdict
 
 
@@ -91,8 +90,6 @@ def test_a_ruling_names_its_rule_and_scope() -> None:
 
 
 def test_a_rule_that_expired_or_was_revoked_is_no_rule() -> None:
-    from dataclasses import replace
-
     live = rule("Bash(make *)")
     assert ruled("make", replace(live, expires_at=NOW)).verdict is Verdict.ASK
     assert ruled("make", replace(live, expires_at=NOW + timedelta(seconds=1))).verdict is Verdict.ALLOW
