@@ -124,7 +124,8 @@ class Oneshot:
         except TimeoutError:
             pass  # the last live card tells as much
         last = self._seen.result(execution) or self._seen.run(execution)
-        return self._finish([last] if last else [], Exit.OK if ended is State.COMPLETED else Exit.RUN_FAILED)
+        completed = self._seen.state(execution) is State.COMPLETED
+        return self._finish([last] if last else [], Exit.OK if completed else Exit.RUN_FAILED)
 
     def _finish(self, cards: Sequence[Card], status: Exit) -> Exit:
         self._final = list(cards)

@@ -12,6 +12,7 @@ from runner.model import Priority
 
 
 def test_an_option_value_with_spaces_stays_one_value() -> None:
+    """TERM-7: the shell has taken the quotes away."""
     command = commands.parse(command_line(["new", "fix", "--test", "pytest -q", "--allow=Bash(pytest *)", "Fix it"]))
     assert isinstance(command, commands.New)
     assert (command.draft.test, command.draft.allow) == ("pytest -q", ("Bash(pytest *)",))

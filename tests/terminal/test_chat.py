@@ -93,6 +93,7 @@ async def test_a_card_that_has_just_come_to_the_front_cannot_be_pressed_yet() ->
 
 
 async def test_an_edit_begins_with_the_command_and_sends_the_changed_one() -> None:
+    """TERM-9: the text to edit is there."""
     async with sitting() as seat:
         await seat.show(QUESTION)
         seat.type("half a thought")
@@ -105,6 +106,7 @@ async def test_an_edit_begins_with_the_command_and_sends_the_changed_one() -> No
 
 
 async def test_escape_cancels_what_a_button_asked_for() -> None:
+    """TERM-9: nothing is sent."""
     async with sitting() as seat:
         await seat.show(QUESTION)
         seat.type(ALT + "w")

@@ -61,6 +61,7 @@ def test_an_edit_may_come_from_standard_input() -> None:
 
 @pytest.mark.parametrize("argv", [["nonsense"], ["up", "--nonsense"], ["task"], ["task", "--image"]])
 def test_wrong_usage_has_its_own_exit_status(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """TERM-8: 2."""
     with pytest.raises(SystemExit) as caught:
         read(*argv)
     assert caught.value.code == 2

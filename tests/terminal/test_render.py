@@ -32,11 +32,13 @@ def test_colours_look_as_they_did(snapshot: SnapshotAssertion) -> None:
 
 @given(cards, st.integers(1, 200), st.booleans())
 def test_a_card_can_hold_anything_and_steers_no_terminal(card: Card, width: int, colour: bool) -> None:
+    """TERM-5: whatever a card holds."""
     text = _COLOUR.sub("", render(card, width, colour=colour))
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", text)
 
 
 def test_what_steers_is_shown_instead_of_obeyed() -> None:
+    """TERM-5: it is not lost either."""
     text = render(EVIL, 100, colour=True)
     assert "\x1b]" not in text
     assert "\x1b[2J" not in text
@@ -45,6 +47,7 @@ def test_what_steers_is_shown_instead_of_obeyed() -> None:
 
 
 def test_without_colour_there_is_no_escape_sequence_at_all() -> None:
+    """TERM-6: also without colour."""
     assert "\x1b" not in "".join(render(card, 80, colour=False) for card in CARDS.values())
 
 
