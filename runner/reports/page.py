@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
 from runner.reports import wording
-from runner.reports.document import FileChange, ReportDoc
+from runner.reports.document import ReportDoc
 from runner.reports.markup import safe_html
 from runner.reports.trim import Cuts, shorten, trim
 
@@ -54,7 +54,7 @@ def _template() -> Template:
         "fields": wording.fields,
         "shorten": shorten,
         "tone": wording.tone,
-        "why_not_whole": _why_not_whole,
+        "why_not_whole": wording.why_not_whole,
     }
     environment.globals |= {
         "asked_what": wording.asked_what,
@@ -84,12 +84,3 @@ def _coloured(diff: str) -> Iterator[Markup]:
     for line in diff.split("\n"):
         kind = _LINE_KINDS.get(line[:1], "same")
         yield Markup(f'<span class="{kind}">{escape(line) or " "}\n</span>')  # noqa: S704 - escaped in place
-
-
-def _why_not_whole(file: FileChange) -> str:
-    """Say why the diff of a file is not shown, or not to its end; empty if it is whole."""
-    if file.binary:
-        return "A binary file: its content is not shown."
-    if file.complete:
-        return ""
-    return "The rest is left out here; the branch has all of it." if file.diff else "Not shown here; the branch has it."

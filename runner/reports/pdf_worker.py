@@ -19,12 +19,10 @@ _FILE = 32 << 20  # bytes a file may have: the cache of the fonts
 
 def main(cpu_seconds: int) -> None:
     """Set the page within limits. Ends with one of the exit statuses above if it cannot."""
-    limits = ((resource.RLIMIT_CPU, cpu_seconds), (resource.RLIMIT_FSIZE, _FILE), (resource.RLIMIT_CORE, 0))
-    for kind, limit in (*limits, (resource.RLIMIT_AS, _MEMORY)):
-        _lower(kind, limit)
+    restrict(cpu_seconds)
     try:
-        import weasyprint  # type: ignore[import-untyped]
-        from weasyprint.urls import URLFetcher  # type: ignore[import-untyped]
+        import weasyprint  # type: ignore[import-untyped]  # it brings no types
+        from weasyprint.urls import URLFetcher  # type: ignore[import-untyped]  # the same
     except (ImportError, OSError) as problem:  # OSError: Pango cannot be loaded
         sys.stderr.write(str(problem))
         sys.exit(MISSING)
@@ -35,6 +33,13 @@ def main(cpu_seconds: int) -> None:
         sys.stdout.buffer.write(document.write_pdf(pdf_tags=True))
     except MemoryError:
         sys.exit(TOO_LARGE)
+
+
+def restrict(cpu_seconds: int) -> None:
+    """Let the kernel limit this process: processor time, memory, size of files, no core dump."""
+    limits = ((resource.RLIMIT_CPU, cpu_seconds), (resource.RLIMIT_FSIZE, _FILE), (resource.RLIMIT_CORE, 0))
+    for kind, limit in (*limits, (resource.RLIMIT_AS, _MEMORY)):
+        _lower(kind, limit)
 
 
 def _lower(kind: int, limit: int) -> None:

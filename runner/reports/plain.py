@@ -130,7 +130,7 @@ def _changes(doc: ReportDoc) -> Iterator[str]:
         if file.diff:
             yield _folded(f"Diff of {_summary_text(file.path)}", file.diff, "diff")
             if not file.complete:
-                yield "The rest of this diff is left out here; the branch has all of it."
+                yield wording.why_not_whole(file)
 
 
 def _path(file: FileChange) -> str:

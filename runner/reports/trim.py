@@ -84,5 +84,10 @@ def _changes(files: Sequence[FileChange], cuts: Cuts) -> tuple[FileChange, ...]:
 
 
 def _cut_file(file: FileChange, lines: Sequence[str], allowed: int, width: int) -> FileChange:
-    kept = [line if len(line) <= width else f"{line[:width]}…" for line in lines[:allowed]]
+    kept = [_cut_line(line, width) for line in lines[:allowed]]
     return replace(file, diff="\n".join(kept), complete=file.complete and len(lines) <= allowed)
+
+
+def _cut_line(line: str, width: int) -> str:
+    missing = len(line) - width
+    return line if missing <= 0 else f"{line[:width]}… {count(missing, 'character')} left out"

@@ -163,3 +163,15 @@ def test_verdict(tests: TestRun) -> str:
 def lines_changed(files: tuple[FileChange, ...]) -> tuple[int, int]:
     """Add up the lines added and removed."""
     return sum(file.added for file in files), sum(file.removed for file in files)
+
+
+def why_not_whole(file: FileChange) -> str:
+    """Say why the diff of a file is not shown, or not to its end; empty if it is whole."""
+    if file.binary:
+        return "A binary file: its content is not shown."
+    if file.complete:
+        return ""
+    shown = sum(line.startswith(("+", "-")) for line in file.diff.split("\n"))
+    missing = max(file.added + file.removed - shown, 0)
+    what = count(missing, "changed line") if missing else "Unchanged lines"
+    return f"{what} left out here; the branch has all of them."

@@ -225,13 +225,25 @@ async def test_a_missing_typesetter_is_told_with_the_line_that_installs_it(
 async def test_a_typesetter_without_enough_memory_is_told_as_too_large(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """REP-3: its memory."""
     worker = tmp_path / "worker.py"
     worker.write_text("import sys; sys.stdin.read(); sys.exit(4)")
     monkeypatch.setattr(pdf, "_WORKER", worker)
 
     with pytest.raises(ReportError, match="too large"):
         await pdf.to_pdf("<p>x</p>")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux keeps to the limit of the address space")
+def test_the_kernel_keeps_the_typesetter_to_its_memory() -> None:
+    """REP-3: a gigabyte and no more."""
+    code = "from runner.reports.pdf_worker import restrict; restrict(9); bytearray({}); print('had it')"
+    some, much = (
+        subprocess.run([sys.executable, "-c", code.format(size)], check=False, capture_output=True, text=True)
+        for size in (1 << 28, 1 << 30)
+    )
+
+    assert (some.stdout.strip(), much.stdout) == ("had it", "")
+    assert "MemoryError" in much.stderr
 
 
 async def test_the_typesetter_gets_nothing_of_our_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -235,8 +235,12 @@ def test_long_output_is_folded_and_a_failed_test_is_not() -> None:
     assert "Failed with exit status 1" in failed
 
 
-def test_a_cut_diff_says_so() -> None:
-    assert "The rest is left out here; the branch has all of it." in page.render(nasty_report())
+def test_a_cut_diff_says_how_much_is_missing() -> None:
+    """REP-9: a diff of 5,000 lines of which 499 are shown after the head of their hunk."""
+    html = page.render(nasty_report())
+
+    assert "4,501 changed lines left out here; the branch has all of them." in html
+    assert "3,001 characters left out" in html  # of a line of 5,001
 
 
 @pytest.mark.parametrize("start", [":root {", "dark) {", "print {"])
