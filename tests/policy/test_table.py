@@ -10,7 +10,7 @@ from tests.policy.stage import documented, listed, ruled
 
 @pytest.mark.parametrize(("command", "verdict", "reason"), list(documented()))
 def test_a_row_of_the_document_says_what_happens(command: str, verdict: str, reason: str) -> None:
-    """POL-11: verdict and reason of every row are those of `judge`."""
+    """POL-8, POL-9, POL-10, POL-11: verdict and reason of every row are those of `judge`."""
     ruling = ruled(command)
     assert (ruling.verdict.value, ruling.reason) == (verdict, reason)
 
