@@ -84,5 +84,8 @@ def _conditions(query: ExecutionQuery) -> list[sa.ColumnElement[bool]]:
         "project": query.project,
         "person_id": query.person_id,
         "conversation_id": query.conversation_id,
+        "messenger": query.origin and query.origin.messenger,
+        "channel": query.origin and query.origin.channel,
+        "thread": query.origin and query.origin.thread,
     }
     return [executions.c[name] == value for name, value in wanted.items() if value is not None]

@@ -181,6 +181,7 @@ executions = sa.Table(
     sa.Index("executions_project_ix", "project", "state", "id"),
     sa.Index("executions_person_ix", "person_id", "state", "id"),
     sa.Index("executions_conversation_ix", "conversation_id", "state", "id"),
+    sa.Index("executions_channel_ix", "channel", "messenger", "state", "id"),
     # The queue (`state` is in it only to win SQLite's planner over from the list by state), and the guard that a
     # conversation is worked on by one worker at a time. Both stay as small as the work that is going on.
     partial_index("executions_pending", "state", "rank", "id", where=PENDING_SQL),

@@ -92,7 +92,9 @@ class Runs:
 
 @value
 class Status:
-    """Show what is going on now."""
+    """Show how a run stands; without a handle, what is going on now."""
+
+    handle: str = ""
 
 
 @value

@@ -304,7 +304,7 @@ _READERS: Mapping[str, Callable[[Scanner], Command]] = {
     "run": _run,
     "do": _do,
     "runs": _runs,
-    "status": lambda _: model.Status(),
+    "status": _of_handle(model.Status),
     "log": _of_handle(model.Log),
     "view": _of_handle(model.View),
     "say": _say,

@@ -117,7 +117,13 @@ ENTRIES = (
         examples=("runs", "runs --state failed --task fix-tests"),
         options=RUNS_OPTIONS,
     ),
-    Entry(word="status", form="status", about="what is going on now", examples=("status",)),
+    Entry(
+        word="status",
+        form="status [HANDLE]",
+        about="how a run stands; without one, what is going on now",
+        examples=("status", "status k3f9x2"),
+        target=Target.RUN,
+    ),
     Entry(
         word="log",
         form="log [HANDLE]",

@@ -32,7 +32,7 @@ class ListHandlers:
             case commands.Runs():
                 card = await self._runs(actor, command)
             case commands.Status():
-                card = views.status(await self._core.runs.overview(), self._core.clock.now())
+                card = await self._status(command)
             case commands.Inbox():
                 card = views.inbox(await self._core.approvals.inbox(actor), self._core.clock.now())
             case _:
@@ -52,6 +52,13 @@ class ListHandlers:
         found = () if command.after else (await self._core.runs.list(query)).items
         more = commands.render(replace(command, after=page.next))
         return views.tasks(page, self._core.clock.now(), more=more, found=found)
+
+    async def _status(self, command: commands.Status) -> Card:
+        now = self._core.clock.now()
+        if not command.handle:
+            return views.status(await self._core.runs.overview(), now)
+        view = await self._core.runs.view((await self._core.runs.find(command.handle)).id)
+        return views.result(view, now) if view.execution.state.final else views.run(view, now)
 
     async def _runs(self, actor: Actor, command: commands.Runs) -> Card:
         task = await self._core.tasks.show(command.task) if command.task else None

@@ -25,9 +25,11 @@ SEQ = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 # A query finds few executions by words: FTS5 keeps an index beside the table, fed by triggers. The words come folded
 # and split (storage.search), so the plainest tokenizer does; "detail=none" keeps only which row has which word.
+# Beginnings of words have indexes of their own: without one, SQLite merges the rows of all words that begin so before it
+# returns the first (70 ms among a million executions).
 SQLITE_SEARCH = (
     """CREATE VIRTUAL TABLE search_fts USING fts5(
-        words, content='search', content_rowid='seq', detail=none, tokenize='ascii', prefix='1 2 3')""",
+        words, content='search', content_rowid='seq', detail=none, tokenize='ascii', prefix='1 2 3 4 5 6 7 8')""",
     """CREATE TRIGGER search_added AFTER INSERT ON search BEGIN
         INSERT INTO search_fts (rowid, words) VALUES (new.seq, new.words); END""",
     """CREATE TRIGGER search_changed AFTER UPDATE OF words ON search BEGIN
@@ -260,6 +262,7 @@ def _executions() -> None:
         where="state IN ('running', 'waiting_confirmation')",
         unique=True,
     )
+    op.create_index("executions_channel_ix", "executions", ["channel", "messenger", "state", "id"])
     op.create_index("executions_conversation_ix", "executions", ["conversation_id", "state", "id"])
     _partial("executions_pending", "executions", ["state", "rank", "id"], where="state = 'pending'")
     op.create_index("executions_person_ix", "executions", ["person_id", "state", "id"])
