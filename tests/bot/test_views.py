@@ -176,6 +176,13 @@ def test_a_decided_card_takes_the_place_of_the_card_that_asked_and_has_no_button
     assert [section.body for section in decided.sections] == ["pytest -q", COMMAND.input["command"]]
 
 
+def test_what_an_agent_still_works_on_cannot_be_merged_or_discarded() -> None:
+    working = replace(EXECUTION, diffstat="1 file changed")
+    assert views.diff(working, _DIFF).buttons == ()
+    stopped = replace(working, state=State.STOPPED)
+    assert {button.label for button in views.diff(stopped, _DIFF).buttons} == {"Merge", "Discard"}
+
+
 def test_secrets_of_agents_are_masked_on_cards_and_in_what_scripts_read() -> None:
     card = views.run(VIEW, NOW)
     assert "a1a1a1a1" not in json.dumps(plain(card))

@@ -64,6 +64,20 @@ async def test_a_run_is_shown_from_its_start_over_its_question_to_its_result(tmp
     assert [file.name for file in cards[f"result:{run.id}"].files] == [f"report-{handle(run.id)}.json"]
 
 
+async def test_a_report_made_meanwhile_does_not_bring_the_result_early(tmp_path: Path) -> None:
+    board = Board(name="slack")
+    async with desk(tmp_path, asks) as ada, watching(ada.stage, board):
+        ada.origin = SLACK
+        await ada.says("do Build it")
+        run = await ada.newest()
+        await ada.stage.question(run)
+        assert (await ada.says("report json")).files
+        await caught_up(ada)
+        assert f"result:{run.id}" not in board.cards
+        await ada.says("deny")
+        await board.until(lambda now: f"result:{run.id}" in now)
+
+
 async def test_only_the_messenger_and_place_of_origin_hear_of_a_run(tmp_path: Path) -> None:
     terminal, slack = Board(), Board(name="slack")
     async with desk(tmp_path, done) as ada, watching(ada.stage, terminal, slack):
@@ -103,15 +117,23 @@ async def test_a_chat_product_gets_after_a_restart_what_happened_meanwhile(tmp_p
 
 async def test_a_terminal_that_comes_is_told_what_is_live_and_what_waits(tmp_path: Path) -> None:
     board = Board()
-    async with desk(tmp_path, asks) as ada:
+
+    async def asks_twice(turn: Turn) -> str:
+        await turn.step("Bash", {"command": "make first"})
+        return await asks(turn)
+
+    async with desk(tmp_path, asks_twice) as ada:
         await ada.says("do First")
         over = await ada.newest()
-        await ada.stage.question(over)
-        await ada.says("deny")
+        for number in (1, 2):
+            await ada.stage.question(over, number)
+            await ada.says("deny")
         await ada.stage.end(over)
         await ada.says("do Second")
         run = await ada.newest()
-        question = await ada.stage.question(run)
+        await ada.stage.question(run)
+        await ada.says("deny")
+        question = await ada.stage.question(run, 2)
         async with watching(ada.stage, board) as watch:
             await watch.catch_up(ada.origin)
             assert list(board.cards) == [f"run:{run.id}", f"ask:{question.id}"]
