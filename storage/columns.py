@@ -55,7 +55,7 @@ class Moment(TypeDecorator[datetime]):
     impl = sa.BigInteger
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002 - as above
         """Count microseconds. Raises ValueError for a time without zone."""
         if value is None:
             return None
@@ -63,7 +63,7 @@ class Moment(TypeDecorator[datetime]):
             raise ValueError("only aware times are stored")
         return (value - _EPOCH) // _MICROSECOND
 
-    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - as above
         """Return the time in UTC."""
         return None if value is None else _EPOCH + value * _MICROSECOND
 
@@ -78,7 +78,7 @@ class OneOf(TypeDecorator[StrEnum]):
         super().__init__()
         self.words = words
 
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - as above
         """Store the word itself. Raises ValueError for a word outside the set."""
         return None if value is None else self.words(value).value
 
@@ -86,7 +86,7 @@ class OneOf(TypeDecorator[StrEnum]):
         """Return the word that the dialect then quotes."""
         return self.process_bind_param(value, dialect) or ""
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> StrEnum | None:  # noqa: ARG002
+    def process_result_value(self, value: str | None, dialect: Dialect) -> StrEnum | None:  # noqa: ARG002 - as above
         """Return the member of the set."""
         return None if value is None else self.words(value)
 
@@ -105,11 +105,11 @@ class Shape(TypeDecorator[Any]):
         super().__init__(none_as_null=True)
         self.hint = hint
 
-    def process_bind_param(self, value: object, dialect: Dialect) -> Raw:  # noqa: ARG002
+    def process_bind_param(self, value: object, dialect: Dialect) -> Raw:  # noqa: ARG002 - as above
         """Encode for JSON."""
         return None if value is None else encode(value)
 
-    def process_result_value(self, value: Raw, dialect: Dialect) -> Decoded:  # noqa: ARG002
+    def process_result_value(self, value: Raw, dialect: Dialect) -> Decoded:  # noqa: ARG002 - as above
         """Rebuild the value."""
         return None if value is None else decode(self.hint, value)
 

@@ -26,6 +26,7 @@ from storage import batches, listing, rollups, search
 from storage.claims import ACTIVE, attempt_row, claim, end_attempt
 from storage.columns import literals
 from storage.database import Database, Stale, Unit
+from storage.failures import collided
 from storage.rows import execution_row, page, read, read_execution
 from storage.tables import approvals, attachments, attempts, executions, messages, steps
 
@@ -52,8 +53,9 @@ class Executions:
         for _ in range(_CLAIM_TRIES):
             try:
                 return await self._claim(worker, at)
-            except IntegrityError:  # another claimer began an execution of the same conversation
-                continue
+            except IntegrityError as error:  # another claimer began an execution of the same conversation
+                if not collided(error):
+                    raise
         return None
 
     async def _claim(self, worker: str, at: datetime) -> Execution | None:
@@ -80,21 +82,26 @@ class Executions:
             async with self._database.writing() as unit:
                 await _replace(unit, before, after)
                 await batches.write(unit, batch, at=at)
-                await _require_question_iff_waiting(unit, after)
+                await _require_question_iff_waiting(unit, after.id, after.state)
                 await _close(unit, before, after, at)
-        except (Stale, IntegrityError):
+        except Stale:
+            return False
+        except IntegrityError as error:
+            if not collided(error):
+                raise
             return False
         return True
 
     async def record(self, execution: Execution, batch: Batch) -> bool:
         """Write what a run left behind; False, and nothing written, if another claim has taken over."""
-        own = executions.c.id == execution.id
-        statement = sa.select(executions.c.epoch).where(own).with_for_update(read=True)
+        columns = executions.c
+        own = sa.select(columns.state).where(columns.id == execution.id, columns.epoch == execution.epoch)
         try:
             async with self._database.writing() as unit:
-                row = await unit.row(statement)
-                unit.require(row is not None and row["epoch"] == execution.epoch)
+                row = await unit.row(own.with_for_update(read=True)) or {}
+                unit.require(bool(row))
                 await batches.write(unit, batch, at=batches.newest(batch, execution.created_at))
+                await _require_question_iff_waiting(unit, execution.id, row["state"])
         except Stale:
             return False
         return True
@@ -183,14 +190,14 @@ async def _replace(unit: Unit, before: Execution, after: Execution) -> None:
         await search.index_execution(unit, after)
 
 
-async def _require_question_iff_waiting(unit: Unit, after: Execution) -> None:
+async def _require_question_iff_waiting(unit: Unit, execution_id: str, state: State) -> None:
     """Hold that an approval is open exactly while its execution waits. Raises Stale.
 
     The state alone does not tell: while one person answers the only question there was, the agent may ask another.
     """
     is_open = literals(approvals.c.state, ApprovalState.OPEN)
-    asked = await unit.row(sa.select(approvals.c.id).where(approvals.c.execution_id == after.id, is_open).limit(1))
-    unit.require((asked is not None) is (after.state is State.WAITING))
+    asked = await unit.row(sa.select(approvals.c.id).where(approvals.c.execution_id == execution_id, is_open).limit(1))
+    unit.require((asked is not None) is (state is State.WAITING))
 
 
 async def _close(unit: Unit, before: Execution, after: Execution, at: datetime) -> None:

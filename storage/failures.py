@@ -6,7 +6,8 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from runner.errors import StorageError
 
@@ -67,6 +68,11 @@ def _explain_postgres(error: BaseException) -> tuple[str, str] | None:
     return None
 
 
+def collided(error: IntegrityError) -> bool:
+    """Whether a write met something unique that is there already, rather than pointing at nothing."""
+    return "unique" in str(error.orig).lower()
+
+
 @contextmanager
 def explained(place: str) -> Iterator[None]:
     """Raise StorageError in place of the driver's error where a person can do something about it."""
@@ -77,6 +83,11 @@ def explained(place: str) -> Iterator[None]:
         if known is None:
             raise
         raise known from error
+    except PoolTimeout as error:
+        raise StorageError(
+            f"The database {place} is too busy: a write found no free connection for half a minute.",
+            hint=f"Is the disk or the machine overloaded? {_NOTHING_LOST}",
+        ) from error
     except sqlite3.Error as error:
         known = explain(error, place)
         if known is None:

@@ -21,6 +21,7 @@ from storage.database import Unit
 _LONGEST_WORD = 64  # characters; nobody types more, and PostgreSQL's words end at 2 kB
 _MOST_INDEXED = 4_000  # different words of one text; a prompt of 100 kB has about as many
 _MOST_QUERIED = 16
+_LONGEST_PREFIX = 8  # characters of a beginning that have an index, see the first migration
 _WORD = re.compile(r"[^\W_]+")
 
 _fts = sa.table("search_fts", sa.column("rowid", sa.Integer))
@@ -84,10 +85,18 @@ def among_executions(
     if not found:
         return tables.search, [sa.false()], tables.search.c.seq
     if dialect == "sqlite":
-        query = " AND ".join(f'"{word}"' for word in found) + " *"
-        match = sa.literal_column("search_fts").op("MATCH", is_comparison=True)(query)
-        return _fts.join(tables.search, tables.search.c.seq == _fts.c.rowid), [match], _fts.c.rowid
+        return _fts.join(tables.search, tables.search.c.seq == _fts.c.rowid), _fts_matches(found), _fts.c.rowid
     return tables.search, [_lexemes().op("@@", is_comparison=True)(_tsquery(found))], tables.search.c.seq
+
+
+def _fts_matches(found: Sequence[str]) -> list[sa.ColumnElement[bool]]:
+    """Match words with the index of SQLite; of a long last word the index knows the beginning, the text the rest."""
+    *whole, last = found
+    query = " AND ".join(f'"{word}"' for word in [*whole, last[:_LONGEST_PREFIX]]) + " *"
+    matches: list[sa.ColumnElement[bool]] = [sa.literal_column("search_fts").op("MATCH", is_comparison=True)(query)]
+    if len(last) > _LONGEST_PREFIX:
+        matches.append((" " + tables.search.c.words).like(f"% {last}%"))
+    return matches
 
 
 def position_of(execution_id: str) -> sa.ScalarSelect[int]:

@@ -30,14 +30,14 @@ class Tasks:
         """Insert a task. Raises NameTaken."""
         try:
             async with self._database.writing() as unit:
-                await unit.insert(tasks, [_row(task)])
+                await unit.insert(tasks, [task_row(task)])
                 await batches.write(unit, batch, at=task.created_at)
         except IntegrityError as error:
             raise _taken(error, task.name) from error
 
     async def replace(self, before: Task, after: Task, batch: Batch) -> bool:
         """Replace a task if it is still as `before`. Raises NameTaken."""
-        values = {name: item for name, item in _row(after).items() if name not in _COUNTERS}
+        values = {name: item for name, item in task_row(after).items() if name not in _COUNTERS}
         statement = sa.update(tasks).where(tasks.c.id == before.id, tasks.c.updated_at == before.updated_at)
         try:
             async with self._database.writing() as unit:
@@ -73,7 +73,8 @@ class Tasks:
         return [row["name"] for row in rows]
 
 
-def _row(task: Task) -> dict[str, Any]:
+def task_row(task: Task) -> dict[str, Any]:
+    """Return the columns of a task, those that only the store knows included."""
     return batches.plain(
         tasks,
         task,

@@ -26,7 +26,7 @@ from runner.ports import Batch, ExecutionQuery
 from storage import search, tables
 from storage.database import open_database
 from storage.store import SqlStore
-from storage.tasks import _row as task_row
+from storage.tasks import task_row
 from tests.storage.making import NOON, change, execution, task
 
 CHUNK = 10_000

@@ -8,6 +8,7 @@ import pytest
 
 from runner.model import AuditEntry, Change
 from runner.ports import Batch
+from storage.database import open_database
 from storage.store import SqlStore, open_store
 from tests.storage.making import NOON, NOTHING, change, execution, later, running
 
@@ -60,6 +61,25 @@ async def test_a_reader_that_follows_by_seq_misses_nothing_while_many_write(stor
                 group.create_task(write(number))
     assert len(set(seen)) == 2 * writers
     assert await store.feed.newest() == 2 * writers
+
+
+async def test_entries_are_numbered_in_the_order_of_their_commits(url: str) -> None:
+    """STORE-8: whoever has drawn a number holds up all others until it is committed: no reader can pass it by."""
+    async with open_database(url) as database, open_database(url) as other:
+
+        async def overtake() -> None:
+            async with other.writing() as unit:
+                unit.announce([change("second")])
+
+        async with asyncio.TaskGroup() as group, database.writing() as unit:
+            unit.announce([change("first")])
+            await unit.publish()
+            unit.announced.clear()
+            overtaking = group.create_task(overtake())
+            await asyncio.wait([overtaking], timeout=0.3)
+            assert not overtaking.done()
+            assert await SqlStore(database).feed.after(0) == []
+        assert [entry.event for entry in await SqlStore(database).feed.after(0)] == ["first", "second"]
 
 
 async def test_the_audit_log_is_read_newest_first(store: SqlStore) -> None:

@@ -109,6 +109,14 @@ async def test_words_are_found_in_title_prompt_and_summary(store: SqlStore) -> N
         assert await ids(store, text=text) == [], text
 
 
+async def test_a_long_unfinished_word_is_matched_to_its_end(store: SqlStore) -> None:
+    await store.executions.add(run := execution(prompt="Add internationalisation"), NOTHING)
+    for text in ("internat", "internationalisat", "add internationalisation"):
+        assert await ids(store, text=text) == [run.id], text
+    for text in ("internationalise", "internationalisations", "nationalisation"):
+        assert await ids(store, text=text) == [], text
+
+
 async def test_a_changed_summary_replaces_the_words_of_the_old(store: SqlStore) -> None:
     run = await running(store, prompt="p", summary="first draft")
     assert await store.executions.transition(run, replace(run, summary="second version"), NOTHING)

@@ -25,8 +25,8 @@ SEQ = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 # A query finds few executions by words: FTS5 keeps an index beside the table, fed by triggers. The words come folded
 # and split (storage.search), so the plainest tokenizer does; "detail=none" keeps only which row has which word.
-# Beginnings of words have indexes of their own: without one, SQLite merges the rows of all words that begin so before it
-# returns the first (70 ms among a million executions).
+# Beginnings of words have indexes of their own: without one, SQLite merges the rows of all words that begin so before
+# it returns the first (70 ms among a million executions).
 SQLITE_SEARCH = (
     """CREATE VIRTUAL TABLE search_fts USING fts5(
         words, content='search', content_rowid='seq', detail=none, tokenize='ascii', prefix='1 2 3 4 5 6 7 8')""",
