@@ -23,6 +23,7 @@ from runner.settings import Settings, find_config, load
 
 if TYPE_CHECKING:
     from runner.core import Core
+    from runner.model import Origin
 
 log = logging.getLogger("signoff")
 
@@ -84,10 +85,11 @@ async def daemon(settings: Settings) -> AsyncIterator[Core]:
 
     async with open_core(settings) as core:
         desk = Handlers(core)
-        # Each needs the other: the server shows what the watch sees, the watch tells a new terminal what there is.
-        server = TerminalServer(
-            desk, core.people, lambda origin: watch.catch_up(origin), settings.socket, version=__version__
-        )  # noqa: PLW0108 - `watch` comes a line later
+
+        async def catch_up(origin: Origin) -> None:
+            await watch.catch_up(origin)  # each needs the other: the server shows what the watch sees
+
+        server = TerminalServer(desk, core.people, catch_up, settings.socket, version=__version__)
         watch = Watch(core, [server])
         async with beside(server.run(), watch.run()), working(core):
             await server.ready()

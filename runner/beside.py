@@ -1,4 +1,4 @@
-"""Run jobs beside a block of code, without loose ends and without groups of errors around a single one."""
+"""Run coroutines beside a block of code, without loose ends and without groups of errors around a single one."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from contextlib import asynccontextmanager
 
 
 @asynccontextmanager
-async def beside(*jobs: Coroutine[None, None, None]) -> AsyncIterator[None]:
-    """Run jobs while the block runs; cancel them, and wait for them, at its end.
+async def beside(*companions: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    """Run companions while the block runs; cancel them, and wait for them, at its end.
 
-    A job that fails cancels the block, and its error is raised; an error of the block is raised as it is.
+    A companion that fails cancels the block, and its error is raised; an error of the block is raised as it is.
     """
     try:
         async with asyncio.TaskGroup() as group:
-            started = [group.create_task(job) for job in jobs]
+            started = [group.create_task(companion) for companion in companions]
             try:
                 yield
             finally:
-                for job in started:
-                    job.cancel()
+                for companion in started:
+                    companion.cancel()
     except BaseExceptionGroup as errors:
         raise first_error(errors) from errors
 

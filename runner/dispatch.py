@@ -36,8 +36,8 @@ class LocalDispatcher:
         self._driver = driver
         self._woken = asyncio.Event()
         self._draining = False
-        self._jobs: dict[str, asyncio.Task[None]] = {}  # by conversation: only one works in a worktree at a time
-        self._driven: set[str] = set()  # executions that have a job
+        self._drives: dict[str, asyncio.Task[None]] = {}  # by conversation: only one works in a worktree at a time
+        self._driven: set[str] = set()  # executions that are driven
 
     def wake(self) -> None:
         """Look for pending executions at once."""
@@ -70,11 +70,11 @@ class LocalDispatcher:
             running = [e for e in await self._store.executions.live(self.worker) if e.state is State.RUNNING]
             if not running or self._clock.monotonic() >= deadline:
                 break
-        jobs = [job for job in self._jobs.values() if not job.done()]
-        for job in jobs:
-            job.cancel()
-        if jobs:
-            await asyncio.wait(jobs)
+        left = [drive for drive in self._drives.values() if not drive.done()]
+        for drive in left:
+            drive.cancel()
+        if left:
+            await asyncio.wait(left)
 
     async def _wait(self) -> None:
         try:
@@ -91,10 +91,10 @@ class LocalDispatcher:
             execution = await self._store.executions.claim(self.worker, self._clock.now())
             if execution is None:
                 return
-            before = self._jobs.get(execution.conversation_id)
+            before = self._drives.get(execution.conversation_id)
             self._driven.add(execution.id)
-            job = group.create_task(self._drive(execution, before), name=f"drive {execution.id}")
-            self._jobs[execution.conversation_id] = job
+            drive = group.create_task(self._drive(execution, before), name=f"drive {execution.id}")
+            self._drives[execution.conversation_id] = drive
 
     async def _drive(self, execution: Execution, before: asyncio.Task[None] | None) -> None:
         """Drive one execution after the conversation's earlier one has let go of worktree and session."""
@@ -104,8 +104,8 @@ class LocalDispatcher:
             await self._driver.drive(execution)
         finally:
             self._driven.discard(execution.id)
-            if self._jobs.get(execution.conversation_id) is asyncio.current_task():
-                del self._jobs[execution.conversation_id]
+            if self._drives.get(execution.conversation_id) is asyncio.current_task():
+                del self._drives[execution.conversation_id]
             self.wake()
 
     async def _reconcile(self) -> None:

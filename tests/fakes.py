@@ -136,3 +136,14 @@ class ActingAgent:
     async def open(self, spec: AgentSpec) -> AgentSession:
         self.opened.append(spec)
         return ActingSession(agent=self, spec=spec, session=spec.session or str(uuid.uuid4()))
+
+
+MAKE = {"command": "make all"}
+
+
+async def asks(turn: Turn) -> str:
+    """Ask for one command, and say what came of it: the simplest part that needs a person."""
+    answer = await turn.step("Bash", MAKE)
+    assert answer is not None
+    ran = answer.input["command"] if answer.input else MAKE["command"]
+    return f"ran {ran}" if answer.approve else f"left it: {answer.note}"

@@ -9,6 +9,7 @@ import re
 
 from runner.demo.repository import TEST_COMMAND
 from runner.demo.script import Conversation, ToolResult, Turn
+from runner.model import Json
 
 TASK = "fix-tests"
 PROMPT = "The tests of {{module}} fail. Find out why, mend the code and run the tests."
@@ -17,8 +18,6 @@ _WORKING_DIRECTORY = re.compile(r"working directory: (\S+)", re.IGNORECASE)
 _BROKEN = "return sum(values) / len(values) - 1"
 _MENDED = "return sum(values) / len(values)"
 
-_TOKENS = {"input_tokens": 2400, "output_tokens": 180}
-
 
 def story(conversation: Conversation) -> Turn | None:
     """Return the model's next turn in a conversation of the demo."""
@@ -26,21 +25,25 @@ def story(conversation: Conversation) -> Turn | None:
     folder = found[1] if found else "."
     refused = next((r for r in conversation.results if r.failed), None)
     if refused is not None:
-        return Turn(text=_yielding(refused), **_TOKENS)
+        return _turn(_yielding(refused))
     match conversation.answered:
         case 0:
             reads = tuple(("Read", {"file_path": f"{folder}/{name}"}) for name in ("calc.py", "test_calc.py"))
-            return Turn(text="I read the code and its tests first.", tools=reads, **_TOKENS)
+            return _turn("I read the code and its tests first.", *reads)
         case 1:
             edit = {"file_path": f"{folder}/calc.py", "old_string": _BROKEN, "new_string": _MENDED}
-            return Turn(text="`mean` subtracts 1 after dividing. I take that out.", tools=(("Edit", edit),), **_TOKENS)
+            return _turn("`mean` subtracts 1 after dividing. I take that out.", ("Edit", edit))
         case 2:
             command = {"command": TEST_COMMAND, "description": "Run the tests"}
-            return Turn(text="Now the tests.", tools=(("Bash", command),), **_TOKENS)
+            return _turn("Now the tests.", ("Bash", command))
         case 3:
-            return Turn(text=_SUMMARY, **_TOKENS)
+            return _turn(_SUMMARY)
         case _:
-            return Turn(text="The tests pass and nothing else is to be done.", **_TOKENS)
+            return _turn("The tests pass and nothing else is to be done.")
+
+
+def _turn(text: str, *tools: tuple[str, Json]) -> Turn:
+    return Turn(text=text, tools=tools, input_tokens=2400, output_tokens=180)
 
 
 _SUMMARY = """The tests pass.

@@ -67,8 +67,10 @@ from runner.model.words import (
 )
 
 __all__ = [
-    "Actor",
+    "HANDLE_LENGTH",
+    "ID_LENGTH",
     "Access",
+    "Actor",
     "AgentOptions",
     "Answer",
     "Approval",
@@ -84,8 +86,6 @@ __all__ = [
     "Dirty",
     "Execution",
     "Goal",
-    "HANDLE_LENGTH",
-    "ID_LENGTH",
     "Image",
     "Json",
     "Limits",

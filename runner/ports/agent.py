@@ -100,9 +100,7 @@ class PromptTaken:
     prompt_id: str
 
 
-AgentEvent = (
-    SessionBegan | TextSaid | StepBegan | StepEnded | UsageGrew | Retrying | PromptTaken
-)
+AgentEvent = SessionBegan | TextSaid | StepBegan | StepEnded | UsageGrew | Retrying | PromptTaken
 
 
 @value

@@ -129,9 +129,7 @@ class ExecutionStore(Protocol):
         """
         ...
 
-    async def transition(
-        self, before: Execution, after: Execution, batch: Batch
-    ) -> bool:
+    async def transition(self, before: Execution, after: Execution, batch: Batch) -> bool:
         """Write `after` and the batch if state and epoch are still those of `before`, and every condition of the
         batch holds; otherwise write nothing and return False.
 
@@ -141,7 +139,8 @@ class ExecutionStore(Protocol):
 
     async def record(self, execution: Execution, batch: Batch) -> bool:
         """Write steps, messages, reports, feed entries of a run without changing the execution. False (and nothing
-        written) if its epoch is not that of `execution` any more."""
+        written) if its epoch is not that of `execution` any more.
+        """
         ...
 
     async def say(self, message: Message, batch: Batch) -> None:
@@ -164,15 +163,11 @@ class ExecutionStore(Protocol):
         """Return all executions that are running or waiting, of one worker or of all."""
         ...
 
-    async def steps(
-        self, execution_id: str, *, last: int | None = None
-    ) -> Sequence[Step]:
+    async def steps(self, execution_id: str, *, last: int | None = None) -> Sequence[Step]:
         """Return the steps in order; only the newest `last` of them if given."""
         ...
 
-    async def messages(
-        self, execution_id: str, *, undelivered: bool = False
-    ) -> Sequence[Message]:
+    async def messages(self, execution_id: str, *, undelivered: bool = False) -> Sequence[Message]:
         """Return the messages in order; with `undelivered` only those of people the agent has not got."""
         ...
 
@@ -276,9 +271,7 @@ class FeedStore(Protocol):
         """Insert a report made after the end of an execution."""
         ...
 
-    async def audit(
-        self, *, subject: str = "", limit: int = 100
-    ) -> Sequence[AuditEntry]:
+    async def audit(self, *, subject: str = "", limit: int = 100) -> Sequence[AuditEntry]:
         """Return the newest audit entries, of one subject if given."""
         ...
 
@@ -287,12 +280,26 @@ class Store(Protocol):
     """Everything that is remembered. After each commit the store calls the `on_change` it was built with."""
 
     @property
-    def tasks(self) -> TaskStore: ...
+    def tasks(self) -> TaskStore:
+        """Return the saved tasks."""
+        ...
+
     @property
-    def executions(self) -> ExecutionStore: ...
+    def executions(self) -> ExecutionStore:
+        """Return the executions."""
+        ...
+
     @property
-    def approvals(self) -> ApprovalStore: ...
+    def approvals(self) -> ApprovalStore:
+        """Return the approvals and rules."""
+        ...
+
     @property
-    def people(self) -> PeopleStore: ...
+    def people(self) -> PeopleStore:
+        """Return people and projects."""
+        ...
+
     @property
-    def feed(self) -> FeedStore: ...
+    def feed(self) -> FeedStore:
+        """Return feed, reports and audit log."""
+        ...

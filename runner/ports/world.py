@@ -33,9 +33,7 @@ class Changes(Protocol):
         """Wake everybody who waits for one of these changes' executions, or for any."""
         ...
 
-    def follow(
-        self, execution_id: str | None = None, *, every: float = 2.0
-    ) -> AsyncIterator[None]:
+    def follow(self, execution_id: str | None = None, *, every: float = 2.0) -> AsyncIterator[None]:
         """Yield at once, then after each ring for this execution (None: any), and at least every `every` seconds."""
         ...
 

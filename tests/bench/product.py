@@ -14,13 +14,14 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from statistics import median
 
+from runner.__main__ import claude_config
 from runner.agents.claude.config import variables
 from runner.demo import Conversation, ScriptedModel, Turn
 from runner.model import Answer, Execution, State
-from runner.__main__ import claude_config
 from runner.settings import Settings
 from tests.bench.agent_floor import script
 from tests.core.stage import KEY, Stage, stage, with_model
@@ -73,8 +74,8 @@ async def single_runs(folder: Path, rounds: int) -> None:
                 seconds = await timed(lambda: bare(settings, scene.repository))
                 _restore(scene.repository)
                 run: list[Execution] = []
-                whole = await timed(lambda: _finished(scene, run))
-                again = await timed(lambda: _followed(scene, run[0]))
+                whole = await timed(partial(_finished, scene, run))
+                again = await timed(partial(_followed, scene, run[0]))
                 if round_:  # the first warms the disk's caches
                     floor.append(seconds)
                     ours.append(whole)
@@ -91,7 +92,7 @@ async def burst(folder: Path) -> None:
         settings = allowing(folder, model.url)
         async with stage(folder, settings) as scene:
             await scene.project()
-            best = min([await timed(lambda n=n: _bare_burst(settings, scene.repository, n)) for n in (1, 2, 3, 5)])
+            best = min([await timed(partial(_bare_burst, settings, scene.repository, n)) for n in (1, 2, 3, 5)])
             _restore(scene.repository)
             ends: list[Execution] = []
             ours = await timed(lambda: _burst(scene, ends))
@@ -142,7 +143,7 @@ async def daemon(folder: Path) -> None:
         while not await _listens(state / "signoff.sock"):
             await asyncio.sleep(0.01)
         print(f"cold start of `signoff up`            {time.perf_counter() - began:6.3f} s")
-        from bot.terminal.client import connect  # noqa: PLC0415 - not part of the daemon's start
+        from bot.terminal.client import connect
 
         async with connect(state / "signoff.sock", watch=True) as client:
             times = [await timed(lambda: _card(client)) for _ in range(50)]
@@ -199,7 +200,7 @@ def _restore(repository: Path) -> None:
 
 
 def _program() -> Path:
-    import claude_agent_sdk  # noqa: PLC0415 - only its place is wanted
+    import claude_agent_sdk
 
     return Path(claude_agent_sdk.__file__).parent / "_bundled" / "claude"
 
@@ -214,8 +215,8 @@ async def _listens(path: Path) -> bool:
 
 
 async def _card(client: object) -> None:
-    from bot.terminal import wire  # noqa: PLC0415
-    from bot.terminal.client import Client  # noqa: PLC0415
+    from bot.terminal import wire
+    from bot.terminal.client import Client
 
     assert isinstance(client, Client)
     number = await client.say("list")

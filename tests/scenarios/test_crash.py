@@ -16,9 +16,11 @@ from typing import Any
 import pytest
 
 from bot.terminal.client import Client, connect
+from runner.agents import environment
 from runner.demo import Conversation, ScriptedModel, Turn
 from runner.demo.repository import create, git
 from runner.errors import NoDaemon
+from runner.model import Json
 from tests.core.stage import KEY
 
 
@@ -53,7 +55,7 @@ class Machine:
                 process.terminate()
             await asyncio.to_thread(process.wait, 30)
 
-    async def task(self, *words: str) -> Any:  # noqa: ANN401 - a document of the command line
+    async def task(self, *words: str) -> Any:
         """Carry out `signoff task … --json` and return its document."""
         command = [sys.executable, "-m", "bot", "task", "--config", str(self.config), "--json", *words]
         process = await asyncio.create_subprocess_exec(
@@ -104,15 +106,19 @@ class Machine:
                 await asyncio.sleep(0.01)
 
     def _environment(self) -> dict[str, str]:
-        return {"PATH": os.environ["PATH"], "HOME": str(self.folder), "LANG": "C.UTF-8"}
+        return environment.clean({"HOME": str(self.folder), "LANG": "C.UTF-8"})
+
+
+def _bash(command: str) -> tuple[str, Json]:
+    return "Bash", {"command": command}
 
 
 async def test_after_kill_9_no_agent_lives_and_a_restart_goes_on(tmp_path: Path) -> None:
-    """AGENT-1, RUN-9: SIGKILL of the daemon ends every process of its agents within a second; the run is taken up."""
+    """AGENT-1: SIGKILL of the daemon ends all its agents within a second; a new daemon takes the run up."""
 
     def script(conversation: Conversation) -> Turn:
         if conversation.answered == 0 and not killed:
-            return Turn(text="I work.", tools=(("Bash", {"command": "touch begun"}), ("Bash", {"command": "sleep 600"})))
+            return Turn(text="I work.", tools=(_bash("touch begun"), _bash("sleep 600")))
         if conversation.answered == 0:
             return Turn(text="I begin again.", tools=(("Bash", {"command": "touch again"}),))
         return Turn(text="Finished after all.")
@@ -120,9 +126,7 @@ async def test_after_kill_9_no_agent_lives_and_a_restart_goes_on(tmp_path: Path)
     killed = False
     async with ScriptedModel(script, api_key=KEY) as model:
         machine = Machine(tmp_path, model.url)
-        machine.config.write_text(
-            machine.config.read_text("utf-8").replace('["Bash(touch *)"]', '["Bash"]'), "utf-8"
-        )
+        machine.config.write_text(machine.config.read_text("utf-8").replace('["Bash(touch *)"]', '["Bash"]'), "utf-8")
         async with machine.daemon() as process:
             run = (await machine.task("do", "--project", "calculator", "Work long."))["execution"]["id"]
             async with asyncio.timeout(30):
@@ -164,6 +168,6 @@ async def test_a_question_survives_kill_9_and_its_answer_runs_the_step(tmp_path:
 
 @pytest.mark.parametrize("words", [["list"], ["runs"], ["inbox"], ["help"]])
 async def test_one_shot_commands_need_no_daemon(tmp_path: Path, words: list[str]) -> None:
-    """TERM-1: without a daemon the command line opens the product by itself."""
+    """Without a daemon the command line opens the product by itself."""
     async with ScriptedModel(lambda _: None, api_key=KEY) as model:
         assert await Machine(tmp_path, model.url).task(*words)
