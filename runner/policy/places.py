@@ -185,7 +185,8 @@ def _overlaps(path: str, pattern: str, *, globs: bool) -> bool:
     for left, right in zip(mine, theirs, strict=False):
         if fnmatch.fnmatchcase(left, right):
             continue
-        if not (globs and _GLOB.search(left) and fnmatch.fnmatchcase(right.rstrip("*"), left)):
+        hidden = right.startswith(".") and not left.startswith(".")  # no glob finds hidden files unless it says so
+        if not (globs and not hidden and _GLOB.search(left) and fnmatch.fnmatchcase(right.rstrip("*"), left)):
             return False
     return True
 

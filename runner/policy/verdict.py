@@ -93,6 +93,8 @@ def call_findings(call: ToolCall, context: PolicyContext) -> Iterable[Finding]:
             yield warn("it names no file")
             return
         yield from writing(word, here, context)
+    elif call.tool in READ_TOOLS and not path:
+        yield warn("it names no file")
     elif call.tool in READ_TOOLS:
         yield from _read_findings(call, word, here, context)
     elif call.tool in _NETWORK_TOOLS or call.tool.startswith("mcp__"):
@@ -104,7 +106,7 @@ def _read_findings(call: ToolCall, word: Word, here: str, context: PolicyContext
     words = [word]
     if isinstance(pattern, str) and pattern:
         base = word.text.rstrip("/")
-        words.append(Word(text=pattern if pattern.startswith("/") or not base else f"{base}/{pattern}", glob=True))
+        words.append(Word(text=pattern if pattern.startswith("/") or not base else f"{base}/{pattern}"))
     for one in words:
         yield from reading(one, here, context)
         if not place(one, here, context).ours:

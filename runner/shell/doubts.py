@@ -15,7 +15,10 @@ _ODD = re.compile(rb"\$\$['\"]")  # bash: the process id, then a string
 _LITERAL = frozenset(
     {"raw_string", "ansi_c_string", "heredoc_start", "heredoc_end", "string_content", "file_descriptor"}
 )
-_RESERVED = frozenset(["!", "{", "}", "if", "then", "else", "elif", "fi", "do", "done", "while", "until", "for", "case", "esac", "in", "function", "select", "[[", "]]"])
+_RESERVED = frozenset(
+    {"!", "{", "}", "[[", "]]", "if", "then", "else", "elif", "fi", "do", "done", "while", "until", "for", "in"}
+    | {"case", "esac", "function", "select"}
+)  # fmt: skip
 _BESIDE = frozenset(
     {"file_redirect", "herestring_redirect", "file_descriptor", "heredoc_body", "heredoc_end", "heredoc_start"}
 )

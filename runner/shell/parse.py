@@ -6,13 +6,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from runner.shell.tree import MAX_COMMANDS, read_line
+from runner.shell.tree import MAX_BYTES, MAX_COMMANDS, read_line
 from runner.shell.values import Command, Script, Word
 from runner.shell.wrappers import Inner, inner_commands
 
 MAX_DEPTH = 8  # commands that start commands that start commands ...
 _BREAKS = re.compile(r"[;&|\n(){}`<>]+|\$\(")
 _MAX_FRAGMENTS = 300
+_TOO_MUCH = "it is nested too deeply or too long"
 
 
 def parse(line: str, variables: Mapping[str, str] | None = None) -> Script:
@@ -33,10 +34,12 @@ class _Reader:
     def __init__(self) -> None:
         self.problem = ""
         self._budget = MAX_COMMANDS
+        self._characters = 2 * MAX_BYTES  # of the line and of all texts inside it that are read again
 
     def text(self, line: str, variables: Mapping[str, Word], around: tuple[Command, ...]) -> tuple[Command, ...]:
         """Read text as a shell would; `around` are the commands that hand it over, outermost first."""
-        script = read_line(line, variables)
+        self._characters -= len(line)
+        script = read_line(line, variables) if self._characters > 0 else Script(problem=_TOO_MUCH)
         guessed = bool(around) and around[-1].guessed
         if script.problem and not guessed:
             self.problem = self.problem or script.problem
@@ -52,7 +55,7 @@ class _Reader:
     def _follow(self, command: Command, variables: Mapping[str, Word], around: tuple[Command, ...]) -> list[Command]:
         self._budget -= 1
         if self._budget < 0 or len(around) > MAX_DEPTH:
-            self.problem = self.problem or "it is nested too deeply or too long"
+            self.problem = self.problem or _TOO_MUCH
             return [command]
         found: list[Command] = []
         carries = False

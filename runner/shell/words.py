@@ -36,6 +36,11 @@ class Kind(Enum):
     OPAQUE = auto()
 
 
+_LITERAL = frozenset({Kind.PLAIN, Kind.QUOTED})
+_UNQUOTED = frozenset({Kind.PLAIN, Kind.SPLIT})
+_GLOBS = frozenset({"*", "?", "["})
+
+
 class Atom(NamedTuple):
     """A piece of a word; one character unless opaque."""
 
@@ -298,12 +303,12 @@ def _split_fields(atoms: Atoms) -> list[Atoms]:
 
 
 def _word(atoms: Atoms, made_by: tuple[str, ...], *, sure: bool) -> Word:
-    opaque = any(atom.kind is Kind.OPAQUE for atom in atoms)
-    guess = any(atom.kind in {Kind.GUESS, Kind.SPLIT} for atom in atoms)
+    kinds = {atom.kind for atom in atoms}
+    opaque = Kind.OPAQUE in kinds
     return Word(
         text="".join(atom.text for atom in atoms),
-        known=sure and not opaque and not guess,
+        known=sure and kinds <= _LITERAL,
         opaque=opaque,
-        glob=any(atom.kind in {Kind.PLAIN, Kind.SPLIT} and atom.text in {"*", "?", "["} for atom in atoms),
+        glob=any(atom.text in _GLOBS and atom.kind in _UNQUOTED for atom in atoms),
         made_by=made_by,
     )

@@ -70,8 +70,10 @@ LINE_WRAPPERS: tuple[Callable[[str], str], ...] = (
     lambda line: f"X={shlex.quote(line)}; eval $X",
 )  # fmt: skip
 ARGV_WRAPPERS = (
-    "env", "env -i A=b", "timeout 5", "timeout -k 1 -s KILL 5", "nohup", "nice -n 5", "stdbuf -oL", "setsid", "time", "command",
-    "exec", "builtin", "xargs", "xargs -n 1 -P 4", "ionice -c 3", "busybox", "A=b", "A=b C=d", "uv run", "find . -exec", "flock lock",
+    "env", "env -i A=b", "timeout 5", "timeout -k 1 -s KILL 5", "nohup", "nice -n 5", "stdbuf -oL", "setsid", "time",
+    "command",
+    "exec", "builtin", "xargs", "xargs -n 1 -P 4", "ionice -c 3", "busybox", "A=b", "A=b C=d", "uv run",
+    "find . -exec", "flock lock",
 )  # fmt: skip
 
 
@@ -97,7 +99,7 @@ def severity(command: str) -> int:
 @given(line=st.sampled_from(REFUSED), wrappers=st.lists(st.sampled_from(LINE_WRAPPERS), min_size=1, max_size=3))
 @settings(deadline=None, max_examples=150)
 def test_wrapping_a_refused_line_never_makes_it_milder(line: str, wrappers: list[Callable[[str], str]]) -> None:
-    """POL-3: three wrappers deep, what is refused stays refused, or at least asked where the text becomes unreadable."""
+    """POL-3: three wrappers deep, what is refused stays refused, or is asked where the text is unreadable."""
     wrapped = line
     for wrapper in wrappers:
         wrapped = wrapper(wrapped)
@@ -134,7 +136,7 @@ NOISE = st.text(alphabet=st.sampled_from("abrm -/~.;&|<>()$`'\"\\{}[]*!#=\n\t\x0
 @example("a" + "\\\n" * 5 + "b")
 @settings(deadline=None, max_examples=400)
 def test_judging_never_fails(text: str) -> None:
-    """POL-7: any text gets a ruling, labels, a title and perhaps an offer."""
+    """POL-7, POL-13: any text gets a ruling, labels, a printable title and perhaps an offer."""
     call = ToolCall(tool="Bash", input={"command": text})
     ruling = judge(call, context(rule("Bash(ls *)")))
     assert ruling.verdict in Verdict

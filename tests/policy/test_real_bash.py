@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,20 +18,28 @@ printf '%s%s\\1' "${1+$#}" "${1+$IFS$*}" >> "$LOG"
 printf 'out'
 """
 PIECES = [
-    "a", "b", "-c", "'d e'", '"f g"', '"h $x"', '"$(probe i)"', "$(probe j)", "`probe k`", "\\ ", "\\l", "\\\n", "\\$x", "\\'", '\\"',
-    "$x", "${x}", "${x:-m}", "${x:-$(probe n)}", "${x:+`probe o`}", "${x/1/2}", "$((1+1))", "$'\\x61'", "$'\\''", '$"p"', "{q,r}",
-    "{1..3}", "*", "~", "#", "=", "!", "''", '""', "%", ":", "@", "[", "]", "{", "}", "$", "^", "+", "$@", "$#", "$?", "$IFS",
+    "a", "b", "-c", "'d e'", '"f g"', '"h $x"', '"$(probe i)"', "$(probe j)", "`probe k`", "\\ ", "\\l", "\\\n",
+    "\\$x", "\\'", '\\"',
+    "$x", "${x}", "${x:-m}", "${x:-$(probe n)}", "${x:+`probe o`}", "${x/1/2}", "$((1+1))", "$'\\x61'", "$'\\''",
+    '$"p"', "{q,r}",
+    "{1..3}", "*", "~", "#", "=", "!", "''", '""', "%", ":", "@", "[", "]", "{", "}", "$", "^", "+", "$@", "$#",
+    "$?", "$IFS",
     "\"'\"", "'\"'", '"`probe s`"', '"a\\"b"', "<(probe t)", "x=1", ",",
 ]  # fmt: skip
 HEADS = [
-    "probe", "pro''be", "\\probe", "'probe'", "x=1 probe", "command probe", "env x=1 probe", "! probe", "time probe", "exec probe", "echo",
-    "x=", "export x=", "eval probe", "bash -c 'probe u' ", "echo v | xargs probe", "probe >o", ">o probe", "probe 2>&1", "probe <<<w",
+    "probe", "pro''be", "\\probe", "'probe'", "x=1 probe", "command probe", "env x=1 probe", "! probe", "time probe",
+    "exec probe", "echo",
+    "x=", "export x=", "eval probe", "bash -c 'probe u' ", "echo v | xargs probe", "probe >o", ">o probe",
+    "probe 2>&1", "probe <<<w",
 ]  # fmt: skip
 JOINTS = ["; ", " && ", " || ", " | ", " & ", "\n", " # ", " |& ", "; # ' \n"]
 FRAMES = [
-    "{}", "({})", "{{ {}; }}", "if {}; then probe y; fi", "for x in 1 2; do {}; done", "f() {{ {}; }}; f z", "while {}; do break; done",
-    "! {{ {}; }}", "time {{ {}; }}", "echo $({})", 'echo "$({})"', "cat <<E\n$({})\nE", "cat <<'E' | bash\n{}\nE", "bash <<E\n{}\nE",
-    "x=$({})", "case 1 in 1) {};; esac", "cat < <({})", "[[ -n $({}) ]]", "{} &", "coproc {{ {}; }}; wait", "until {}; do break; done >o",
+    "{}", "({})", "{{ {}; }}", "if {}; then probe y; fi", "for x in 1 2; do {}; done", "f() {{ {}; }}; f z",
+    "while {}; do break; done",
+    "! {{ {}; }}", "time {{ {}; }}", "echo $({})", 'echo "$({})"', "cat <<E\n$({})\nE", "cat <<'E' | bash\n{}\nE",
+    "bash <<E\n{}\nE",
+    "x=$({})", "case 1 in 1) {};; esac", "cat < <({})", "[[ -n $({}) ]]", "{} &", "coproc {{ {}; }}; wait",
+    "until {}; do break; done >o",
 ]  # fmt: skip
 LINES = [
     r"""pro''be "a b" 'c'\ d $'\x65'""",
@@ -89,8 +96,8 @@ class Bash:
 
 
 @pytest.fixture(scope="module")
-def bash(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bash]:
-    yield Bash(tmp_path_factory.mktemp("bash"))
+def bash(tmp_path_factory: pytest.TempPathFactory) -> Bash:
+    return Bash(tmp_path_factory.mktemp("bash"))
 
 
 def unseen(bash: Bash, line: str) -> list[tuple[str, ...]]:

@@ -139,7 +139,8 @@ def test_rules_match_paths_hosts_and_tools(pattern: str, tool: str, given: dict[
 
 @pytest.mark.parametrize(
     "pattern",
-    ["Read", "*", "Bash(pytest *)", "Bash(git commit -m *)", "Edit(src/**)", "WebFetch(*.org)", "mcp__a__*", "Bash(timeout 5 make)"],
+    ["Read", "*", "Bash(pytest *)", "Bash(git commit -m *)", "Edit(src/**)", "WebFetch(*.org)", "mcp__a__*",
+    "Bash(timeout 5 make)"],
 )  # fmt: skip
 def test_good_patterns_are_taken(pattern: str) -> None:
     validate_pattern(pattern)
@@ -148,8 +149,10 @@ def test_good_patterns_are_taken(pattern: str) -> None:
 @pytest.mark.parametrize(
     "pattern",
     [
-        "", "Bash(", "Bash()", "Bash( )", "Bash(a | b)", "Bash(a; b)", "Bash(a && b)", "Bash(a > b)", "Bash($X)", "Bash($(a))",
-        "Bash(A=1 a)", "Bash(*)", "Bash('a)", "two words", "WebSearch(x)", "mcp__a__b(x)", "x" * 501, "Bash(a\nb)", "Bash(# a)",
+        "", "Bash(", "Bash()", "Bash( )", "Bash(a | b)", "Bash(a; b)", "Bash(a && b)", "Bash(a > b)", "Bash($X)",
+        "Bash($(a))",
+        "Bash(A=1 a)", "Bash(*)", "Bash('a)", "two words", "WebSearch(x)", "mcp__a__b(x)", "x" * 501, "Bash(a\nb)",
+        "Bash(# a)",
     ],
 )  # fmt: skip
 def test_bad_patterns_get_a_hint(pattern: str) -> None:
