@@ -88,11 +88,14 @@ async def write_tree(repo: Repository, worktree: Worktree, index: Path) -> str:
 
 @contextlib.asynccontextmanager
 async def scratch_index(worktree: Worktree) -> AsyncIterator[Path]:
-    """Lend a copy of the worktree's index: its cached file times make adding fast."""
+    """Lend a copy of the worktree's index: its cached file times make adding fast.
+
+    The copy keeps the time of the index itself: git looks again at files that are as young as their index.
+    """
     with tempfile.TemporaryDirectory(prefix="signoff-", dir=worktree.git_dir) as folder:
         index = Path(folder) / "index"
         with contextlib.suppress(FileNotFoundError):
-            await asyncio.to_thread(shutil.copyfile, worktree.git_dir / "index", index)
+            await asyncio.to_thread(shutil.copy2, worktree.git_dir / "index", index)
         yield index
 
 

@@ -68,7 +68,7 @@ async def _try(repo: Repository, worktree: Worktree, message: str, author: Ident
     commit = await repo.line(
         "commit-tree", tree, "-p", base, data=message.encode("utf-8", "replace"), environment=signed
     )
-    if not await _publish(repo, base_ref, base, commit):
+    if not await publish(repo, base_ref, base, commit):
         return None
     await repo.git("update-ref", _merged_ref(worktree), tip)
     return commit
@@ -115,8 +115,11 @@ async def _bare_commit(repo: Repository, content: str, *parents: str) -> str:
     return await repo.line("commit-tree", f"{content}^{{tree}}", *options, "-m", "merge base")
 
 
-async def _publish(repo: Repository, base_ref: str, base: str, commit: str) -> bool:
-    """Move the base branch, and the checkout that has it, if it is still at `base`."""
+async def publish(repo: Repository, base_ref: str, base: str, commit: str) -> bool:
+    """Move a branch, and the checkout that has it, to `commit`; False, and nothing moved, if it is not at `base`.
+
+    Raises ProjectError if uncommitted changes in that checkout are in the way.
+    """
     checkout = await _checkout_of(repo, base_ref)
     if checkout is None:
         note = ("-m", "signoff: merge")

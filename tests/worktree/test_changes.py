@@ -181,8 +181,11 @@ async def test_a_patch_is_cut_at_the_end_of_a_line_and_says_so(tree: Worktree) -
     assert difference.files[0].added == 200_001
 
 
-async def test_attributes_of_the_repository_cannot_hide_a_change(tree: Worktree) -> None:
-    """TREE-10."""
+async def test_attributes_of_the_repository_cannot_hide_a_change(
+    tree: Worktree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """TREE-10: also when the daemon was started in the worktree."""
+    monkeypatch.chdir(tree.path)
     (tree.path / ".gitattributes").write_text("* -diff binary linguist-generated\n")
     (tree.path / "a.txt").write_text("one\nand a back door\n")
     assert "+and a back door" in (await diff(tree)).patch
@@ -195,6 +198,15 @@ async def test_replaced_objects_cannot_hide_a_change(repo: Repo, tree: Worktree)
     repo.git("replace", f"{commit}^{{tree}}", "main^{tree}")
     assert repo.git("diff", "main", str(commit)) == ""
     assert "+and a back door" in (await diff(tree)).patch
+
+
+async def test_an_edit_right_after_the_checkout_is_seen(tree: Worktree) -> None:
+    """TREE-10: within the same second, with the same length, and looked at a second later."""
+    for name in ("a.txt", "src/b.txt"):
+        file = tree.path / name
+        file.write_text(file.read_text().upper())
+    await asyncio.sleep(1.01)
+    assert [file.path for file in (await diff(tree)).files] == ["a.txt", "src/b.txt"]
 
 
 @pytest.mark.parametrize("mark", ["--assume-unchanged", "--skip-worktree"])

@@ -11,6 +11,8 @@ import pytest
 from runner.errors import ProjectError
 from runner.model import Access, Project, new_id
 from runner.worktree import Identity, Worktree, make, merge, snapshot
+from runner.worktree.git import repository
+from runner.worktree.merge import publish
 from tests.worktree.repo import Repo
 
 ADA = Identity(name="Ada Lovelace", email="ada@example.org")
@@ -200,3 +202,16 @@ async def test_a_base_branch_that_is_gone_is_named(repo: Repo, project: Project,
     repo.git("branch", "-D", "release")
     with pytest.raises(ProjectError, match="`release`"):
         await merge(tree, project, "x", ADA)
+
+
+@pytest.mark.parametrize("checked_out", [True, False])
+async def test_a_base_branch_that_moves_under_our_hands_is_not_overwritten(repo: Repo, *, checked_out: bool) -> None:
+    """TREE-4: the merge was made upon a commit that is not the newest any more."""
+    base = repo.head
+    ours = repo.git("commit-tree", "HEAD^{tree}", "-p", base, "-m", "ours")
+    theirs = repo.commit({"new": "by a person\n"})
+    if not checked_out:
+        repo.git("checkout", "--quiet", "-b", "elsewhere")
+    git = await repository(repo.path / ".git", repo.path)
+    assert not await publish(git, "refs/heads/main", base, ours)
+    assert repo.git("rev-parse", "main") == theirs
