@@ -132,7 +132,10 @@ class Panel:
         return Layout(
             HSplit(
                 [
-                    Window(FormattedTextControl(self._cards), dont_extend_height=True),
+                    ConditionalContainer(
+                        Window(FormattedTextControl(self._cards), dont_extend_height=True),
+                        Condition(lambda: bool(self._model.stage.cards)),
+                    ),
                     ConditionalContainer(question, Condition(lambda: bool(self._model.question()))),
                     prompt,
                     CompletionsMenu(max_height=_MENU_ROWS),
