@@ -17,10 +17,10 @@ import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
 from runner.errors import DatabaseInUse, StorageError
-from runner.ports import Batch
+from runner.ports import Batch, ExecutionQuery
 from storage import failures, tables
 from storage.claims import claim
-from storage.database import open_database, parse_url
+from storage.database import open_database, parse_url, uninterrupted
 from storage.store import SqlStore, open_store
 from tests.storage.making import NOON, NOTHING, change, execution
 
@@ -250,16 +250,39 @@ def test_a_url_is_read_in_every_common_form() -> None:
     assert parse_url("postgresql+psycopg://u@h/d").drivername == "postgresql+psycopg"
 
 
-async def test_cancelling_writers_anywhere_leaves_the_store_whole(store: SqlStore) -> None:
-    """A write that is cancelled happens or does not; the next writer finds the connection in order."""
+async def test_what_has_begun_is_finished_before_a_cancellation_goes_on() -> None:
+    begun, may_end, done = asyncio.Event(), asyncio.Event(), []
+
+    async def work() -> None:
+        begun.set()
+        await may_end.wait()
+        done.append("done")
+
+    async with asyncio.TaskGroup() as group:
+        caller = group.create_task(uninterrupted(work()))
+        await begun.wait()
+        for _ in range(3):
+            caller.cancel()
+            await asyncio.sleep(0)
+        assert not caller.done()
+        may_end.set()
+    assert caller.cancelled()
+    assert done == ["done"]
+
+
+async def test_cancelling_anywhere_leaves_the_store_whole(store: SqlStore) -> None:
+    """A write that is cancelled happens or does not; whoever comes next finds every connection in order."""
     chance = random.Random(7)
     written = []
-    for _ in range(150):
+    for _ in range(50):
         run = execution()
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(chance.random() * 0.006):
+            async with asyncio.timeout(chance.random() * 0.008):
                 await store.executions.add(run, Batch(changes=(change(subject_id=run.id),)))
                 written.append(run.id)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(chance.random() * 0.003):
+                await store.executions.list(ExecutionQuery())
     await store.executions.add(last := execution(), Batch(changes=(change(subject_id=last.id),)))
     told = [entry.subject_id for entry in await store.feed.after(0)]
     for whole_id in told:
