@@ -40,8 +40,12 @@ _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
 def main(arguments: list[str]) -> int:
     """Run the program with `arguments` added to its own; return the exit status."""
     path = os.environ[LEASH]  # noqa: TID251 - the one thing that we are told this way
-    leash = os.open(path, os.O_RDONLY)
-    os.open(path + GONE, os.O_WRONLY)  # closed when we are gone, whatever ends us
+    try:  # without O_NONBLOCK we would wait for ever for a daemon that has let go already
+        leash = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        os.open(path + GONE, os.O_WRONLY | os.O_NONBLOCK)  # closed when we are gone, whatever ends us
+    except OSError:
+        return KILLED
+    os.set_blocking(leash, True)
     payload = marshal.loads(_read(leash, int.from_bytes(_read(leash, HEADER), "big")))  # noqa: S302 - our own daemon
     if os.getsid(0) != os.getpid():
         os.setsid()  # a Ctrl-C in the daemon's terminal is for the daemon alone
@@ -58,7 +62,18 @@ def main(arguments: list[str]) -> int:
         os.dup2(nothing, stream)
     status = _watch(leash, wake, child)
     _kill_tree(child)
+    _tidy(path)
     return KILLED if status is None else os.waitstatus_to_exitcode(status)
+
+
+def _tidy(path: str) -> None:
+    """Remove the leash's folder: a daemon that was killed cannot."""
+    try:
+        os.unlink(path)  # noqa: PTH108 - pathlib is too dear to import
+        os.unlink(path + GONE)  # noqa: PTH108 - the same
+        os.rmdir(os.path.dirname(path))  # noqa: PTH106, PTH120 - the same
+    except OSError:
+        pass  # the daemon was faster
 
 
 def _read(source: int, size: int) -> bytes:

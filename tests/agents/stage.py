@@ -117,7 +117,7 @@ async def stage(folder: Path, script: Script | None = None) -> AsyncIterator[Sta
 
 async def exists(path: Path) -> None:
     """Wait until another process has made this file."""
-    while not path.exists():  # noqa: ASYNC110 - nothing here hears of it
+    while not path.exists():
         await asyncio.sleep(0.01)
 
 

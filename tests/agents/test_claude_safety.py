@@ -138,12 +138,13 @@ async def test_tools_of_an_mcp_server_are_asked_about_by_name(tmp_path: Path) ->
 
 async def test_nothing_of_an_agent_outlives_a_daemon_that_is_killed(tmp_path: Path) -> None:
     """AGENT-1: kill -9 of the daemon, tools in sessions of their own included."""
+    (tmp_path / "temporary").mkdir()
     daemon = await asyncio.create_subprocess_exec(
         sys.executable,
         "-c",
         DAEMON,
         str(tmp_path),
-        env={**os.environ, "PYTHONPATH": str(Path.cwd())},  # noqa: TID251 - a test's daemon
+        env={**os.environ, "PYTHONPATH": str(Path.cwd()), "TMPDIR": str(tmp_path / "temporary")},  # noqa: TID251 - a test's daemon
     )
     async with asyncio.timeout(20):
         for name in ("near", "apart", "cli"):
@@ -154,7 +155,9 @@ async def test_nothing_of_an_agent_outlives_a_daemon_that_is_killed(tmp_path: Pa
         daemon.send_signal(signal.SIGKILL)
         await daemon.wait()
         async with asyncio.timeout(1):
-            while any(alive(pid) for pid in pids):  # noqa: ASYNC110 - nothing here hears of it
+            while any(alive(pid) for pid in pids):
+                await asyncio.sleep(0.01)
+            while list((tmp_path / "temporary").glob("signoff-*")):
                 await asyncio.sleep(0.01)
 
 

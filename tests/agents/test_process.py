@@ -88,6 +88,18 @@ async def test_a_timeout_ends_everything(tmp_path: Path) -> None:
     assert not alive(tmp_path / "near")
 
 
+async def test_a_leash_that_is_cut_before_the_launcher_looks_starts_nothing(tmp_path: Path) -> None:
+    leash = Leash(["/bin/sh", "-c", "echo begun"], {})
+    leash.cut()
+    launched = await asyncio.create_subprocess_exec(
+        install_launcher(tmp_path), env=leash.variables, stdout=subprocess.PIPE
+    )
+    async with asyncio.timeout(10):
+        assert (await launched.communicate())[0] == b""
+    assert launched.returncode == 128 + signal.SIGKILL
+    leash.drop()
+
+
 async def test_a_cancellation_ends_everything(tmp_path: Path) -> None:
     async with asyncio.TaskGroup() as group:
         running = group.create_task(run(LEFT_BEHIND + "sleep 600", cwd=tmp_path))
