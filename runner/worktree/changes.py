@@ -18,6 +18,7 @@ from runner.worktree.make import BACKUPS, Worktree, is_filled, open_worktree
 
 PATCH_LIMIT = 2_000_000  # bytes of a patch that are kept; what is longer is cut at the end of a line
 COMMIT_LIMIT = 200
+_SHA256 = 64  # hexadecimal digits of such a commit's name
 _DIFF = ("--no-ext-diff", "--no-textconv", "--no-color", "--find-renames", "--src-prefix=a/", "--dst-prefix=b/")
 
 
@@ -131,22 +132,38 @@ async def diff(worktree: Worktree) -> Diff:
 
     Of a worktree that was removed, what its branch or its backup kept is compared. Raises ProjectError if there is
     neither.
-
-    Attributes of the repository are not used: `-diff` in .gitattributes would hide changes from people.
     """
-    bare = await repository(worktree.repository)
     if is_filled(worktree):
         async with scratch_index(worktree) as index:
             tree = await write_tree(await open_worktree(worktree), worktree, index)
     else:
-        tree = await kept_commit(bare, worktree)
-    listing = await bare.git("diff-tree", "-r", "-z", "--raw", "--numstat", *_DIFF, worktree.base_commit, tree)
+        tree = await newest(worktree)
+    pair = (worktree.base_commit, tree)
+    with _objects_only(worktree) as (repo, environment):
+        listing = await repo.git("diff-tree", "-r", "-z", "--raw", "--numstat", *_DIFF, *pair, environment=environment)
+        patch = await repo.head("diff-tree", "-r", "-p", *_DIFF, *pair, limit=PATCH_LIMIT + 1, environment=environment)
     files = tuple(_parse_files(listing))
-    patch = await bare.head("diff-tree", "-r", "-p", *_DIFF, worktree.base_commit, tree, limit=PATCH_LIMIT + 1)
     truncated = len(patch) > PATCH_LIMIT
     if truncated:
         patch = patch[: patch.rfind(b"\n", 0, PATCH_LIMIT) + 1]
     return Diff(stat=_stat(files), files=files, patch=shown(patch), truncated=truncated)
+
+
+@contextlib.contextmanager
+def _objects_only(worktree: Worktree) -> Iterator[tuple[Repository, dict[str, str]]]:
+    """Lend an empty repository that sees the objects of the worktree's, and the environment to use it with.
+
+    It has no attributes (`-diff` in .gitattributes or info/attributes would hide a change from people) and no
+    configuration that an agent could have written.
+    """
+    with tempfile.TemporaryDirectory(prefix="signoff-diff-") as folder:
+        empty = Path(folder)
+        for name in ("objects", "refs"):
+            (empty / name).mkdir()
+        (empty / "HEAD").write_text("ref: refs/heads/none\n")
+        sha256 = "[extensions]\nobjectFormat = sha256\n" if len(worktree.base_commit) == _SHA256 else ""
+        (empty / "config").write_text(f"[core]\nrepositoryFormatVersion = 1\nbare = true\n{sha256}")
+        yield Repository(git_dir=empty), {"GIT_OBJECT_DIRECTORY": str(worktree.repository / "objects")}
 
 
 async def newest(worktree: Worktree) -> str:

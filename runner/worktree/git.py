@@ -101,10 +101,10 @@ class Repository:
         """Run git and return its output without the line end. Raises GitFailed."""
         return text(await self.git(*arguments, data=data, environment=environment)).removesuffix("\n")
 
-    async def head(self, *arguments: str, limit: int) -> bytes:
+    async def head(self, *arguments: str, limit: int, environment: Mapping[str, str] | None = None) -> bytes:
         """Run git and return the first `limit` bytes of its output; it is stopped when it has more to say."""
         argv = [*_options(self.settings), *self._place(), *arguments]
-        return await start_head(argv, limit=limit)
+        return await start_head(argv, limit=limit, environment=environment)
 
     async def commit_of(self, name: str) -> str | None:
         """Return the commit that a full ref name or a hash stands for; None if there is none."""
@@ -140,9 +140,9 @@ async def start(arguments: list[str], *, data: bytes = b"", environment: Mapping
     return Finished(exit=process.returncode or 0, out=out, err=text(err))
 
 
-async def start_head(arguments: list[str], *, limit: int) -> bytes:
+async def start_head(arguments: list[str], *, limit: int, environment: Mapping[str, str] | None = None) -> bytes:
     """Run git and return at most the first `limit` bytes of what it writes."""
-    process = await _spawn(arguments, None, stderr=asyncio.subprocess.DEVNULL)
+    process = await _spawn(arguments, environment, stderr=asyncio.subprocess.DEVNULL)
     out = bytearray()
     try:
         while process.stdout and len(out) < limit and (chunk := await process.stdout.read(limit - len(out))):

@@ -181,14 +181,27 @@ async def test_a_patch_is_cut_at_the_end_of_a_line_and_says_so(tree: Worktree) -
     assert difference.files[0].added == 200_001
 
 
+@pytest.mark.parametrize("place", ["worktree", "repository"])
 async def test_attributes_of_the_repository_cannot_hide_a_change(
-    tree: Worktree, monkeypatch: pytest.MonkeyPatch
+    tree: Worktree, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
     """TREE-10: also when the daemon was started in the worktree."""
     monkeypatch.chdir(tree.path)
-    (tree.path / ".gitattributes").write_text("* -diff binary linguist-generated\n")
+    file = tree.path / ".gitattributes" if place == "worktree" else tree.repository / "info/attributes"
+    file.write_text("* -diff binary linguist-generated\n")
     (tree.path / "a.txt").write_text("one\nand a back door\n")
     assert "+and a back door" in (await diff(tree)).patch
+
+
+async def test_a_repository_with_longer_names_works_the_same(project: Project, root: Path, tmp_path: Path) -> None:
+    repo = Repo(tmp_path / "sha256")
+    repo.path.mkdir()
+    repo.git("init", "--quiet", "--object-format=sha256", "--initial-branch=main")
+    repo.commit({"a.txt": "one\n"})
+    tree = await make(replace(project, path=str(repo.path)), new_id(), root)
+    (tree.path / "a.txt").write_text("two\n")
+    assert "+two" in (await diff(tree)).patch
+    assert len(str(await snapshot(tree, "x"))) == 64
 
 
 async def test_replaced_objects_cannot_hide_a_change(repo: Repo, tree: Worktree) -> None:
