@@ -97,6 +97,8 @@ def _deleting(command: Command, word: Word, here: str | None, context: PolicyCon
     whole = recursive(command)
     shown = _show(word)
     match place(word, here, context):
+        case Place.UNKNOWN if word.text.endswith("/$found"):
+            yield note("deletes")
         case Place.UNKNOWN:
             yield warn(f"deletes {shown}, which is not known until it runs", "deletes", "unreadable")
         case Place.OUTSIDE | Place.READ | Place.DEVICE:

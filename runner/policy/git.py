@@ -22,12 +22,12 @@ _HARMLESS_SETTINGS = re.compile(
 _READERS = names(
     "status diff log show rev-parse ls-files blame annotate describe shortlog grep cat-file merge-base rev-list "
     "name-rev ls-tree for-each-ref count-objects diff-tree diff-index diff-files show-ref show-branch "
-    "whatchanged cherry range-diff check-ignore check-attr version help var"
+    "whatchanged cherry range-diff check-ignore check-attr version var"
 )
 _LISTERS: dict[str, frozenset[str]] = {  # subcommands that only list when all their options are among these
     "branch": names("-a -r -v -vv --list --all --show-current --remotes --no-color --sort --format"),
     "tag": names("-l --list -n --sort --format"),
-    "remote": names("-v show get-url --verbose"),
+    "remote": names("-v get-url --verbose"),
     "stash": names("list show -p --stat"),
     "worktree": names("list --porcelain"),
     "reflog": names("show"),

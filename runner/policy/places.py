@@ -19,6 +19,7 @@ _HOME_SECRETS = names(
     ".claude* .codex .gemini .gnupg .git-credentials .npmrc .pypirc .docker/config.json .kube .password-store .pgpass "
     ".local/share/keyrings .bash_history .zsh_history .my.cnf .vault-token .cargo/credentials* .terraform.d .mozilla"
 )
+_KEEPERS = names(".ssh .aws .gnupg .kube .netrc .git-credentials .password-store")
 _SYSTEM_SECRETS = names("/etc/shadow* /etc/gshadow* /etc/sudoers* /etc/ssl/private /run/secrets /var/run/secrets")
 _SUSPECT = re.compile(r"/\.|[*?\[]|^/(etc|run|var|proc)/")  # every secret below matches; most paths do not
 _PROCESS_SECRET = re.compile(r"/proc/[^/]+/(environ|mem)|/proc/[^/]+/task/[^/]+/environ")
@@ -127,6 +128,8 @@ def secret(word: Word, here: str | None, context: PolicyContext) -> Place | None
     inside = path == normal(context.worktree) or under(path, normal(context.worktree))
     if not inside and _SUSPECT.search(path) and _keeps_secrets(path, context, globs=word.glob):
         return Place.OUTSIDE
+    if inside and not _KEEPERS.isdisjoint(path[len(context.worktree) :].split("/")):  # a link may lead there
+        return Place.INSIDE
     if any(under(path, one) for one in _PUBLIC):
         return None
     name = posixpath.basename(path)

@@ -9,20 +9,21 @@ from runner.policy.context import PolicyContext, names
 from runner.policy.effects import has_flag, operands
 from runner.policy.git import reads_only as git_reads_only
 from runner.policy.places import directory_of, path_parts, place
-from runner.shell import Command, Word
+from runner.shell import SHELLS, Command, Word, program_source
 
 _READERS = names(
     "ls cat head tail wc grep egrep fgrep rg pwd file stat du df diff cmp comm cut tr nl tac rev fold column "
     "paste join expand strings od hexdump cksum md5sum sha1sum sha256sum sha512sum basename dirname realpath "
     "readlink tree jq seq which type whoami id uname date nproc uptime sleep true false : test [ cd wait sort "
     "uniq find git echo printf command xargs sed free arch locale tty groups hostname read exit break continue "
-    "return shift local fmt pr tsort zcat bat cloc tokei eza exa"
+    "return shift local fmt pr tsort zcat cloc tokei set"
 )
 _SPEAKERS = frozenset({"echo", "printf", "test", "[", "true", "false", ":", "exit", "return", "local"})
 _HARMLESS_VARIABLES = re.compile(
     r"^(LC_\w+|LANG|LANGUAGE|TERM|NO_COLOR|FORCE_COLOR|CLICOLOR(_FORCE)?|COLUMNS|LINES|TZ|CI|DEBUG"
     r"|PYTHONUNBUFFERED|PYTHONDONTWRITEBYTECODE|GIT_PAGER|GIT_TERMINAL_PROMPT|GIT_OPTIONAL_LOCKS)$"
 )
+_SHELL_OPTION = re.compile(r"-[celuxvs]+|-o|pipefail|errexit|nounset|--|-|--norc|--noprofile|--login")
 _VARIABLE = re.compile(r"\$(?!\()")
 _NAMERS = frozenset({"find", "fd", "fdfind", "ls"})  # they print names of files below the folders they are given
 _FOLDERS = ("/bin/", "/usr/bin/", "/usr/local/bin/")
@@ -61,12 +62,21 @@ def _program(command: Command) -> str:
 def _carrier(command: Command) -> bool:
     """A wrapper is as harmless as what it carries, if it sets nothing that matters."""
     settings = [word.text.split("=", 1)[0] for word in command.arguments if re.match(r"[A-Za-z_]\w*=", word.text)]
+    if command.program in SHELLS and not all(_SHELL_OPTION.fullmatch(text) for text in _options(command)):
+        return False
     own = [*settings, *(name for name, _ in command.assignments)]
     return (
         command.words[0].known
         and "/" not in command.words[0].text
         and all(_HARMLESS_VARIABLES.match(name) for name in own)
     )
+
+
+def _options(command: Command) -> list[str]:
+    """Words of a shell before its code."""
+    texts = [word.text for word in command.arguments]
+    _, code, _ = program_source(command)
+    return texts[: texts.index(code.text)] if code and code.text in texts else texts
 
 
 def _readable(word: Word, command: Command, context: PolicyContext) -> bool:
@@ -117,6 +127,16 @@ def _sed(command: Command) -> bool:
     return bool(scripts) and scripts[0].known and bool(_SED_SCRIPT.fullmatch(scripts[0].text))
 
 
+def _jq(command: Command) -> bool:
+    return not any(re.search(r"\benv\b|\$ENV", word.text) for word in command.arguments)
+
+
+def _set(command: Command) -> bool:
+    """Switches of the shell itself, as in `set -euo pipefail`."""
+    texts = [word.text for word in command.arguments]
+    return bool(texts) and all(re.fullmatch(r"[-+][euxvo]+|pipefail|errexit|nounset|xtrace", text) for text in texts)
+
+
 def _date(command: Command) -> bool:
     return not has_flag(command.arguments, "s", "--set", "--file")
 
@@ -144,8 +164,10 @@ _SHAPES: dict[str, Callable[[Command], bool]] = {
     "find": _find,
     "git": git_reads_only,
     "hostname": _hostname,
+    "jq": _jq,
     "rg": _rg,
     "sed": _sed,
+    "set": _set,
     "sort": _sort,
     "tree": _tree,
     "uniq": _uniq,

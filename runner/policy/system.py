@@ -86,7 +86,7 @@ def _program(command: Command) -> Iterable[Finding]:
     if runs_input(command):
         if downloads(_input_makers(command)):
             yield refuse(fetched, "network", "irreversible")
-        elif not command.carries:
+        elif not command.carries and not (command.feed and command.feed.known):
             yield warn("runs a program that cannot be seen here", "unreadable")
     elif interpreter(command.program) or command.program in {"eval", "source", "."}:
         yield from _code(command, fetched)

@@ -22,7 +22,7 @@ from runner.policy.patterns import (
     path_of,
     read_pattern,
 )
-from runner.policy.places import place
+from runner.policy.places import directory_of, place
 from runner.policy.readonly import reads_only
 from runner.policy.system import system_findings
 from runner.shell import Command, Script, Word, parse
@@ -166,20 +166,15 @@ def _allowed_line(
 def _harmless(command: Command, context: PolicyContext) -> bool:
     if any(redirect.writes and not _discards(redirect.target) for redirect in command.redirects):
         return False
-    if any(
-        not redirect.writes and not redirect.text and not _readable(redirect.target, context)
-        for redirect in command.redirects
-    ):
+    here = directory_of(command, context)
+    sources = [redirect.target for redirect in command.redirects if not redirect.writes and not redirect.text]
+    if not all(place(source, here, context).ours for source in sources):
         return False
     return reads_only(command, context)
 
 
 def _discards(target: Word) -> bool:
     return target.known and target.text in {"/dev/null", "/dev/stdout", "/dev/stderr"}
-
-
-def _readable(target: Word, context: PolicyContext) -> bool:
-    return place(target, context.cwd or context.worktree, context).ours
 
 
 def _allowing(command: Command, warnings: tuple[Finding, ...], rules: list[tuple[Rule, Pattern]]) -> Rule | None:

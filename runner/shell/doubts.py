@@ -24,6 +24,10 @@ _BESIDE = frozenset(
 )
 _COMMANDS = frozenset({"command", "file_redirect", "heredoc_redirect"})
 _TEXTUAL = frozenset({"string", "translated_string", "heredoc_body", "expansion"})
+_ARITHMETIC = frozenset(
+    {"arithmetic_expansion", "binary_expression", "unary_expression", "postfix_expression"}
+    | {"subscript", "ternary_expression", "parenthesized_expression", "c_style_for_statement", "compound_statement"}
+)  # fmt: skip
 _BEFORE_COMMENT = frozenset(" \t\n;&|()")
 
 
@@ -94,6 +98,8 @@ def _is_comment(node: Node, source: bytes) -> bool:
 
 
 def _hides(node: Node, text: str, source: bytes) -> bool:
+    if node.type in {"raw_string", "ansi_c_string"} and node.parent is not None and node.parent.type in _ARITHMETIC:
+        return bool(_HIDDEN.search(text))
     if node.type in _LITERAL or node.type == "comment":
         return False
     if node.type == "heredoc_body":

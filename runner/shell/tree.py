@@ -28,6 +28,9 @@ _SUBSHELLS = SUBSTITUTIONS | {"subshell"}
 _SETTERS = frozenset({"read", "mapfile", "readarray", "getopts", "unset", "let", "printf"})
 _RUNS = SUBSTITUTIONS | {"command"}
 _REDIRECTS = frozenset({"file_redirect", "herestring_redirect", "heredoc_redirect"})
+# The parser sees `_` for every byte beyond ASCII: its scanner reads outside its tables for high code points (it has
+# crashed), and takes U+00A0 and its like for blanks. To bash they are letters of a word, as `_` is.
+_MASK = bytes(byte if byte < 0x80 else ord("_") for byte in range(256))
 _STREAM = re.compile(r"\d+-?|-")
 _FANS_OUT = re.compile(r"(?<![&>|<])[&|](?![&>|])")
 
@@ -83,9 +86,10 @@ def _parse(source: bytes) -> Tree | None:
         effort += 1
         return effort > MAX_EFFORT
 
+    masked = source.translate(_MASK)
     try:
         return Parser(_LANGUAGE).parse(
-            lambda offset, _point: source[offset : offset + 4096], progress_callback=progress
+            lambda offset, _point: masked[offset : offset + 4096], progress_callback=progress
         )
     except ValueError:  # how the parser says that it was stopped
         return None

@@ -190,6 +190,7 @@ def test_any_tool_with_any_input_gets_a_ruling(tool: str, given_input: dict[str,
 
 
 BULKY = {
+    "high code points": "\U0010ffff\U000e0041é{x}$'" * 4_000,
     "pipes": "a|" * 50_000,
     "less than": "<" * 100_000,
     "here-documents": "<<a\n" * 25_000,

@@ -37,6 +37,12 @@ def test_words_are_what_the_program_gets(line: str, expected: list[str]) -> None
     assert all(word.known for word in parse(line, HOME).commands[0].words)
 
 
+@pytest.mark.parametrize("blank", ["\xa0", "\u2003", "\u3000", "\u0085", "\U000e0020"])
+def test_only_ascii_blanks_part_words(blank: str) -> None:
+    """POL-2: the parser's own idea of a blank, and of high code points, does not count; bash sees one word."""
+    assert words(f"ls{blank}-l é{blank}x") == [f"ls{blank}-l", f"é{blank}x"]
+
+
 def test_values_set_in_the_line_are_guesses() -> None:
     """A guess serves to refuse, and is never `known`."""
     command = one("x='a b'; for y in 1 2; do cp $x \"$x\" $y $z; done", "cp")
