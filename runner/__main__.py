@@ -11,13 +11,15 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
+from runner.agents import environment
 from runner.agents.claude import ClaudeAgent, ClaudeConfig
 from runner.beside import beside
 from runner.changes import Bell
 from runner.clock import SystemClock
 from runner.core import Core, build
-from runner.errors import SignoffError
+from runner.errors import SignoffError, StorageError
 from runner.settings import Settings, find_config, load
 from storage.files import DiskFiles
 from storage.store import open_store
@@ -26,8 +28,10 @@ from storage.store import open_store
 @asynccontextmanager
 async def open_core(settings: Settings) -> AsyncIterator[Core]:
     """Open store, files and agents as configured. Raises ConfigError, StorageError, DatabaseInUse."""
-    settings.storage.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    environment.conceal()
+    _make_directory(settings.storage.directory)
     bell = Bell()
+    claude = ClaudeAgent(claude_config(settings))
     async with (
         open_store(settings.database, on_change=bell.ring, lock=True) as store,
         build(
@@ -36,10 +40,20 @@ async def open_core(settings: Settings) -> AsyncIterator[Core]:
             bell=bell,
             files=DiskFiles(settings.files),
             clock=SystemClock(),
-            agents=(ClaudeAgent(claude_config(settings)),),
+            agents=(claude,),
         ) as core,
+        beside(claude.warm()),  # loading the SDK takes a second, which the first run need not wait for
     ):
         yield core
+
+
+def _make_directory(path: Path) -> None:
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(
+            f"{path} cannot be made: {error.strerror}.", hint="Name another `directory` under [storage] in config.toml."
+        ) from error
 
 
 def claude_config(settings: Settings) -> ClaudeConfig:

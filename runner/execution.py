@@ -120,6 +120,8 @@ class Driver:
                 facts=workspace.on,
                 epoch=execution.epoch,
             )
+            if execution.attempt > 1:
+                await attempt.recorder.cut_off()
             for warning in workspace.warnings:
                 await attempt.recorder.remark(warning)
             result = await self._converse(attempt)

@@ -90,9 +90,11 @@ class Recorder:
         await self._message(Author.SIGNOFF, text)
 
     async def cut_off(self) -> None:
-        """Close steps whose end nobody will report any more."""
+        """Close steps whose end nobody will report any more: of this attempt at its end, of one that died before."""
         now = self._clock.now()
-        cut = tuple(replace(s, status=StepStatus.INTERRUPTED, finished_at=now) for s in self._steps.values())
+        steps = await self._store.executions.steps(self._execution.id)
+        unfinished = [step for step in steps if step.status is StepStatus.RUNNING]
+        cut = tuple(replace(s, status=StepStatus.INTERRUPTED, finished_at=now) for s in unfinished)
         self._steps.clear()
         if cut:
             await self._write(Batch(steps=cut, changes=tuple(self._step_change(s, "step.ended") for s in cut)))

@@ -5,6 +5,11 @@ go, by decision or by dying in any way, the leash ends and the launcher kills th
 started, also processes in sessions of their own: as subreaper it inherits all that lose their parent. It does the
 same when the program ends by itself, and then exits with the program's status.
 
+What comes in for the program is passed on by hand, because a program that sees its input end may act on that: a Claude
+Code whose daemon dies tells its model that a person refused, in the moment it has left. So the end is passed on only
+when the daemon says so through the leash (`RELEASE`); a daemon that died cannot, and the program is killed without
+having noticed anything.
+
 The program gets exactly the environment that came through the leash, nothing of ours. A secret goes through a pipe
 of its own, read once; the program's environment names only the number of its end.
 
@@ -30,8 +35,10 @@ else:
 
 LEASH = "SIGNOFF_LEASH"  # names the leash to the launcher
 GONE = ".gone"  # added to the leash's path: a second pipe, by whose end the daemon knows that all is over
+RELEASE = b"."  # through the leash, after the payload: let the program see that its input has ended
 HEADER = 8  # bytes of the length that come before the payload
 KILLED = 128 + signal.SIGKILL  # exit status when the leash was cut, as a shell would say it
+_CHUNK = 1 << 16
 _ROOM = 1 << 12  # bytes that every pipe takes; one that is asked for more may well have them
 _LINUX = sys.platform == "linux"
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
@@ -56,11 +63,14 @@ def main(arguments: list[str]) -> int:
         signal.signal(number, lambda *_: None)
     prctl = _prctl()
     prctl(_PR_SET_CHILD_SUBREAPER, 1)
-    child = _start(payload, arguments, prctl)
+    end, ours = os.pipe()
+    child = _start(payload, arguments, prctl, end)
+    os.close(end)
+    flow = _Flow(os.dup(0), ours)
     nothing = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):  # or the daemon would not see that the program closed them
         os.dup2(nothing, stream)
-    status = _watch(leash, wake, child)
+    status = _watch(leash, wake, child, flow)
     _kill_tree(child)
     _tidy(path)
     return KILLED if status is None else os.waitstatus_to_exitcode(status)
@@ -95,7 +105,7 @@ def _prctl() -> Callable[[int, int], Any]:
     return lambda option, argument: library.prctl(option, argument, 0, 0, 0)
 
 
-def _start(payload: dict[str, Any], arguments: list[str], prctl: Callable[[int, int], Any]) -> int:
+def _start(payload: dict[str, Any], arguments: list[str], prctl: Callable[[int, int], Any], stdin: int) -> int:
     launcher = os.getpid()
     argv = [*payload["argv"], *arguments]
     environment = dict(payload["env"])
@@ -111,6 +121,7 @@ def _start(payload: dict[str, Any], arguments: list[str], prctl: Callable[[int, 
         return child
     try:
         os.setpgid(0, 0)
+        os.dup2(stdin, 0)
         prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() == launcher:
             signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Python ignores it, and a program would inherit that
@@ -139,12 +150,47 @@ def make_room(pipe: int, size: int) -> None:
         fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, size)
 
 
-def _watch(leash: int, wake: int, child: int) -> int | None:
+class _Flow:
+    """What comes in for the program, on its way: read when nothing waits, written as the program takes it."""
+
+    def __init__(self, source: int, sink: int) -> None:
+        self.source = source
+        self.sink = sink
+        self.waiting = b""
+        self.over = self.released = False
+        os.set_blocking(sink, False)
+
+    def wanted(self) -> list[tuple[int, int]]:
+        """Say what to poll for: one end at a time, so that a program that reads slowly slows the daemon down."""
+        if self.sink < 0:
+            return []
+        if self.waiting:
+            return [(self.sink, select.POLLOUT)]
+        return [] if self.over else [(self.source, select.POLLIN)]
+
+    def move(self, ready: dict[int, int]) -> None:
+        """Pass on what can be passed on now; end it when all is through and the daemon lets go."""
+        try:
+            if self.source in ready and not self.waiting:
+                self.waiting = os.read(self.source, _CHUNK)
+                self.over = not self.waiting
+            if self.waiting and self.sink >= 0:
+                self.waiting = self.waiting[os.write(self.sink, self.waiting) :]
+        except BlockingIOError:
+            pass
+        except OSError:  # the program has closed its input, or the daemon is gone: the leash will tell
+            self.waiting, self.over = b"", True
+        if self.over and self.released and not self.waiting and self.sink >= 0:
+            os.close(self.sink)
+            self.sink = -1
+
+
+def _watch(leash: int, wake: int, child: int, flow: _Flow) -> int | None:
     """Wait until the program ends and return its wait status, or None when the leash was cut."""
-    poll = select.poll()
-    poll.register(leash, select.POLLIN)
-    poll.register(wake, select.POLLIN)
     while True:
+        poll = select.poll()
+        for end, events in ((leash, select.POLLIN), (wake, select.POLLIN), *flow.wanted()):
+            poll.register(end, events)
         ready = dict(poll.poll())
         for number in os.read(wake, 4096) if wake in ready else b"":
             if number != signal.SIGCHLD:
@@ -153,7 +199,10 @@ def _watch(leash: int, wake: int, child: int) -> int | None:
         if status is not None:
             return status
         if leash in ready:
-            return None
+            if not os.read(leash, 1):
+                return None
+            flow.released = True
+        flow.move(ready)
 
 
 def _reap(child: int) -> int | None:

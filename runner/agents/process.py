@@ -63,6 +63,11 @@ class Leash:
         """Return what the launcher needs in its own environment."""
         return {launcher.LEASH: self._path}
 
+    def release(self) -> None:
+        """Let the program see the end of its input when it comes; without that it never does."""
+        if self._end is not None:
+            os.write(self._end, launcher.RELEASE)
+
     def cut(self) -> None:
         """Let the launcher kill its program with everything it has started. Does nothing the second time."""
         if self._end is not None:
@@ -140,6 +145,7 @@ async def run(
     variables = environment.clean(env)
     argv[0] = shutil.which(argv[0], path=variables.get("PATH")) or argv[0]
     leash = Leash(argv, variables)
+    leash.release()
     kept = _Excerpt(output_limit)
     timed_out = False
     try:

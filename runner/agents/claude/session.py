@@ -173,6 +173,7 @@ class ClaudeSession:
     async def close(self) -> None:
         """End an idle process politely: it writes the conversation to disk. Then surely."""
         self._ended = True
+        self._leash.release()
         try:
             await self._client.disconnect()
         finally:
