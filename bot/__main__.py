@@ -10,7 +10,7 @@ import getpass
 import logging
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
@@ -76,8 +76,8 @@ async def _up(settings: Settings) -> int:
 
 
 @asynccontextmanager
-async def daemon(settings: Settings) -> AsyncIterator[Core]:
-    """Run the whole product in this process: core, dispatcher, watch and the terminals' server."""
+async def daemon(settings: Settings, *, work: bool = True) -> AsyncIterator[Core]:
+    """Run the whole product in this process: core, watch and the terminals' server; with `work` also the dispatcher."""
     from bot.handlers import Handlers
     from bot.terminal.server import TerminalServer
     from bot.watch import Watch
@@ -91,14 +91,14 @@ async def daemon(settings: Settings) -> AsyncIterator[Core]:
 
         server = TerminalServer(desk, core.people, catch_up, settings.socket, version=__version__)
         watch = Watch(core, [server])
-        async with beside(server.run(), watch.run()), working(core):
+        async with beside(server.run(), watch.run()), working(core) if work else nullcontext():
             await server.ready()
             yield core
 
 
 @asynccontextmanager
-async def _some_daemon(settings: Settings) -> AsyncIterator[bool]:
-    """Make sure that a daemon listens; say whether it is our own and ends with us."""
+async def _some_daemon(settings: Settings, *, work: bool = True) -> AsyncIterator[bool]:
+    """Make sure that a daemon listens; say whether it is our own, ends with us, and with `work` carries runs."""
     from bot.terminal.client import connect
 
     try:
@@ -109,7 +109,7 @@ async def _some_daemon(settings: Settings) -> AsyncIterator[bool]:
     if not alone:
         yield False
         return
-    async with daemon(settings):
+    async with daemon(settings, work=work):
         yield True
 
 
@@ -139,10 +139,11 @@ async def _task(settings: Settings, invocation: cli.TaskLine) -> int:
     from bot.terminal.oneshot import Oneshot, sets_to_work
 
     images = tuple(pictures.read(path) for path in invocation.images)
-    async with _some_daemon(settings) as alone, connect(settings.socket, watch=True) as client:
+    works = sets_to_work(invocation.line)
+    async with _some_daemon(settings, work=works) as alone, connect(settings.socket, watch=True) as client:
         oneshot = Oneshot(client, None if invocation.json else display(sys.stdout, SystemClock()))
         # Without a daemon the run would end with us: then we stay until its end.
-        wait = invocation.wait or (alone and sets_to_work(invocation.line))
+        wait = invocation.wait or (alone and works)
         status = await oneshot.run(invocation.line, images, wait=wait)
         if invocation.json:
             sys.stdout.write(f"{oneshot.document()}\n")

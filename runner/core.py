@@ -26,6 +26,7 @@ from runner.review import Review
 from runner.runs import Runs
 from runner.settings import Settings
 from runner.tasks import Tasks
+from runner.upkeep import Upkeep
 from runner.workspace import Workspaces, rules_of
 
 log = logging.getLogger(__name__)
@@ -46,6 +47,7 @@ class Core:
     clock: Clock
     settings: Settings
     dispatcher: LocalDispatcher
+    upkeep: Upkeep
 
 
 @asynccontextmanager
@@ -112,6 +114,7 @@ def _connect(
         clock=clock,
         settings=settings,
         dispatcher=dispatcher,
+        upkeep=Upkeep(store=store, root=settings.worktrees),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -105,7 +106,9 @@ class Workspaces:
         """Take up the worktree there is, or begin one; it may still be without files."""
         if execution.worktree:
             tree = await trees.find(project, execution)
-            if tree.path.exists():
+            if execution.attempt == 1 and tree.path.exists() and trees.is_filled(tree):
+                return tree, ()  # a follow-up: nothing has crashed in it
+            with suppress(ProjectError):  # neither worktree nor branch nor backup is left: a new one, then
                 await trees.adopt(tree)
                 return tree, ()
         state = await trees.inspect(project)

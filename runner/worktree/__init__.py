@@ -9,7 +9,7 @@ from __future__ import annotations
 from runner.worktree.changes import Commit, commits, diff, newest, snapshot
 from runner.worktree.instructions import instructions
 from runner.worktree.keep import Adopted, Pruned, adopt, discard, prune, restore
-from runner.worktree.make import Worktree, begin, fill, find, is_filled, make
+from runner.worktree.make import Worktree, begin, fill, find, folder_name, is_filled, make
 from runner.worktree.merge import Identity, merge
 from runner.worktree.state import ProjectState, inspect
 
@@ -27,6 +27,7 @@ __all__ = [
     "discard",
     "fill",
     "find",
+    "folder_name",
     "inspect",
     "instructions",
     "is_filled",

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from runner import worktree
+from runner.demo.repository import git
 from runner.errors import NotAllowed, ProjectError, WrongState
 from runner.model import (
     Answer,
@@ -266,3 +268,25 @@ async def test_discard_keeps_a_backup_and_says_where(tmp_path: Path) -> None:
             await scene.core.review.merge(scene.actor, run.id)
         with pytest.raises((WrongState, ProjectError)):
             await scene.core.review.discard(scene.actor, run.id)
+
+
+async def test_a_start_prunes_what_nobody_needs_and_keeps_its_state(tmp_path: Path) -> None:
+    """TREE-7: a worktree that a crash left behind is removed at the next start; work that waits for review stays."""
+
+    async def part(turn: Turn) -> str:
+        await turn.write("new.txt", "new")
+        return "done"
+
+    settings = settings_in(tmp_path)
+    async with stage(tmp_path, settings, ActingAgent(part)) as scene:
+        await scene.project()
+        kept = await scene.end(await scene.do("Keep."))
+        project = await scene.core.projects.get("calculator")
+        stray = await worktree.make(project, "0" * 20 + "stray9", settings.worktrees)
+        await asyncio.to_thread((stray.path / "half.txt").write_text, "half")
+    async with stage(tmp_path, settings, ActingAgent(part)) as scene:
+        await scene.core.upkeep.run()
+        assert Path(kept.worktree).exists()
+        assert not stray.path.exists()
+        backup = git(scene.repository, "show", f"refs/signoff/backup/{stray.handle}:half.txt")
+        assert backup == "half"
