@@ -14,7 +14,7 @@ from runner import worktree as trees
 from runner.advance import Advance
 from runner.errors import SignoffError
 from runner.lifecycle import Finished, PhaseReached
-from runner.model import Change, ChangeKind, Execution, Goal, Phase, Report, State
+from runner.model import Change, ChangeKind, Execution, Goal, Phase, Reason, Report, State
 from runner.ports import AgentResult, Batch, Clock
 from runner.reporting import Reporting
 from runner.workspace import Workspace
@@ -22,6 +22,13 @@ from runner.workspace import Workspace
 log = logging.getLogger(__name__)
 
 SUMMARY_LIMIT = 20_000  # characters of the agent's last words that are kept with the execution
+
+_HINTS = {
+    Reason.AGENT_REFUSED: "Check key, URL and model under [agents.claude] in config.toml, then `retry`.",
+    Reason.AGENT_FAILED: "`say …` lets the same conversation go on, `retry` begins anew.",
+    Reason.LIMIT_REACHED: "`say …` lets it go on; `edit` changes the limits of the task.",
+    Reason.CHECK_FAILED: "`diff` shows what was done; `say …` lets the agent go on.",
+}
 
 
 class Conclusion:
@@ -43,10 +50,11 @@ class Conclusion:
         error = judged.text if judged.state is State.FAILED else ""
         final = replace(execution, state=judged.state, reason=judged.reason, error=error, finished_at=self._clock.now())
         reports, problem = await self._reports(final)
+        hint = problem or _HINTS.get(judged.reason, "")
         await self._advance(
             execution.id,
             Finished(state=judged.state, reason=judged.reason),
-            facts=lambda e: _concluded(e, final, problem),
+            facts=lambda e: _concluded(e, final, hint),
             batch=Batch(reports=reports, changes=tuple(_made(report) for report in reports)),
             epoch=execution.epoch,
         )
@@ -83,7 +91,7 @@ def _goal(execution: Execution, workspace: Workspace) -> Goal:
     return replace(execution.goal, test_command=execution.goal.test_command or workspace.project.test_command)
 
 
-def _concluded(execution: Execution, final: Execution, problem: str) -> Execution:
+def _concluded(execution: Execution, final: Execution, hint: str) -> Execution:
     """Put what the end brought over the execution as it is stored."""
     return replace(
         execution,
@@ -93,7 +101,7 @@ def _concluded(execution: Execution, final: Execution, problem: str) -> Executio
         test_exit=final.test_exit,
         test_output=final.test_output,
         error=final.error,
-        hint=problem,
+        hint=hint,
     )
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 OLDEST = (2, 1, 248)  # the first that takes prompts verbatim: VERBATIM_PROMPTS_MINIMUM... of claude-agent-sdk 0.2.186
 _VERSION_TIMEOUT = 30.0  # seconds; the program answers in 0.1, on a cold disk in a few
-_HINT = "Reinstall Signoff, which brings Claude Code along, or set agents.claude.cli_path to a newer one."
+_HINT = "Reinstall Signoff, which brings Claude Code along, or set `cli` under [agents.claude] to a newer one."
 
 
 class ClaudeAgent:
@@ -30,6 +30,7 @@ class ClaudeAgent:
 
     def __init__(self, config: ClaudeConfig) -> None:
         self._config = config
+        self._checked: tuple[Path, int] | None = None  # a program of the user's that is new enough, as it was then
 
     async def warm(self) -> None:
         """Load the SDK (it takes more than a second) so that the first run does not wait for it."""
@@ -54,9 +55,19 @@ class ClaudeAgent:
     async def open(self, spec: AgentSpec) -> AgentSession:
         """Start the program in `spec.cwd` and its protocol. Raises AgentUnavailable, AgentError."""
         program = self.program()
+        await self._check_own(program)
         await self.warm()
         session: AgentSession = await _driver().ClaudeSession.open(self._config, program, spec)
         return session
+
+    async def _check_own(self, program: Path) -> None:
+        """Check a program that the configuration names, once for each of its versions; the bundled one fits."""
+        if self._config.cli_path is None:
+            return
+        as_it_is = (program, program.stat().st_mtime_ns)
+        if as_it_is != self._checked:
+            await self.check()
+            self._checked = as_it_is
 
     def program(self) -> Path:
         """Return the path of the program. Raises AgentUnavailable."""
