@@ -35,6 +35,9 @@ def main() -> int:
     except SignoffError as error:
         sys.stderr.write(f"{error.message}\n" + (f"{error.hint}\n" if error.hint else ""))
         return 1
+    except OSError as error:  # what no part of ours could put into better words: a full disk at an odd moment
+        sys.stderr.write(f"The system refused: {error.strerror or error} {error.filename or ''}\nNothing was lost.\n")
+        return 1
     except KeyboardInterrupt:
         return 130
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -34,7 +34,8 @@ def locked(path: Path) -> Iterator[None]:
     except Timeout:
         raise _in_use(path, note) from None
     try:
-        note.write_text(str(os.getpid()), encoding="ascii")
+        with suppress(OSError):  # the id is a courtesy: a full disk may still be read
+            note.write_text(str(os.getpid()), encoding="ascii")
         yield
     finally:
         note.unlink(missing_ok=True)
