@@ -54,9 +54,11 @@ class Stage:
         """Run an ad-hoc prompt."""
         return await self.core.runs.do(self.actor, prompt, RunOptions(**options))
 
-    async def until(self, execution: Execution, condition: Callable[[Execution], object]) -> Execution:
+    async def until(
+        self, execution: Execution, condition: Callable[[Execution], object], *, seconds: float = 30
+    ) -> Execution:
         """Wait until the execution meets a condition, and return it."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(seconds):
             async for _ in self.core.changes.follow(execution.id):
                 now = await self.core.runs.find(execution.id)
                 if condition(now):
