@@ -67,7 +67,7 @@ LINE_WRAPPERS: tuple[Callable[[str], str], ...] = (
     lambda line: f"nohup nice -n 3 {in_shell(line)}",
     lambda line: f"git -c alias.x={shlex.quote('!' + line)} x",
     lambda line: f'X={shlex.quote(line)}; bash -c "$X"',
-    lambda line: f"X={shlex.quote(line)}; eval $X",
+    lambda line: f'X={shlex.quote(line)}; eval "$X"',
 )  # fmt: skip
 ARGV_WRAPPERS = (
     "env", "env -i A=b", "timeout 5", "timeout -k 1 -s KILL 5", "nohup", "nice -n 5", "stdbuf -oL", "setsid", "time",
