@@ -247,6 +247,7 @@ async def _engine(url: sa.URL, *, query_only: bool) -> AsyncIterator[AsyncEngine
         poolclass=AsyncAdaptedQueuePool,
         pool_size=_READERS if query_only else 1,
         max_overflow=0,
+        hide_parameters=True,
         connect_args={"isolation_level": None},
     )
     sa.event.listen(
@@ -268,7 +269,9 @@ def _begin_immediate(connection: sa.Connection) -> None:
 async def _server(url: sa.URL) -> AsyncIterator[AsyncEngine]:
     """Make a PostgreSQL engine. Pre-ping finds connections that a restart of the server has cut."""
     try:
-        engine = create_async_engine(url, pool_size=_SERVER_CONNECTIONS, max_overflow=0, pool_pre_ping=True)
+        engine = create_async_engine(
+            url, pool_size=_SERVER_CONNECTIONS, max_overflow=0, pool_pre_ping=True, hide_parameters=True
+        )
     except ModuleNotFoundError as error:
         raise StorageError("PostgreSQL needs a driver.", hint="Install `signoff[distributed]`.") from error
     try:

@@ -48,12 +48,19 @@ def listed(query: ExecutionQuery, dialect: str) -> sa.Select[Any]:
 
 
 def _with_words(query: ExecutionQuery, conditions: list[sa.ColumnElement[bool]], dialect: str) -> sa.Select[Any]:
-    source, matches, position = search.among_executions(query.text, dialect)
-    joined = source.join(executions, executions.c.id == search_words.c.execution_id)
-    statement = sa.select(executions).select_from(joined).where(*matches, *conditions, *_states(query))
+    ways = search.among_executions(query.text, dialect)
+    parts = [_hits(way, [*conditions, *_states(query)], query).subquery() for way in ways]
+    found = sa.union_all(*(sa.select(part) for part in parts)).subquery()
+    joined = sa.select(executions).join(found, found.c.id == executions.c.id)
+    return joined.order_by(found.c.position.desc()).limit(query.limit + 1)
+
+
+def _hits(way: search.Hits, conditions: list[sa.ColumnElement[bool]], query: ExecutionQuery) -> sa.Select[Any]:
+    joined = way.source.join(executions, executions.c.id == search_words.c.execution_id)
+    statement = sa.select(executions.c.id, way.position.label("position")).select_from(joined)
     if query.after is not None:
-        statement = statement.where(position < search.position_of(query.after))
-    return statement.order_by(position.desc()).limit(query.limit + 1)
+        statement = statement.where(way.position < search.position_of(query.after))
+    return statement.where(*way.conditions, *conditions).order_by(way.position.desc()).limit(query.limit + 1)
 
 
 def _merged(query: ExecutionQuery, conditions: list[sa.ColumnElement[bool]]) -> sa.Select[Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import TSQUERY
@@ -22,6 +22,7 @@ _LONGEST_WORD = 64  # characters; nobody types more, and PostgreSQL's words end 
 _MOST_INDEXED = 4_000  # different words of one text; a prompt of 100 kB has about as many
 _MOST_QUERIED = 16
 _LONGEST_PREFIX = 8  # characters of a beginning that have an index, see the first migration
+_FEW = 1000  # hits that are sorted in a millisecond
 _WORD = re.compile(r"[^\W_]+")
 
 _fts = sa.table("search_fts", sa.column("rowid", sa.Integer))
@@ -73,20 +74,36 @@ def among_tasks(text: str) -> Sequence[sa.ColumnElement[bool]]:
     return [*(spaced.like(f"% {word} %") for word in whole), spaced.like(f"% {last}%")]
 
 
-def among_executions(
-    text: str, dialect: str
-) -> tuple[sa.FromClause, list[sa.ColumnElement[bool]], sa.ColumnElement[int]]:
-    """Return where to look, the condition, and the column that orders hits from old to new.
+class Hits(NamedTuple):
+    """Where to look for hits: what to select from, under which conditions, and the number that grows with time."""
 
-    SQLite reads its index newest first by itself; on PostgreSQL the planner chooses between the index of words (rare
-    ones) and walking back from the newest (common ones).
-    """
+    source: sa.FromClause
+    conditions: Sequence[sa.ColumnElement[bool]]
+    position: sa.ColumnElement[int]
+
+
+def among_executions(text: str, dialect: str) -> Sequence[Hits]:
+    """Return one or more ways to look for a text; together they yield each hit once."""
     found = words(text)[:_MOST_QUERIED]
+    seq = tables.search.c.seq
     if not found:
-        return tables.search, [sa.false()], tables.search.c.seq
+        return [Hits(tables.search, [sa.false()], seq)]
     if dialect == "sqlite":
-        return _fts.join(tables.search, tables.search.c.seq == _fts.c.rowid), _fts_matches(found), _fts.c.rowid
-    return tables.search, [_lexemes().op("@@", is_comparison=True)(_tsquery(found))], tables.search.c.seq
+        source = _fts.join(tables.search, seq == _fts.c.rowid)
+        return [Hits(source, _fts_matches(found), _fts.c.rowid)]
+    return _few_or_many(_lexemes().op("@@", is_comparison=True)(_tsquery(found)))
+
+
+def _few_or_many(matches: sa.ColumnElement[bool]) -> Sequence[Hits]:
+    """Look in two ways, of which the counting of the first thousand hits lets one run.
+
+    Few hits are collected and sorted; many are met at once on the way back from the newest. Left to itself PostgreSQL
+    takes that way for rare words too, past all rows: it knows nothing about how often a rare word occurs.
+    """
+    seq = tables.search.c.seq
+    few = sa.select(seq).where(matches).limit(_FEW).cte("few")
+    many = sa.select(sa.func.count()).select_from(few).scalar_subquery() == _FEW
+    return [Hits(tables.search, [seq.in_(sa.select(few.c.seq)), ~many], seq), Hits(tables.search, [matches, many], seq)]
 
 
 def _fts_matches(found: Sequence[str]) -> list[sa.ColumnElement[bool]]:

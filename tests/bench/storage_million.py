@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import random
 import statistics
 import tempfile
@@ -83,8 +84,9 @@ async def fill(store: SqlStore, rows: int) -> list[str]:
     async with database.writing() as unit:
         await unit.insert(tables.tasks, [task_row(one) for one in TASKS])
     await store.executions.add(first := execution(usage=Usage(turns=9, input_tokens=9000, cost_usd=0.2)), Batch())
-    model = await database.row(sa.text("SELECT * FROM executions"))
-    insert = sa.text(f"INSERT INTO executions VALUES ({', '.join(f':{name}' for name in model or {})})")
+    row = await database.row(sa.text("SELECT * FROM executions")) or {}
+    model = {name: json.dumps(item) if isinstance(item, dict | list) else item for name, item in row.items()}
+    insert = sa.text(f"INSERT INTO executions VALUES ({', '.join(f':{name}' for name in model)})")
     words = sa.text("INSERT INTO search (execution_id, words) VALUES (:id, :words)")
     sample = []
     for start in range(0, rows, CHUNK):
@@ -93,7 +95,7 @@ async def fill(store: SqlStore, rows: int) -> list[str]:
             {"id": one["id"], "words": search.indexed((one["title"], one["prompt"], one["summary"]))} for one in part
         ]
         async with database.writing() as unit:
-            await unit.execute(insert, [{**(model or {}), **one} for one in part])
+            await unit.execute(insert, [model | one for one in part])
             await unit.execute(words, found)
         sample += [one["id"] for one in part[:: max(1, len(part) // 50)]]
     claimed = await store.executions.claim("bench", NOON)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from runner.errors import DatabaseInUse, StorageError
 from runner.ports import Batch, ExecutionQuery
@@ -184,6 +184,13 @@ async def test_the_lock_is_free_again_after_closing(sqlite_path: Path) -> None:
     for _ in range(2):
         async with open_store(sqlite_path, lock=True):
             await refuses(sqlite_path, f"process {os.getpid()}", lock=True)
+
+
+async def test_what_people_wrote_does_not_get_into_error_messages(store: SqlStore) -> None:
+    await store.executions.add(run := execution(prompt="the password is tulip"), NOTHING)
+    with pytest.raises(IntegrityError) as raised:
+        await store.executions.add(run, NOTHING)
+    assert "tulip" not in str(raised.value)
 
 
 async def test_readers_cannot_write(sqlite_path: Path) -> None:

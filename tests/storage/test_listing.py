@@ -124,8 +124,12 @@ async def test_a_changed_summary_replaces_the_words_of_the_old(store: SqlStore) 
     assert await ids(store, text="second") == [run.id]
 
 
-async def test_hits_come_newest_first_page_by_page_and_filtered(store: SqlStore) -> None:
+@pytest.mark.parametrize("few", [1, 4, 10, 11, 1000])
+async def test_hits_come_newest_first_page_by_page_and_filtered(
+    store: SqlStore, few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """STORE-10: for a search."""
+    monkeypatch.setattr(search, "_FEW", few)  # from how many hits on PostgreSQL looks in another way
     runs = []
     for number in range(10):
         runs.append(run := execution(prompt="common words", project=("shop", "docs")[number % 2]))
