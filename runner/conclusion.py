@@ -6,20 +6,16 @@ the card says so, and the report can be made again.
 
 from __future__ import annotations
 
-import logging
 from dataclasses import replace
 
 from runner import checks
 from runner import worktree as trees
 from runner.advance import Advance
-from runner.errors import SignoffError
 from runner.lifecycle import Finished, PhaseReached
 from runner.model import Change, ChangeKind, Execution, Goal, Phase, Reason, Report, State
 from runner.ports import AgentResult, Batch, Clock
 from runner.reporting import Reporting
 from runner.workspace import Workspace
-
-log = logging.getLogger(__name__)
 
 SUMMARY_LIMIT = 20_000  # characters of the agent's last words that are kept with the execution
 
@@ -49,7 +45,7 @@ class Conclusion:
         judged = checks.verdict(_goal(execution, workspace), tested, result)
         error = judged.text if judged.state is State.FAILED else ""
         final = replace(execution, state=judged.state, reason=judged.reason, error=error, finished_at=self._clock.now())
-        reports, problem = await self._reports(final)
+        reports, problem = await self._reporting.make_all(final)
         hint = problem or _HINTS.get(judged.reason, "")
         await self._advance(
             execution.id,
@@ -74,16 +70,6 @@ class Conclusion:
             return None
         await self._advance(execution.id, PhaseReached(phase=Phase.CHECKING), epoch=execution.epoch)
         return await checks.run_tests(command, workspace.worktree)
-
-    async def _reports(self, final: Execution) -> tuple[tuple[Report, ...], str]:
-        made = []
-        for name in final.reports:
-            try:
-                made.append(await self._reporting.make(final, name))
-            except SignoffError as error:
-                log.warning("report.failed %s %s: %s", final.id, name, error)
-                return tuple(made), f"The {name} report could not be made: {error.message}"
-        return tuple(made), ""
 
 
 def _goal(execution: Execution, workspace: Workspace) -> Goal:

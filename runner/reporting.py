@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from zoneinfo import ZoneInfo
 
 from runner import worktree as trees
-from runner.errors import ProjectError
+from runner.errors import ProjectError, SignoffError
 from runner.model import Diff, Execution, Report, new_id
 from runner.ports import Clock, Files, Store
-from runner.reports import Material, build, file_name, render
+from runner.reports import Material, ReportDoc, build, file_name, render
+
+log = logging.getLogger(__name__)
 
 
 class Reporting:
@@ -22,12 +25,35 @@ class Reporting:
 
     async def make(self, execution: Execution, name: str) -> Report:
         """Write the report in one format. Raises ReportError, StorageError."""
-        now = self._clock.now()
-        document = build(await self._material(execution), now=now, zone=self._zone)
+        return await self._write(execution, await self._document(execution), name)
+
+    async def make_all(self, execution: Execution) -> tuple[tuple[Report, ...], str]:
+        """Write the reports that the execution wants. What cannot be made is left out, and said in a sentence."""
+        made: list[Report] = []
+        if not execution.reports:
+            return (), ""
+        document = await self._document(execution)
+        for name in execution.reports:
+            try:
+                made.append(await self._write(execution, document, name))
+            except SignoffError as error:
+                log.warning("report.failed %s %s: %s", execution.id, name, error)
+                return tuple(made), f"The {name} report could not be made: {error.message}"
+        return tuple(made), ""
+
+    async def _document(self, execution: Execution) -> ReportDoc:
+        return build(await self._material(execution), now=self._clock.now(), zone=self._zone)
+
+    async def _write(self, execution: Execution, document: ReportDoc, name: str) -> Report:
         data = await render(document, name)
         path = await self._files.write(execution.id, file_name(name), data)
         return Report(
-            id=new_id(), execution_id=execution.id, format=name, path=str(path), size=len(data), created_at=now
+            id=new_id(),
+            execution_id=execution.id,
+            format=name,
+            path=str(path),
+            size=len(data),
+            created_at=self._clock.now(),
         )
 
     async def _material(self, execution: Execution) -> Material:
