@@ -142,7 +142,13 @@ class Driver:
             changes=self._changes,
             advance=self._advance,
         )
-        recorder = Recorder(execution=execution, store=self._store, clock=self._clock, advance=self._advance)
+        recorder = Recorder(
+            execution=execution,
+            worktree=workspace.bounds.worktree,
+            store=self._store,
+            clock=self._clock,
+            advance=self._advance,
+        )
         return Attempt(execution, workspace, gate, recorder, self._clock)
 
     async def _converse(self, attempt: Attempt) -> AgentResult:

@@ -115,7 +115,7 @@ class Gate:
     async def _open(self, call: ToolCall) -> Approval:
         context = await self._context()
         ruling = judge(call, context)
-        _, title = describe(call)
+        _, title = describe(call, worktree=str(self._bounds.worktree))
         approval = Approval(
             id=new_id(),
             execution_id=self._execution.id,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import assert_never
 
 from runner.advance import Advance, Facts, Fenced
@@ -40,13 +41,15 @@ from runner.ports import (
 class Recorder:
     """The record of one attempt. Every write is fenced by the epoch: raises Fenced when the attempt is overtaken."""
 
-    def __init__(self, *, execution: Execution, store: Store, clock: Clock, advance: Advance) -> None:
+    def __init__(self, *, execution: Execution, worktree: Path, store: Store, clock: Clock, advance: Advance) -> None:
         self._execution = execution
+        self._worktree = str(worktree)
         self._store = store
         self._clock = clock
         self._advance = advance
         self._steps: dict[str, Step] = {}  # by tool-use id, while they run
         self._refused: dict[str, str] = {}
+        self._troubles: set[str] = set()  # of the model's service, told once each: ten retries are one trouble
         self.usage = execution.usage
         self.last_text = ""
 
@@ -64,9 +67,7 @@ class Recorder:
             case UsageGrew():
                 await self._consumed(event.usage)
             case Retrying():
-                await self._write(
-                    Batch(changes=(self._change(ChangeKind.EXECUTION, "execution.retrying", text=event.text),))
-                )
+                await self._retrying(event.text)
             case PromptTaken():
                 await self._taken(event.prompt_id)
             case _:
@@ -100,7 +101,7 @@ class Recorder:
             await self._write(Batch(steps=cut, changes=tuple(self._step_change(s, "step.ended") for s in cut)))
 
     async def _began(self, call: ToolCall) -> None:
-        kind, title = describe(call)
+        kind, title = describe(call, worktree=self._worktree)
         step = Step(
             id=new_id(),
             execution_id=self._execution.id,
@@ -133,6 +134,13 @@ class Recorder:
         if text.strip():
             self.last_text = text
             await self._message(Author.AGENT, text)
+
+    async def _retrying(self, text: str) -> None:
+        await self._write(Batch(changes=(self._change(ChangeKind.EXECUTION, "execution.retrying", text=text),)))
+        trouble = text.partition(";")[0]
+        if trouble not in self._troubles:
+            self._troubles.add(trouble)
+            await self.remark(text)
 
     async def _message(self, author: Author, text: str) -> None:
         message = Message(

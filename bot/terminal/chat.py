@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 
@@ -23,10 +24,15 @@ from bot.terminal.render import render, safe
 from bot.terminal.screen import Room, compose, fits
 from bot.terminal.stage import Stage, asking, over, staged, ticking
 from runner.beside import beside
-from runner.errors import SignoffError
+from runner.errors import NoDaemon, SignoffError
+from runner.model import handle
 from runner.ports import Clock
 
 _AGAIN_SECONDS = 1.0  # between attempts to reach a daemon that went away
+_HINT_SECONDS = 3.0  # how long the toolbar says why a press did nothing
+_WHOLE_ID = re.compile(r"\b[0-9a-hjkmnp-tv-z]{26}\b")  # as buttons carry it; people know the handle
+_NOT_SENT = "No daemon is there: this was not sent."
+_WELCOME = "`help` lists what you can say; Tab completes it. Ctrl+D leaves."
 
 Connect = Callable[[], AbstractAsyncContextManager[Client]]
 
@@ -49,7 +55,7 @@ class ChatOptions:
 
     colour: bool = True
     alone: bool = False
-    greeting: str = ""
+    greeting: str = _WELCOME
     offers: Sequence[str] = ()
     history: Path | None = None
     keyboard: Input | None = None  # None: the terminal's own
@@ -72,10 +78,11 @@ class Chat:
         self._leaving = Leaving.NO
         self._offers = list(options.offers)
         self._unanswered = 0  # commands sent and not answered yet
+        self._hinting = 0.0  # until when (monotonic) the toolbar says that a press came too early
         self.stage = Stage()
         self.names = Names()
         self.asking: Button | None = None  # the button whose text is being typed
-        self._panel = Panel(self, history=options.history, keyboard=options.keyboard, screen=options.screen)
+        self._panel = Panel(self, clock, history=options.history, keyboard=options.keyboard, screen=options.screen)
 
     async def run(self) -> None:
         """Converse until the person leaves. Raises NoDaemon when there was no daemon to begin with."""
@@ -97,7 +104,10 @@ class Chat:
     def press(self, button: Button | None) -> None:
         """Carry out a button, or ask for its text first."""
         if button is None:
+            if self.stage.settling(self._clock.monotonic()):
+                self._hinting = self._clock.monotonic() + _HINT_SECONDS
             return
+        self._hinting = 0.0
         self.stage.leave()
         if button.asks:
             self.asking = button
@@ -172,6 +182,8 @@ class Chat:
         """Say where one is and which keys help."""
         if self._leaving is Leaving.WAITS:
             return " leaving when the runs have ended"
+        if self._clock.monotonic() < self._hinting:
+            return " not pressed: this card has only just come to the front. Look at it, then press again"
         where = f" {self._channel}" if self._client else " no daemon: trying again"
         if self.stage.focus is not None:
             return f"{where} · ←/→ choose · ↑/↓ other card · Enter press · Esc back"
@@ -185,6 +197,8 @@ class Chat:
         while True:
             try:
                 async with self._connect() as client:
+                    if not first:
+                        self._print(views.note("The daemon is back", "Where everything stands comes next."))
                     first = False
                     await self._converse(client)
                     raise gone()
@@ -243,7 +257,8 @@ class Chat:
         return known is not None and _words(known) == _words(card)
 
     def _say(self, line: str) -> None:
-        self._to_print.put_nowait(f"> {safe(line)}\n")
+        shown = _WHOLE_ID.sub(lambda found: handle(found[0]), line)
+        self._to_print.put_nowait(f"> {safe(shown)}\n")
         self._to_send.put_nowait(line)
 
     async def _send_all(self) -> None:
@@ -252,7 +267,7 @@ class Chat:
             try:
                 images = tuple(pictures.read(path) for path in paths)
                 if self._client is None:
-                    raise gone()
+                    raise NoDaemon(_NOT_SENT, hint="Start it with `signoff up`; ↑ brings back what you typed.")
                 self._unanswered += 1
                 await self._client.say(text, images)
             except SignoffError as error:
@@ -262,6 +277,8 @@ class Chat:
         self._print(views.error(error))
 
     def _print(self, card: Card) -> None:
+        """Print a card for good, without its buttons: what was printed cannot be pressed."""
+        card = replace(card, buttons=())
         self._to_print.put_nowait(render(card, self._panel.width, colour=self._options.colour))
 
     async def _print_all(self) -> None:

@@ -91,5 +91,5 @@ def gone() -> NoDaemon:
     """Say that the daemon went away in the middle of a conversation."""
     return NoDaemon(
         "The connection to the daemon is lost.",
-        hint="Nothing that it had accepted is lost; start it with `signoff up`.",
+        hint="Start it again with `signoff up`.",
     )

@@ -79,6 +79,10 @@ class Prompt(Protocol):
         """Write at the cursor."""
         ...
 
+    def line_end(self) -> None:
+        """Begin a new line, or send what was typed before the prompt was there."""
+        ...
+
     def complete(self, by: int) -> None:
         """Offer completions, or go to the next one."""
         ...
@@ -106,7 +110,7 @@ def keys(model: Model, prompt: Prompt) -> KeyBindings:
 
     bind("enter", when=~focused, do=prompt.send)
     bind("escape", "enter", when=~focused, do=lambda: prompt.insert("\n"))
-    bind("c-j", when=~focused, do=lambda: prompt.insert("\n"))
+    bind("c-j", when=~focused, do=prompt.line_end)
     bind("c-c", when=True, do=prompt.cancel)
     bind("c-d", when=empty, do=model.leave)
     bind("escape", when=Condition(lambda: model.asking is not None), do=prompt.cancel)

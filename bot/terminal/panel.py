@@ -24,8 +24,10 @@ from prompt_toolkit.styles import Style
 from bot.commands import complete
 from bot.terminal.keys import Model, keys
 from bot.terminal.render import NARROWEST
+from runner.ports import Clock
 
 _MENU_ROWS = 6
+_AHEAD_SECONDS = 0.15  # so soon after the prompt is drawn, a key was typed before it
 _INPUT_ROWS = 8  # a longer text scrolls inside the prompt
 
 _STYLE = Style.from_dict({"prompt": "bold", "question": "bold ansiyellow", "toolbar": "reverse"})
@@ -34,8 +36,12 @@ _STYLE = Style.from_dict({"prompt": "bold", "question": "bold ansiyellow", "tool
 class Panel:
     """Layout and keys around a model that says what is to be seen."""
 
-    def __init__(self, model: Model, *, history: Path | None, keyboard: Input | None, screen: Output | None) -> None:
+    def __init__(
+        self, model: Model, clock: Clock, *, history: Path | None, keyboard: Input | None, screen: Output | None
+    ) -> None:
         self._model = model
+        self._clock = clock
+        self._raw_since = 0.0  # when (monotonic) the terminal began to pass keys on as they are
         self._draft = ""  # what was being typed when a button asked for text
         self._buffer = Buffer(
             completer=GrammarCompleter(model),
@@ -56,6 +62,7 @@ class Panel:
 
     async def run(self) -> None:
         """Show the panel until `exit`."""
+        self._raw_since = self._clock.monotonic()
         await self._app.run_async(handle_sigint=False)
 
     def exit(self) -> None:
@@ -70,6 +77,7 @@ class Panel:
     def write(self, text: str) -> None:
         """Print text for good; to be called while the panel is out of the way."""
         print_formatted_text(ANSI(text), end="", output=self._app.output)
+        self._raw_since = self._clock.monotonic()
 
     @property
     def width(self) -> int:
@@ -88,6 +96,16 @@ class Panel:
     def insert(self, text: str) -> None:
         """Write at the cursor."""
         self._buffer.insert_text(text)
+
+    def line_end(self) -> None:
+        """Begin a new line; or send, if this was an Enter typed before the prompt was there.
+
+        Until then the terminal turns the key's carriage return into a line feed, which is what Ctrl+J sends.
+        """
+        if self._clock.monotonic() - self._raw_since < _AHEAD_SECONDS:
+            self.send()
+        else:
+            self.insert("\n")
 
     def complete(self, by: int) -> None:
         """Offer completions, or go to the next one."""

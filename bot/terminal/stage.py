@@ -101,16 +101,20 @@ class Stage:
         self.focus = None
         self.version += 1
 
+    def settling(self, now: float) -> bool:
+        """Whether the front card has only just come there, so that it cannot be pressed yet."""
+        return now - self._since < SETTLE_SECONDS
+
     def press(self, now: float) -> Button | None:
         """Return the button that has the focus, unless its card has only just come to the front."""
         front = self.front
-        if front is None or self.focus is None or now - self._since < SETTLE_SECONDS:
+        if front is None or self.focus is None or self.settling(now):
             return None
         return front.buttons[self.focus]
 
     def by_key(self, letter: str, now: float) -> Button | None:
         """Return the front card's button with this letter, unless the card has only just come to the front."""
-        if self.front is None or now - self._since < SETTLE_SECONDS:
+        if self.front is None or self.settling(now):
             return None
         return next((button for button in self.front.buttons if button.key.lower() == letter), None)
 

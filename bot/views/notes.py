@@ -40,7 +40,7 @@ _HOLDS: tuple[tuple[type[SignoffError], str], ...] = (
     (StorageError, "Everything that was confirmed before is saved."),
     (ReportError, "The run and its branch are untouched; other formats may work."),
     (ProjectError, "The repository was not changed."),
-    (NoDaemon, "Nothing was started."),
+    (NoDaemon, "What the daemon had accepted is kept, and goes on when it is back."),
 )
 _CHANGES_NOTHING = (BadInput, NotFound, Ambiguous, NameTaken, NotAllowed, WrongState, ConfigError)
 

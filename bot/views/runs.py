@@ -50,6 +50,7 @@ def run(view: RunView, now: datetime) -> Card:
         sections=sections(
             Section(title="Steps", body=_step_lines(view.steps)),
             Section(title="Agent", body=_last_words(view.messages) if live else "", look=Look.PROSE),
+            Section(title="Signoff", body=_remark(view.messages) if live else ""),
             _unread(view.messages),
             rules_section(view.rules),
             _trouble(execution),
@@ -241,8 +242,12 @@ def _tests(execution: Execution) -> str:
 
 
 def _failed_tests(execution: Execution) -> Section:
-    tail = clean(execution.test_output.strip()[-OUTPUT_LIMIT:]) if execution.test_exit else ""
-    return Section(title="Test output (its end)", body=tail, look=Look.CODE)
+    output = execution.test_output.strip()
+    tail = output[-OUTPUT_LIMIT:]
+    if tail != output and "\n" in tail:
+        tail = tail.partition("\n")[2]  # the first line of the rest is not whole
+    body = clean(tail) if execution.test_exit else ""
+    return Section(title="Test output" + ("" if tail == output else " (its end)"), body=body, look=Look.CODE)
 
 
 def _trouble(execution: Execution) -> Section:
@@ -258,6 +263,12 @@ def _unread(messages: Sequence[Message]) -> Section:
 def _last_words(messages: Sequence[Message]) -> str:
     said = next((message.text for message in reversed(messages) if message.author is Author.AGENT), "")
     return say.cut(clean(said), PROSE_LIMIT)
+
+
+def _remark(messages: Sequence[Message]) -> str:
+    """Return what Signoff itself remarked, unless the agent has spoken since."""
+    newest = messages[-1] if messages else None
+    return say.line(newest.text, PROSE_LIMIT) if newest and newest.author is Author.SIGNOFF else ""
 
 
 def _step_lines(steps: Sequence[Step]) -> str:

@@ -31,7 +31,7 @@ def build(material: Material, *, now: datetime, zone: ZoneInfo) -> ReportDoc:
         prompt=clean(execution.prompt),
         variables={clean(name): _variable(name, text) for name, text in execution.variables.items()},
         summary=clean(execution.summary),
-        decisions=tuple(decision(approval, material.people) for approval in material.approvals),
+        decisions=tuple(decision(approval, material.people, execution.worktree) for approval in material.approvals),
         timeline=tuple(sorted(_entries(material), key=lambda entry: entry.at)),
         changes=files,
         tests=_tests(execution),

@@ -6,12 +6,14 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from runner.masking import clean, clean_json
-from runner.model import Approval, Question, handle
+from runner.model import Approval, Json, Question, handle
 from runner.reports.document import Asked, Decision
 
+_PATHS = ("file_path", "notebook_path", "path")
 
-def decision(approval: Approval, people: Mapping[str, str]) -> Decision:
-    """Tell one approval with the exact input that was shown, secrets apart."""
+
+def decision(approval: Approval, people: Mapping[str, str], worktree: str = "") -> Decision:
+    """Tell one approval with the exact input that was shown, secrets apart; paths below `worktree` relative to it."""
     answer = approval.answer
     edited = answer.input if answer is not None and answer.approve else None
     return Decision(
@@ -21,8 +23,8 @@ def decision(approval: Approval, people: Mapping[str, str]) -> Decision:
         title=clean(approval.title),
         why=clean(approval.reason),
         labels=tuple(clean(label) for label in approval.labels),
-        input=clean_json(approval.input),
-        edited_input=clean_json(edited) if edited is not None and edited != approval.input else None,
+        input=_shown(approval.input, worktree),
+        edited_input=_shown(edited, worktree) if edited is not None and edited != approval.input else None,
         questions=tuple(_asked(question, approval) for question in approval.questions),
         state=approval.state,
         asked_at=approval.asked_at,
@@ -32,6 +34,12 @@ def decision(approval: Approval, people: Mapping[str, str]) -> Decision:
         note=clean(answer.note) if answer is not None else "",
         rule=clean(answer.rule.pattern) if answer is not None and answer.rule is not None else "",
     )
+
+
+def _shown(tool_input: Json, worktree: str) -> Json:
+    root = f"{worktree.rstrip('/')}/"
+    inside = {name: str(tool_input[name]).removeprefix(root) for name in _PATHS if worktree and name in tool_input}
+    return clean_json({**tool_input, **inside})
 
 
 def _asked(question: Question, approval: Approval) -> Asked:

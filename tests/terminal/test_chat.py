@@ -86,6 +86,7 @@ async def test_a_card_that_has_just_come_to_the_front_cannot_be_pressed_yet() ->
         await seat.sees_above("Bash: pytest -q")
         seat.type(ALT + "a" + TAB + ENTER)
         await seat.sees(lambda: seat.chat.stage.focus == 0)
+        await seat.sees(lambda: "not pressed" in seat.chat.toolbar())
         await seat.clock.advance(1)
         seat.type(RIGHT + RIGHT + ENTER)
         await seat.heard("deny 0002")
@@ -149,12 +150,31 @@ async def test_a_question_too_long_for_the_screen_is_printed_whole_first() -> No
         assert seat.printed("line 30 ") == 1
 
 
+async def test_an_enter_typed_before_the_prompt_was_there_sends_the_line() -> None:
+    """A terminal that is not read yet turns Enter into a line feed."""
+    async with sitting() as seat:
+        seat.type("echo early\n")
+        await seat.heard("echo early")
+
+
 async def test_several_lines_are_sent_as_one_text() -> None:
     async with sitting() as seat:
+        await seat.sees_printed("what you can say")
+        await seat.clock.advance(1)
         seat.type("echo one" + ESC + ENTER + "two\nthree" + ENTER)
         await seat.heard("echo one\ntwo\nthree")
         seat.type("\x1b[200~echo pasted\nlines\x1b[201~" + ENTER)
         await seat.heard("echo pasted\nlines")
+
+
+async def test_ids_that_buttons_carry_are_shown_as_handles() -> None:
+    """People know a run or a question by the six last characters."""
+    whole = "01jbcdefghjkmnpqrstvwxyz23"
+    async with sitting() as seat:
+        await seat.show(replace(QUESTION, buttons=(replace(QUESTION.buttons[0], action=f"approve {whole}"),)))
+        seat.type(ALT + "a")
+        await seat.heard(f"approve {whole}")
+        await seat.sees_printed("> approve wxyz23")
 
 
 async def test_control_c_clears_the_line() -> None:
@@ -226,6 +246,7 @@ async def test_the_chat_comes_back_to_a_daemon_that_was_restarted() -> None:
         await seat.sees(lambda: "no daemon" in seat.chat.toolbar())
         await seat.clock.advance(1)
         await seat.sees(lambda: "no daemon" not in seat.chat.toolbar())
+        await seat.sees_printed("The daemon is back")
         seat.type("echo again" + ENTER)
         await seat.heard("echo again")
 
