@@ -85,6 +85,8 @@ def _readable(word: Word, command: Command, context: PolicyContext) -> bool:
         return _is_output(word)
     if word.opaque:
         return word.text == "$stdin" and bool(command.upstream) and set(command.upstream) <= _NAMERS
+    if not word.known:
+        return False
     here = directory_of(command, context)
     return all(place(part, here, context).ours for part in path_parts(word))
 

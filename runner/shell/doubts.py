@@ -7,6 +7,8 @@ import re
 
 from tree_sitter import Node
 
+MISREAD = "it holds words that bash reads in another way"
+
 _SPLIT_WORD = re.compile(r"(?<=\S)\\\n(?=\S)")
 _HIDDEN = re.compile(r"(?<!\\)(?:\\\\)*(?:`|\$\(|[<>]\()")
 _BARE_BLANK = re.compile(r"(?<!\\)(?:\\\\)*[ \t\n]")
@@ -44,7 +46,7 @@ def doubt(root: Node, source: bytes) -> str:
     cuts `'a'\ b` in two.
     """
     if _ODD.search(source) or b"\\" in source[: root.start_byte] + source[_end(root) :].replace(b"\\\n", b""):
-        return "it holds words that bash reads in another way"
+        return MISREAD
     waiting = [root]
     while waiting:
         node = waiting.pop()
@@ -55,7 +57,7 @@ def doubt(root: Node, source: bytes) -> str:
         if node.type == "command_substitution" and text.startswith("`") and "\\`" in text:
             return "it nests backquotes"
         if _skips(node, source) or (node.type in _COMMANDS and _misread(node, source)):
-            return "it holds words that bash reads in another way"
+            return MISREAD
         if (not node.named_children or node.type == "heredoc_body") and _hides(node, text, source):
             return "it holds a command where the parser sees text"
     return ""

@@ -10,7 +10,7 @@ import tree_sitter_bash
 from tree_sitter import Language, Node, Parser, Tree
 
 from runner.model import value
-from runner.shell.doubts import doubt, is_quoted, splits_word
+from runner.shell.doubts import MISREAD, doubt, is_quoted, splits_word
 from runner.shell.feeds import emitted
 from runner.shell.values import Command, Redirect, Script, Word
 from runner.shell.words import SUBSTITUTIONS, Variables, WordReader
@@ -131,6 +131,8 @@ class _Walker:
             if node.type in _RUNS and node.id not in self._seen:
                 self.visit(node, Frame())
             waiting.extend(node.named_children)
+        if self._reader.misread:
+            self.problem = self.problem or MISREAD
 
     def _dispatch(self, node: Node, frame: Frame) -> None:
         match node.type:
@@ -363,6 +365,7 @@ class _Walker:
         if not self._slice(node).startswith(">("):
             frame = Frame(function=frame.function, depth=frame.depth)
         programs = self.visit(node, frame)
+        reader.misread = reader.misread or self._reader.misread
         self._reader = reader
         return programs
 

@@ -20,6 +20,8 @@ _SIMPLE_OPERATORS = frozenset({":-", "-", ":=", "="})
 _ANSI_ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{1,2}|u[0-9a-fA-F]{1,4}|U[0-9a-fA-F]{1,8}|[0-7]{1,3}|c.|.)", re.DOTALL)
 _ANSI_LETTERS = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "e": "\x1b", "E": "\x1b", "f": "\f", "v": "\v"}
 _QUOTED_ESCAPE = re.compile(r"\\([\"\\$`\n])")
+_ESCAPED = re.compile(r"\\.", re.DOTALL)
+_IMPOSSIBLE = re.compile(r"[`;|&()<>'\"\s]|\$[\w@*#?!$({-]")  # unquoted, none of these stays text
 _HEREDOC_ESCAPE = re.compile(r"\\([\\$`\n])")
 _RANGE = re.compile(r"(-?\d{1,6}|[A-Za-z])\.\.(-?\d{1,6}|[A-Za-z])")
 _NUMBERS = frozenset("?#$!")  # special parameters that are always numbers
@@ -52,6 +54,9 @@ Atoms = list[Atom]
 Variables = dict[str, tuple[Word, ...]]
 
 
+_AFTER_TILDE = (Atom("/", Kind.PLAIN), Atom(":", Kind.PLAIN))
+
+
 class WordReader:
     """Reads the words of one parsed line. `run` visits a substitution and tells the programs found in it."""
 
@@ -60,6 +65,7 @@ class WordReader:
         self._variables = variables
         self._run = run
         self._made_by: list[str] = []
+        self.misread = False  # some text that the parser calls a word cannot be one to bash
 
     def read(self, node: Node) -> tuple[Word, ...]:
         """Turn one node into the words it becomes: none, one, or several."""
@@ -115,7 +121,7 @@ class WordReader:
         if kind in _JOINED:
             return self._joined(node, quoted=False)
         if kind in {"word", "number", "variable_name", "brace_expression", "special_variable_name"}:
-            return [_unescape(text)]
+            return [self._plain(text)]
         for child in node.named_children:
             self._readings(child)
         return [[Atom(text, Kind.OPAQUE)]]
@@ -144,6 +150,11 @@ class WordReader:
             return _atoms(_QUOTED_ESCAPE.sub(lambda match: match[1].strip("\n"), text), Kind.QUOTED) or [
                 Atom("", Kind.QUOTED)
             ]
+        return self._plain(text)
+
+    def _plain(self, text: str) -> Atoms:
+        if _IMPOSSIBLE.search(_ESCAPED.sub("", text)):
+            self.misread = True
         return _unescape(text)
 
     def _variable(self, node: Node, *, quoted: bool) -> list[Atoms]:
@@ -197,7 +208,7 @@ class WordReader:
         name = {1: "HOME", 2: "PWD"}.get(2 if atoms[1:2] == [Atom("+", Kind.PLAIN)] else 1, "HOME")
         rest = atoms[2:] if name == "PWD" else atoms[1:]
         value = self._variables.get(name)
-        if value is None or (rest and rest[0].text not in "/:"):
+        if value is None or (rest and rest[0] not in _AFTER_TILDE):
             return atoms
         return [*self._value_atoms(value[0], quoted=True), *rest]
 

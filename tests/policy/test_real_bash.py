@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import uuid
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -84,11 +87,17 @@ class Bash:
         work = self.folder / "work"
         work.mkdir(exist_ok=True)
         variables = {"PATH": str(self.bin), "LOG": str(log), "HOME": str(self.home), "LC_ALL": "C.UTF-8"}
-        limited = 'ulimit -f 2000; eval "$1"'
-        subprocess.run(
-            ["/usr/bin/bash", "-c", limited, "bash", line],
-            env=variables, cwd=work, stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False,
+        # The line must not stand in its own $@: `eval $@` inside would run it again, and again.
+        started = subprocess.Popen(
+            ["/usr/bin/bash", "-c", 'ulimit -f 2000 -t 10; exec /usr/bin/bash -c "$LINE"'],
+            env=variables | {"LINE": line}, cwd=work, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
+        try:
+            started.communicate(timeout=20)  # the end of the output: what runs in the background has ended too
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(started.pid, signal.SIGKILL)
         if not log.exists():
             return []
         records = log.read_bytes().decode(errors="replace").split("\1")[:-1]

@@ -119,6 +119,8 @@ def test_wrappers_are_named_from_the_outside() -> None:
         "time { ls; }",
         "echo 'a'\\ b",
         "coproc ls",
+        "echo `a` `b`",
+        "rm $@{1..3}",
         'echo $$"a"',
         "bash <<E\n\\ls\nE",
     ],
