@@ -70,17 +70,16 @@ class WordReader:
     def read(self, node: Node) -> tuple[Word, ...]:
         """Turn one node into the words it becomes: none, one, or several."""
         self._made_by = []
+        values = self._readings(node)
+        sure = all(atom.kind in _LITERAL for atoms in values for atom in atoms)
         readings: list[Atoms] = []
-        for atoms in self._readings(node):
+        for atoms in values:
             for braced in _expand_braces(self._expand_tilde(atoms)):
                 readings.extend(_split_fields(braced))
         made_by = tuple(dict.fromkeys(self._made_by))
         if len(readings) > MAX_READINGS:
             return (Word(text=self._slice(node), known=False, opaque=True, made_by=made_by),)
-        several = len(readings) > 1 and any(
-            atom.kind in {Kind.GUESS, Kind.SPLIT} for atoms in readings for atom in atoms
-        )
-        return tuple(_word(atoms, made_by, sure=not several) for atoms in readings)
+        return tuple(_word(atoms, made_by, sure=sure) for atoms in readings)
 
     def read_one(self, node: Node) -> Word:
         """Turn a node into one word where bash takes only one: targets, values."""

@@ -56,6 +56,11 @@ def test_values_set_in_the_line_are_guesses() -> None:
     ]
 
 
+def test_what_is_left_of_a_split_value_is_a_guess() -> None:
+    """POL-6: `$IFS{1..2}` becomes `$IFS1 $IFS2`, not `1 2`; nothing around a guess is known."""
+    assert not any(word.known for word in one("cp $IFS{1..2}", "cp").arguments)
+
+
 def test_a_value_read_at_run_time_is_opaque() -> None:
     """`read` may replace what the line has set, and `cd` what PWD was."""
     assert one("x=a; read x < f; cp $x", "cp").arguments[-1].opaque
