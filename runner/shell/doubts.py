@@ -81,7 +81,13 @@ def _misread(command: Node, source: bytes) -> bool:
 def _drops(command: Node) -> bool:
     """Whether the parser leaves a lone `$` out of the words; before a string it is the mark of a translation."""
     pairs = itertools.pairwise([*command.children, None])
-    return any(left.type == "$" and (right is None or right.type != "string") for left, right in pairs if left)
+    return any(left.type == "$" and not _translates(left, right) for left, right in pairs if left)
+
+
+def _translates(mark: Node, following: Node | None) -> bool:
+    if following is None or following.type != "string":
+        return False
+    return mark.end_byte - mark.start_byte == 1 and mark.end_byte == following.start_byte
 
 
 def _skips(node: Node, source: bytes) -> bool:

@@ -126,6 +126,8 @@ def test_wrappers_are_named_from_the_outside() -> None:
         "coproc ls",
         "echo `a` `b`",
         "rm $@{1..3}",
+        "rm $ 'a'",
+        'rm -x$"a"',
         'echo $$"a"',
         "bash <<E\n\\ls\nE",
     ],
