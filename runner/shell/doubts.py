@@ -56,7 +56,7 @@ def doubt(root: Node, source: bytes) -> str:
             return "what looks like a comment may not be one"
         if node.type == "command_substitution" and text.startswith("`") and "\\`" in text:
             return "it nests backquotes"
-        if _skips(node, source) or (node.type in _COMMANDS and _misread(node, source)):
+        if _drops(node) or _skips(node, source) or (node.type in _COMMANDS and _misread(node, source)):
             return MISREAD
         if (not node.named_children or node.type == "heredoc_body") and _hides(node, text, source):
             return "it holds a command where the parser sees text"
@@ -73,14 +73,16 @@ def _misread(command: Node, source: bytes) -> bool:
     words = [child for child in command.named_children if child.type not in _BESIDE]
     texts = [source[word.start_byte : word.end_byte].decode("utf-8", "replace") for word in words]
     name = next((text for word, text in zip(words, texts, strict=True) if word.type == "command_name"), "")
-    if name in _RESERVED or "{" in texts or "}" in texts or _drops(command):
+    if name in _RESERVED or "{" in texts or "}" in texts:
         return True
     return any(left.end_byte == right.start_byte for left, right in itertools.pairwise(words))
 
 
-def _drops(command: Node) -> bool:
+def _drops(node: Node) -> bool:
     """Whether the parser leaves a lone `$` out of the words; before a string it is the mark of a translation."""
-    pairs = itertools.pairwise([*command.children, None])
+    if node.type in _TEXTUAL or node.type == "simple_expansion":
+        return False
+    pairs = itertools.pairwise([*node.children, None])
     return any(left.type == "$" and not _translates(left, right) for left, right in pairs if left)
 
 

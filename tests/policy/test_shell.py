@@ -128,6 +128,7 @@ def test_wrappers_are_named_from_the_outside() -> None:
         "rm $@{1..3}",
         "rm $ 'a'",
         'rm -x$"a"',
+        'rm >a $ "b"{ c',
         'echo $$"a"',
         "bash <<E\n\\ls\nE",
     ],
