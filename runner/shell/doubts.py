@@ -25,7 +25,7 @@ _BESIDE = frozenset(
     {"file_redirect", "herestring_redirect", "file_descriptor", "heredoc_body", "heredoc_end", "heredoc_start"}
 )
 _COMMANDS = frozenset({"command", "file_redirect", "heredoc_redirect"})
-_TEXTUAL = frozenset({"string", "translated_string", "heredoc_body", "expansion"})
+_TEXTUAL = frozenset({"string", "heredoc_body", "expansion"})
 _ARITHMETIC = frozenset(
     {"arithmetic_expansion", "binary_expression", "unary_expression", "postfix_expression"}
     | {"subscript", "ternary_expression", "parenthesized_expression", "c_style_for_statement", "compound_statement"}
