@@ -71,6 +71,7 @@ class Chat:
         self._options = options
         self._client: Client | None = None
         self._channel = ""
+        self._met = asyncio.Event()  # the daemon has been there once
         self._to_send: asyncio.Queue[str] = asyncio.Queue()
         self._to_print: asyncio.Queue[str] = asyncio.Queue()
         self._printed: dict[str, Card] = {}
@@ -213,6 +214,7 @@ class Chat:
 
     async def _converse(self, client: Client) -> None:
         self._client, self._channel = client, f"signoff {client.welcome.version} · {client.welcome.channel}"
+        self._met.set()
         self.stage.clear(self._clock.monotonic())
         self._unanswered = 0
         await client.ask_names()
@@ -262,6 +264,7 @@ class Chat:
         self._to_send.put_nowait(line)
 
     async def _send_all(self) -> None:
+        await self._met.wait()
         while True:
             text, paths = pictures.attached(await self._to_send.get())
             try:

@@ -15,6 +15,7 @@ from pathlib import Path
 from runner.__main__ import until_signal
 from runner.demo import Conversation, Fault, Script, ScriptedModel, Turn
 from runner.demo.repository import create
+from runner.demo.script import text_of
 from runner.demo.story import story
 from runner.model import Json
 
@@ -22,6 +23,7 @@ KEY = "sk-ant-play-0000000000000000"
 WORK_STEPS = 15  # of the story `work`, one second each
 
 _PLAN_FILE = re.compile(r"/[^ ]+/plans/[a-z-]+[.]md")
+_MIDWAY = re.compile(r"while you were working:\n(.*?)\n\n", re.DOTALL)  # how the CLI passes on what is said meanwhile
 _PLAN = "# A plan\n\n1. Read `calc.py`.\n2. Mend **mean**.\n3. Run the tests."
 
 
@@ -41,6 +43,12 @@ def ask(*questions: Json) -> tuple[str, Json]:
     return "AskUserQuestion", {"questions": list(questions)}
 
 
+def heard(conversation: Conversation) -> str:
+    """Return what people said last, also while the agent worked."""
+    midway = [text for message in conversation.messages for text in _MIDWAY.findall(text_of(message["content"]))]
+    return midway[-1] if midway else conversation.last_said
+
+
 def then_repeat(text: str, *tools: tuple[str, Json]) -> Script:
     """Say and call this; then repeat what came of it, and everything that people said later."""
 
@@ -55,10 +63,11 @@ def then_repeat(text: str, *tools: tuple[str, Json]) -> Script:
 
 def work(conversation: Conversation) -> Turn:
     """Take many small steps, repeating the newest words of people each time."""
-    heard = f" You said: {conversation.last_said}" if len(conversation.said) > 1 else ""
+    newest = heard(conversation)
+    repeated = f" You said: {newest}" if newest != conversation.prompt else ""
     if conversation.answered < WORK_STEPS:
-        return Turn(text=f"Step {conversation.answered + 1}.{heard}", tools=(bash("sleep 1"),), input_tokens=1500)
-    return Turn(text=f"All steps are done.{heard}")
+        return Turn(text=f"Step {conversation.answered + 1}.{repeated}", tools=(bash("sleep 1"),), input_tokens=1500)
+    return Turn(text=f"All steps are done.{repeated}")
 
 
 def plan(conversation: Conversation) -> Turn:
