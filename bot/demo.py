@@ -17,9 +17,10 @@ from typing import Any
 
 from bot.messenger import Card, Style
 from bot.terminal import wire
-from bot.terminal.chat import Chat, ChatOptions
+from bot.terminal.chat import Chat, ChatOptions, Offer
 from bot.terminal.client import Client, connect, gone
 from bot.terminal.display import Display, Lines, examine
+from bot.terminal.stage import over
 from runner.clock import SystemClock
 from runner.demo import ScriptedModel
 from runner.demo.repository import TEST_COMMAND, create, git
@@ -68,6 +69,7 @@ class Unattended:
         self._client = client
         self._display = display
         self._pressed: set[str] = set()
+        self._told: set[str] = set()  # results that were shown; they come again with each report and when merged
 
     async def run(self) -> None:
         """Play it to the end. Raises NoDaemon."""
@@ -78,13 +80,13 @@ class Unattended:
             await self._say(line)
 
     async def _say(self, line: str) -> None:
-        self._display.show(Card(title=f"> {line}"), last=True)
+        sys.stdout.write(f"\n> {line}\n")
         number = await self._client.say(line)
         while True:
             match await self._client.receive():
                 case wire.Reply(re=answered, cards=cards) if answered == number:
                     for card in cards:
-                        self._display.show(card, last=True)
+                        self._display.show(card, last=not card.live)
                     return
                 case wire.Shown(card=card):
                     await self._look(card)
@@ -107,7 +109,11 @@ class Unattended:
 
     async def _look(self, card: Card) -> None:
         """Show a card, and press its first button if it is a question."""
-        self._display.show(card, last=not card.live)
+        ended = card.key.startswith("run:") and over(card)  # its result says it all
+        if not ended and card.key not in self._told:
+            self._display.show(card, last=not card.live)
+        if card.key.startswith("result:"):
+            self._told.add(card.key)
         first = next((button for button in card.buttons if button.style is Style.PRIMARY), None)
         if card.key.startswith("ask:") and first is not None and card.key not in self._pressed:
             self._pressed.add(card.key)
@@ -119,15 +125,25 @@ async def _attended(folder: Path) -> None:
     terminal = examine(sys.stdout)
     if not (terminal.redraws and sys.stdin.isatty()):
         raise BadInput("This demo needs a terminal.", hint="`signoff demo --yes` answers by itself and needs none.")
-    options = ChatOptions(colour=terminal.colour, alone=True, offers=(NEW, RUN, *REVIEW), greeting=_GREETING)
+    options = ChatOptions(colour=terminal.colour, alone=True, offers=_OFFERS, greeting=_GREETING)
     socket = folder / "state" / "signoff.sock"
     await Chat(lambda: connect(socket, watch=True), SystemClock(), options).run()
 
 
-_GREETING = """\
-This is Signoff with everything real but the model: the agent is the Claude Code CLI, the repository is a git
-repository, the tests are tests. The next command stands in the prompt: press Enter. When a question appears,
-Alt+A approves, Alt+D denies; Tab moves to its buttons. Ctrl+D leaves."""
+_GREETING = (
+    "This is Signoff with everything real but the model: the agent is the Claude Code CLI, the repository is a git "
+    "repository, and its tests fail.\n"
+    "The next command always stands in the prompt: press Enter to send it. Twice the agent will ask you: Alt+A "
+    "approves, Alt+D denies, Alt+W denies and says why; or Tab to the buttons and Enter. Ctrl+D leaves.\n"
+)
+_OFFERS = (
+    Offer(line=NEW, why="1. Save a task with a variable: press Enter."),
+    Offer(line=RUN, why="2. Run it: the agent works in a worktree of its own and asks before it changes anything."),
+    Offer(line="diff", why="3. Look at what it changed."),
+    *(Offer(line=f"report {name}", why=f"4. Take the report along, as {name}.") for name in FORMATS),
+    Offer(line="merge", why="5. Keep the work: one commit on your branch. Or type `discard`."),
+    Offer(line="", why="That is all there is to it. `help` lists what else you can say; Ctrl+D leaves."),
+)
 
 
 def _lines() -> Display:

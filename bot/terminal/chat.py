@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import textwrap
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
@@ -25,7 +26,7 @@ from bot.terminal.screen import Room, compose, fits
 from bot.terminal.stage import Stage, asking, over, staged, ticking
 from runner.beside import beside
 from runner.errors import NoDaemon, SignoffError
-from runner.model import handle
+from runner.model import handle, value
 from runner.ports import Clock
 
 _AGAIN_SECONDS = 1.0  # between attempts to reach a daemon that went away
@@ -45,18 +46,26 @@ class Leaving(Enum):
     WAITS = "waits"
 
 
+@value
+class Offer:
+    """A line that is put into the prompt for the person to send, and a few words above it that say what it is for."""
+
+    line: str
+    why: str = ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ChatOptions:
     """How a chat is set up.
 
-    `alone`: the runs end with this program, because no daemon carries them. `greeting` is printed first, and `offers`
-    are put into the prompt one after another, whenever nothing is going on.
+    `alone`: the runs end with this program, because no daemon carries them. `greeting` is printed first, a paragraph a
+    line, and `offers` are put into the prompt one after another, whenever nothing is going on.
     """
 
     colour: bool = True
     alone: bool = False
     greeting: str = _WELCOME
-    offers: Sequence[str] = ()
+    offers: Sequence[Offer] = ()
     history: Path | None = None
     keyboard: Input | None = None  # None: the terminal's own
     screen: Output | None = None
@@ -78,6 +87,7 @@ class Chat:
         self._drawn: tuple[object, str] = (None, "")
         self._leaving = Leaving.NO
         self._offers = list(options.offers)
+        self._offered = Offer(line="")  # the last one
         self._unanswered = 0  # commands sent and not answered yet
         self._hinting = 0.0  # until when (monotonic) the toolbar says that a press came too early
         self.stage = Stage()
@@ -88,7 +98,8 @@ class Chat:
     async def run(self) -> None:
         """Converse until the person leaves. Raises NoDaemon when there was no daemon to begin with."""
         if self._options.greeting:
-            self._to_print.put_nowait(f"{self._options.greeting}\n")
+            lines = [textwrap.fill(part, self._panel.width) for part in self._options.greeting.splitlines()]
+            self._to_print.put_nowait("\n".join([*lines, ""]))
         with create_app_session(input=self._options.keyboard, output=self._options.screen):
             async with beside(self._stay_connected(), self._print_all(), self._send_all(), self._tick()):
                 await self._panel.run()
@@ -177,7 +188,7 @@ class Chat:
             return f"{runs} live and no daemon carries on. [w]ait for the end, [s]top, or any other key to stay"
         if self.asking:
             return f"{safe(self.asking.asks)}  (Enter sends, Esc cancels)"
-        return ""
+        return self._offered.why if self._idle and self.typed == self._offered.line else ""
 
     def toolbar(self) -> str:
         """Say where one is and which keys help."""
@@ -239,13 +250,20 @@ class Chat:
 
     def _offer(self) -> None:
         """Put the next offered command into the prompt, if nothing is going on and nothing is being typed."""
-        busy = self._unanswered > 0 or self.stage.live or self.stage.questions or self.asking
-        if self._offers and not busy and not self._panel.text:
-            self._panel.put(self._offers.pop(0))
+        if self._offers and self._idle and not self._panel.text:
+            self._offered = self._offers.pop(0)
+            self._panel.put(self._offered.line)
+
+    @property
+    def _idle(self) -> bool:
+        """Whether nothing is going on: no command unanswered, no live run, no question."""
+        return not (self._unanswered > 0 or self.stage.live or self.stage.questions or self.asking)
 
     def _take(self, card: Card) -> None:
+        before = self._printed.get(card.key)
         if self.stage.take(card, self._clock.monotonic()) and not self._told(card):
-            self._print(card)
+            again = before and card.key.startswith("result:")  # merged, say: the facts are enough
+            self._print(replace(card, sections=(), files=()) if again else card)
         if self._leaving is not Leaving.NO and not self.stage.live:
             self._panel.exit()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Protocol, TextIO
 
 from rich.console import Console
@@ -61,7 +62,8 @@ class Lines:
         self._narrator = Narrator(terminal.width, colour=terminal.colour)
 
     def show(self, card: Card, *, last: bool) -> None:
-        """Write what is new."""
+        """Write what is new; without buttons, since nothing can be pressed here."""
+        card = replace(card, buttons=()) if last or not card.live else card
         text = render(card, self._terminal.width, colour=self._terminal.colour) if last else self._narrator.tell(card)
         self._stream.write(text)
         self._stream.flush()

@@ -86,7 +86,7 @@ def _lines(text: object) -> list[str]:
 
 def _relative(path: str, worktree: str) -> str:
     root = worktree.rstrip("/") + "/"
-    return path.removeprefix(root) if worktree and path.startswith(root) else path
+    return (path.removeprefix(root) if worktree else path).removeprefix("./")
 
 
 def _shown(char: str) -> str:

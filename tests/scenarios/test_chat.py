@@ -189,7 +189,7 @@ async def test_a_run_is_stopped_resumed_with_words_and_followed_up(tmp_path: Pat
 
 
 async def test_what_is_merged_is_in_the_repository_and_what_is_discarded_is_not(tmp_path: Path) -> None:
-    """TREE-4: merge brings the change to the base branch as a commit; discard takes the worktree away and keeps a backup."""
+    """TREE-4: merge brings the change to the base branch; discard takes it away and keeps a backup."""
     writes = then_repeat("I write.", bash("touch made.txt"))
     async with talk(tmp_path, writes) as seat:
         repository = tmp_path / "calculator"

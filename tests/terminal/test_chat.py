@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.messenger import Section
+from bot.terminal.chat import Offer
 from tests.terminal.cards import DECIDED, QUESTION, RESULT, RUN, RUN_OVER
 from tests.terminal.sitting import sitting
 
@@ -227,9 +228,12 @@ async def test_errors_of_the_daemon_are_shown_and_the_chat_goes_on() -> None:
 
 
 async def test_offered_commands_stand_in_the_prompt_one_after_another_while_nothing_is_going_on() -> None:
-    async with sitting(greeting="Welcome!", offers=("echo one", "echo two")) as seat:
+    async with sitting(
+        greeting="Welcome!", offers=(Offer(line="echo one", why="First."), Offer(line="echo two"))
+    ) as seat:
         await seat.sees_printed("Welcome!")
         await seat.sees(lambda: seat.chat.typed == "echo one")
+        assert seat.chat.question() == "First."
         await seat.show(RUN)
         seat.type(ENTER)
         await seat.sees_printed("one ─")
