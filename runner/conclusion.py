@@ -12,7 +12,7 @@ from runner import checks
 from runner import worktree as trees
 from runner.advance import Advance
 from runner.lifecycle import Finished, PhaseReached
-from runner.model import Change, ChangeKind, Execution, Goal, Phase, Reason, Report, State
+from runner.model import Change, ChangeKind, Diff, Execution, Goal, Phase, Reason, Report, State
 from runner.ports import AgentResult, Batch, Clock
 from runner.reporting import Reporting
 from runner.workspace import Workspace
@@ -38,14 +38,14 @@ class Conclusion:
     async def reach(self, execution: Execution, workspace: Workspace, result: AgentResult) -> None:
         """End a run after the agent's last turn. Raises Fenced or WrongState if it is not ours any more."""
         execution = replace(execution, summary=result.text[:SUMMARY_LIMIT])
-        execution = await self._committed(execution, workspace)
+        execution, difference = await self._committed(execution, workspace.worktree)
         tested = await self._tested(execution, workspace) if result.status == "ok" else None
         if tested is not None:
             execution = replace(execution, test_exit=tested.exit, test_output=tested.output)
         judged = checks.verdict(_goal(execution, workspace), tested, result)
         error = judged.text if judged.state is State.FAILED else ""
         final = replace(execution, state=judged.state, reason=judged.reason, error=error, finished_at=self._clock.now())
-        reports, problem = await self._reporting.make_all(final)
+        reports, problem = await self._reporting.make_all(final, difference)
         hint = problem or _HINTS.get(judged.reason, "")
         await self._advance(
             execution.id,
@@ -55,14 +55,15 @@ class Conclusion:
             epoch=execution.epoch,
         )
 
-    async def _committed(self, execution: Execution, workspace: Workspace) -> Execution:
+    async def _committed(self, execution: Execution, tree: trees.Worktree) -> tuple[Execution, Diff]:
         """Commit what the agent left uncommitted, in its own words, and say what has changed."""
-        tree = workspace.worktree
+        commit = ""
         if tree.branch:
-            await checks.commit_rest(tree, execution.title, execution.summary)
-        difference = await trees.diff(tree)
-        commit = await trees.newest(tree) if difference.files else ""
-        return replace(execution, commit=commit, diffstat=difference.stat if difference.files else "")
+            commit = await checks.commit_rest(tree, execution.title, execution.summary) or await trees.newest(tree)
+        difference = await trees.diff(tree, commit=commit)
+        if not difference.files:
+            return execution, difference
+        return replace(execution, commit=commit, diffstat=difference.stat), difference
 
     async def _tested(self, execution: Execution, workspace: Workspace) -> checks.Outcome | None:
         command = _goal(execution, workspace).test_command

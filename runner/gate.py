@@ -7,6 +7,8 @@ exactly the input that was shown; after a restart the agent asks again, and the 
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -33,6 +35,7 @@ from runner.model import (
 from runner.policy import PolicyContext, describe, judge, suggest_rule
 from runner.ports import Batch, Changes, Clock, Store
 
+_PATHS = ("file_path", "notebook_path", "path")  # how file tools name what they touch
 _KINDS = {"AskUserQuestion": AskKind.QUESTION, "ExitPlanMode": AskKind.PLAN}
 
 
@@ -63,7 +66,7 @@ class Gate:
 
     async def judge(self, call: ToolCall) -> Ruling:
         """Say what policy says to a step, with the rules in force at this moment."""
-        return judge(call, await self._context())
+        return judge(await asyncio.to_thread(_resolved, call, self._bounds.worktree), await self._context())
 
     async def ask(self, call: ToolCall) -> tuple[Approval, Answer]:
         """Wait for the answer to a step, and return it with its approval.
@@ -114,7 +117,7 @@ class Gate:
 
     async def _open(self, call: ToolCall) -> Approval:
         context = await self._context()
-        ruling = judge(call, context)
+        ruling = await self.judge(call)
         _, title = describe(call, worktree=str(self._bounds.worktree))
         approval = Approval(
             id=new_id(),
@@ -157,6 +160,19 @@ class Gate:
         name = person.name if person else "a person"
         note = f"Denied by {name}: {answer.note}" if answer.note else f"Denied by {name}."
         return replace(answer, note=note)
+
+
+def _resolved(call: ToolCall, worktree: Path) -> ToolCall:
+    """Name the files that a file tool really meant: policy reads no disk, and a repository may hold links."""
+    real = {}
+    for key in _PATHS:
+        named = call.input.get(key)
+        if isinstance(named, str) and named and "\0" not in named:
+            place = worktree / named
+            with suppress(OSError, RuntimeError):
+                if any(p.is_symlink() for p in (place, *place.parents) if p.is_relative_to(worktree)):
+                    real[key] = str(place.resolve())
+    return replace(call, input={**call.input, **real}) if real else call
 
 
 def questions(call: ToolCall) -> tuple[Question, ...]:

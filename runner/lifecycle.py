@@ -190,7 +190,7 @@ def _claimed(case: Case, event: Claimed, at: datetime) -> Decision:
 
 
 def _phase_reached(case: Case, event: PhaseReached, at: datetime) -> Decision:
-    _require(case.execution, _LIVE, "go on")
+    _require(case.execution, {State.RUNNING}, "go on")
     after = replace(case.execution, phase=event.phase)
     return Decision(execution=after, changes=(_change(after, "execution.phase", at),))
 

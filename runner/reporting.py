@@ -25,14 +25,18 @@ class Reporting:
 
     async def make(self, execution: Execution, name: str) -> Report:
         """Write the report in one format. Raises ReportError, StorageError."""
-        return await self._write(execution, await self._document(execution), name)
+        document = await self._document(execution, await self.diff(execution))
+        return await self._write(execution, document, name)
 
-    async def make_all(self, execution: Execution) -> tuple[tuple[Report, ...], str]:
-        """Write the reports that the execution wants. What cannot be made is left out, and said in a sentence."""
+    async def make_all(self, execution: Execution, difference: Diff) -> tuple[tuple[Report, ...], str]:
+        """Write the reports that the execution wants, with what it changed.
+
+        What cannot be made is left out, and said in a sentence.
+        """
         made: list[Report] = []
         if not execution.reports:
             return (), ""
-        document = await self._document(execution)
+        document = await self._document(execution, difference)
         for name in execution.reports:
             try:
                 made.append(await self._write(execution, document, name))
@@ -41,8 +45,8 @@ class Reporting:
                 return tuple(made), f"The {name} report could not be made: {error.message}"
         return tuple(made), ""
 
-    async def _document(self, execution: Execution) -> ReportDoc:
-        return build(await self._material(execution), now=self._clock.now(), zone=self._zone)
+    async def _document(self, execution: Execution, difference: Diff) -> ReportDoc:
+        return build(await self._material(execution, difference), now=self._clock.now(), zone=self._zone)
 
     async def _write(self, execution: Execution, document: ReportDoc, name: str) -> Report:
         data = await render(document, name)
@@ -56,9 +60,8 @@ class Reporting:
             created_at=self._clock.now(),
         )
 
-    async def _material(self, execution: Execution) -> Material:
+    async def _material(self, execution: Execution, difference: Diff) -> Material:
         store = self._store.executions
-        difference = await self.diff(execution)
         return Material(
             execution=execution,
             task=await self._store.tasks.get(execution.task_id) if execution.task_id else None,

@@ -103,7 +103,7 @@ class Workspaces:
         return execution
 
     async def _tree(self, execution: Execution, project: Project) -> tuple[trees.Worktree, tuple[str, ...]]:
-        """Take up the worktree there is, or begin one; it may still be without files."""
+        """Take up the worktree there is, or reserve one; it may still be without files, or no worktree of git's yet."""
         if execution.worktree:
             tree = await trees.find(project, execution)
             if execution.attempt == 1 and tree.path.exists() and trees.is_filled(tree):
@@ -113,12 +113,15 @@ class Workspaces:
                 return tree, ()
         state = await trees.inspect(project)
         warnings = checks.before(state)
-        return await trees.begin(state, execution.id, self._settings.worktrees), warnings
+        return await trees.reserve(state, execution.id, self._settings.worktrees), warnings
 
     async def _filled(self, tree: trees.Worktree, project: Project, spec: AgentSpec) -> AgentSession:
-        """Start the agent while the files are checked out: neither needs the other until the prompt is said."""
+        """Start the agent while git makes the worktree: neither needs the other until the prompt is said."""
         opening = asyncio.ensure_future(self._open(spec))  # noqa: TID251 - awaited below on every path
+        await asyncio.sleep(0)  # it goes first: starting the CLI takes longer than all of git
         try:
+            if not tree.git_dir.is_dir():
+                await trees.register(tree)
             if not trees.is_filled(tree):
                 await trees.fill(tree, project)
         except BaseException:

@@ -1,7 +1,7 @@
 """One git worktree and branch per execution: make, snapshot, diff, merge, remove.
 
-`make` is `inspect`, `begin` and `fill` in one; who wants to start the agent meanwhile calls the three. All of it may be
-called for several worktrees of one repository at once.
+`make` is `inspect`, `reserve`, `register` and `fill` in one; who wants to start the agent meanwhile calls the four. All
+of it may be called for several worktrees of one repository at once.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from runner.worktree.changes import Commit, commits, diff, newest, snapshot
 from runner.worktree.instructions import instructions
 from runner.worktree.keep import Adopted, Pruned, adopt, discard, prune, restore
-from runner.worktree.make import Worktree, begin, fill, find, folder_name, is_filled, make
+from runner.worktree.make import Worktree, begin, fill, find, folder_name, is_filled, make, register, reserve
 from runner.worktree.merge import Identity, merge
 from runner.worktree.state import ProjectState, inspect
 
@@ -35,6 +35,8 @@ __all__ = [
     "merge",
     "newest",
     "prune",
+    "register",
+    "reserve",
     "restore",
     "snapshot",
 ]

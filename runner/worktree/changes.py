@@ -127,13 +127,15 @@ async def _independent(repo: Repository, commits: list[str]) -> list[str]:
     return text(await repo.git("merge-base", "--independent", *commits)).split()
 
 
-async def diff(worktree: Worktree) -> Diff:
+async def diff(worktree: Worktree, *, commit: str = "") -> Diff:
     """Compare the worktree as it is now, uncommitted and untracked files included, with its base commit.
 
-    Of a worktree that was removed, what its branch or its backup kept is compared. Raises ProjectError if there is
-    neither.
+    `commit` is compared instead if given: who has just made one knows that there is nothing beside it. Of a worktree
+    that was removed, what its branch or its backup kept is compared. Raises ProjectError if there is neither.
     """
-    if is_filled(worktree):
+    if commit:
+        tree = commit
+    elif is_filled(worktree):
         async with scratch_index(worktree) as index:
             tree = await write_tree(await open_worktree(worktree), worktree, index)
     else:

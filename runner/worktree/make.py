@@ -7,6 +7,7 @@ out, copies ignored files that the project lists, and runs its set-up command.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import weakref
 from hashlib import sha256
@@ -63,29 +64,45 @@ async def make(project: Project, conversation_id: str, root: Path) -> Worktree:
 
 
 async def begin(state: ProjectState, conversation_id: str, root: Path) -> Worktree:
-    """Make branch `task/<handle>` and an empty worktree `root/<project>/<handle>`; without a branch if the project
-    is only read. The handle is as much of the id as makes both new. Raises ProjectError.
+    """Make branch and empty worktree: `reserve` and `register` in one. Raises ProjectError, StorageError."""
+    worktree = await reserve(state, conversation_id, root)
+    await register(worktree)
+    return worktree
+
+
+async def reserve(state: ProjectState, conversation_id: str, root: Path) -> Worktree:
+    """Make the empty directory `root/<project>/<handle>`, in which a process can be started already.
+
+    The worktree has a branch `task/<handle>`, or none if the project is only read. The handle is as much of the id as
+    makes both new. Raises ProjectError, StorageError.
     """
     folder = root.resolve() / folder_name(state.project.name)
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        name = await _free_handle(await repository(state.repository), conversation_id, folder)
+        (folder / name).mkdir()
     except OSError as error:
         raise StorageError(
-            f"{folder} cannot be made: {error.strerror}.", hint="See `worktrees` in config.toml."
+            f"{folder} cannot be made: {error.strerror}.", hint="See `directory` under [storage] in config.toml."
         ) from error
-    async with lock(state.repository):
-        repo = await repository(state.repository)
-        name = await _free_handle(repo, conversation_id, folder)
-        branch = BRANCHES + name if state.project.access is Access.WRITE else ""
-        worktree = Worktree(
-            path=folder / name,
-            branch=branch,
-            base_branch=state.base_branch,
-            base_commit=state.base_commit,
-            repository=state.repository,
-        )
-        await add(repo, worktree, state.base_commit)
-    return worktree
+    return Worktree(
+        path=folder / name,
+        branch=BRANCHES + name if state.project.access is Access.WRITE else "",
+        base_branch=state.base_branch,
+        base_commit=state.base_commit,
+        repository=state.repository,
+    )
+
+
+async def register(worktree: Worktree) -> None:
+    """Make a reserved directory a worktree of its repository. Raises ProjectError; the directory is gone then."""
+    try:
+        async with lock(worktree.repository):
+            await add(await repository(worktree.repository), worktree, worktree.base_commit)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            worktree.path.rmdir()
+        raise
 
 
 async def add(repo: Repository, worktree: Worktree, commit: str, *, branch_exists: bool = False) -> None:

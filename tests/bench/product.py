@@ -114,7 +114,7 @@ async def latencies(folder: Path, rounds: int) -> None:
         model_heard.append(time.perf_counter())
         if conversation.results:
             return Turn(text="Done.")
-        return Turn(tools=(("Bash", {"command": "true && true > /dev/null; :"}),))
+        return Turn(tools=(("Bash", {"command": "touch asked"}),))
 
     async with ScriptedModel(asking, api_key=KEY) as model, stage(folder, with_model(folder, model.url)) as scene:
         await scene.project()

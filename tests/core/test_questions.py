@@ -198,3 +198,28 @@ async def test_refused_steps_are_recorded_as_refused(tmp_path: Path) -> None:
         (step,) = await scene.core.store.executions.steps(run.id)
         assert step.status is StepStatus.REFUSED
         assert not await scene.core.store.approvals.of(run.id)
+
+
+async def test_a_link_in_the_repository_does_not_lead_a_file_tool_outside(tmp_path: Path) -> None:
+    """POL-9: what a link points to is judged, not what it is called."""
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "notes.txt").write_text("private", "utf-8")
+
+    async def part(turn: Turn) -> str:
+        (turn.spec.cwd / "docs").symlink_to(outside)
+        inside = await turn.step("Read", {"file_path": str(turn.spec.cwd / "calc.py")})
+        through = await turn.step("Read", {"file_path": str(turn.spec.cwd / "docs" / "notes.txt")})
+        written = await turn.step("Write", {"file_path": "docs/new.txt", "content": "x"})
+        return f"{inside} {through and through.approve} {written and written.approve}"
+
+    async with stage(tmp_path, settings_in(tmp_path), ActingAgent(part)) as scene:
+        await scene.project()
+        run = await scene.do("Look around.")
+        for number, (tool, label) in enumerate([("Read", "outside worktree"), ("Write", "outside worktree")], 1):
+            question = await scene.question(run, number)
+            assert (question.tool, label in question.labels) == (tool, True)
+            await scene.core.approvals.answer(scene.actor, question.id, Answer(approve=False))
+        assert (await scene.end(run)).summary == "None False False"
+        statuses = [step.status for step in await scene.core.store.executions.steps(run.id)]
+        assert statuses == [StepStatus.OK, StepStatus.REFUSED, StepStatus.REFUSED]
