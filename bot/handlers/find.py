@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.commands import sure_handle
+from bot.views.say import line
 from runner.core import Core
 from runner.errors import Ambiguous, NotFound
 from runner.model import Actor, Approval, Execution, Origin, State, handle
@@ -46,8 +47,8 @@ async def approval(core: Core, actor: Actor, short: str) -> Approval:
     if not waiting:
         raise NotFound("No question waits for an answer here.", hint="`inbox` lists those of all channels.")
     if len(waiting) > 1:
-        listed = ", ".join(f"{handle(asked.id)} ({asked.title or asked.tool})" for asked in waiting)
-        raise Ambiguous(f"{len(waiting)} questions wait here: {listed}.", hint="Name the one you mean by its id.")
+        listed = "\n".join(f"{handle(asked.id)}  {line(asked.title or asked.tool, 60)}" for asked in waiting)
+        raise Ambiguous(f"{len(waiting)} questions wait here.\n{listed}", hint="Name the one you mean by its id.")
     return waiting[0]
 
 

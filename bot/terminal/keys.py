@@ -120,7 +120,7 @@ def keys(model: Model, prompt: Prompt) -> KeyBindings:
     bind("s-tab", when=empty, do=lambda: model.stage.step(-1))
     bind("down", when=empty & ~focused, do=lambda: model.stage.step(1))
     for letter in string.ascii_lowercase + string.digits:
-        bind("escape", letter, when=empty & _has(model, letter), do=partial(model.press_letter, letter))
+        bind("escape", letter, when=empty, do=partial(model.press_letter, letter))
     _bind_focused(bind, model, focused)
     _bind_typing(bindings, model, prompt, focused)
     return bindings
@@ -148,11 +148,3 @@ def _bind_typing(bindings: KeyBindings, model: Model, prompt: Prompt, focused: C
     @bindings.add(Keys.Any, filter=Condition(lambda: model.deciding), eager=True)
     def decide(event: KeyPressEvent) -> None:
         model.decide_leaving(event.data.lower())
-
-
-def _has(model: Model, letter: str) -> Condition:
-    def has() -> bool:
-        front = model.stage.front
-        return front is not None and any(button.key.lower() == letter for button in front.buttons)
-
-    return Condition(has)

@@ -65,7 +65,7 @@ class Stage:
             self._cards.pop(card.key, None)
             if self._loose and card.key and self._loose.key == card.key:
                 self._loose = None
-            if card.buttons:
+            if card.buttons and not (over(card) and card.key.startswith("run:")):  # what its result offers is more
                 self._loose = card
         self._settle(now)
         return not staged(card)
@@ -103,7 +103,7 @@ class Stage:
 
     def settling(self, now: float) -> bool:
         """Whether the front card has only just come there, so that it cannot be pressed yet."""
-        return now - self._since < SETTLE_SECONDS
+        return self.front is not None and now - self._since < SETTLE_SECONDS
 
     def press(self, now: float) -> Button | None:
         """Return the button that has the focus, unless its card has only just come to the front."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.messenger import Section
+from bot.messenger import Button, Card, Section
 from bot.terminal.chat import Offer
 from tests.terminal.cards import DECIDED, QUESTION, RESULT, RUN, RUN_OVER
 from tests.terminal.sitting import sitting
@@ -79,6 +79,26 @@ async def test_alt_and_a_letter_presses_at_once() -> None:
         await seat.show(QUESTION)
         seat.type(ALT + "a")
         await seat.heard("approve 0002")
+
+
+async def test_alt_and_a_letter_of_no_button_types_nothing() -> None:
+    """A press meant for a card that is not there yet must not become a command."""
+    async with sitting() as seat:
+        seat.type(ALT + "v" + "echo after" + ENTER)
+        await seat.heard("echo after")
+
+
+async def test_the_end_of_a_run_does_not_hide_what_its_result_offers() -> None:
+    """Whichever of the two cards comes last."""
+    async with sitting() as seat:
+        result = replace(RESULT, buttons=(Button(label="Merge", action="merge 0001", key="m"),))
+        await seat.daemon.server.show(seat.daemon.origin(), result)
+        await seat.sees_above("[M]erge")
+        over = replace(RUN_OVER, buttons=(Button(label="Details", action="log 0001", key="l"),))
+        await seat.daemon.server.show(seat.daemon.origin(), over)
+        await seat.daemon.server.show(seat.daemon.origin(), Card(title="Something else"))
+        await seat.sees_printed("Something else ─")
+        assert "[M]erge" in seat.chat.draw(99, 30)
 
 
 async def test_a_card_that_has_just_come_to_the_front_cannot_be_pressed_yet() -> None:
