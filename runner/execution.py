@@ -21,7 +21,8 @@ from runner.lifecycle import Finished, PhaseReached, WorkerLost
 from runner.model import Answer, Execution, Message, Phase, Reason, Ruling, State, ToolCall, Verdict, new_id, uuid_of
 from runner.ports import AgentEvent, AgentResult, AgentSession, Changes, Clock, Prompt, Store
 from runner.recorder import Recorder
-from runner.workspace import Workspace, Workspaces
+from runner.workspace import Workspace, Workspaces, placed
+from runner.worktree import Worktree
 
 log = logging.getLogger(__name__)
 
@@ -54,12 +55,13 @@ class Attempt:
 
     async def ask(self, call: ToolCall) -> Answer:
         """Wait for a person."""
+        await self.recorder.settle()  # the step stands in the record before the question about it
         began = self._clock.monotonic()
         try:
             approval, answer = await self.gate.ask(call)
         finally:
             self.waited += self._clock.monotonic() - began
-        await self.recorder.asked(approval, call, answer)
+        self.recorder.asked(approval, call, answer)
         return answer
 
     async def saw(self, event: AgentEvent) -> None:
@@ -111,19 +113,13 @@ class Driver:
             await self._failed(execution, unexpected, Reason.INTERNAL)
 
     async def _attempt(self, execution: Execution) -> None:
-        workspace = await self._workspaces.prepare(execution)
-        attempt = self._new_attempt(execution, workspace)
+        workspace = await self._workspaces.prepare(execution, lambda tree: self._placed(execution, tree))
+        attempt = self._new_attempt(workspace.on(execution), workspace)
         try:
-            attempt.execution = await self._advance(
-                execution.id,
-                PhaseReached(phase=Phase.WORKING),
-                facts=workspace.on,
-                epoch=execution.epoch,
-            )
             if execution.attempt > 1:
                 await attempt.recorder.cut_off()
             for warning in workspace.warnings:
-                await attempt.recorder.remark(warning)
+                attempt.recorder.remark(warning)
             result = await self._converse(attempt)
             await attempt.recorder.cut_off()
         except BaseException:
@@ -132,6 +128,12 @@ class Driver:
         # Before the end is written: a follow-up may begin at once and wants this process.
         await self._workspaces.release(attempt.workspace, result)
         await self._conclude(attempt, result)
+
+    async def _placed(self, execution: Execution, tree: Worktree) -> None:
+        """Write down where the work is done, before anything is done there."""
+        await self._advance(
+            execution.id, PhaseReached(phase=Phase.WORKING), facts=lambda e: placed(e, tree), epoch=execution.epoch
+        )
 
     def _new_attempt(self, execution: Execution, workspace: Workspace) -> Attempt:
         gate = Gate(
@@ -159,11 +161,12 @@ class Driver:
                 result = await self._turn(attempt, attempt.workspace.session, prompt)
             except SessionLost as lost:
                 log.warning("session.lost %s: %s", attempt.execution.id, lost)
-                await attempt.recorder.remark("The agent's conversation was lost: it begins anew with the prompt.")
+                attempt.recorder.remark("The agent's conversation was lost: it begins anew with the prompt.")
                 attempt.workspace = await self._workspaces.reopen(attempt.workspace)
                 attempt.execution = replace(attempt.execution, session=None, interrupted=False)
-                prompt = _prompt(attempt.execution.prompt)
+                prompt = await self._first(attempt)
                 continue
+            attempt.limit = attempt.limit or self._limit_reached(attempt, attempt.execution)
             if result.status != "ok" or attempt.limit:
                 return result
             prompt = await self._next(attempt)
@@ -172,8 +175,10 @@ class Driver:
 
     async def _turn(self, attempt: Attempt, session: AgentSession, prompt: Prompt | None) -> AgentResult:
         """Let the agent work, and follow the row meanwhile."""
-        async with beside(self._follow(attempt, session)):
-            return await session.run(prompt, attempt)
+        async with beside(self._follow(attempt, session), attempt.recorder.run()):
+            result = await session.run(prompt, attempt)
+        await attempt.recorder.settle()
+        return result
 
     async def _follow(self, attempt: Attempt, session: AgentSession) -> None:
         """Pass on what people say, and end the agent when the row or a limit says so."""
@@ -226,8 +231,13 @@ class Driver:
             return None
         unsaid = await self._unsaid(attempt)
         if not unsaid:  # it was told everything in an earlier attempt
-            return _prompt(CONTINUE if execution.session else execution.prompt)
+            return _prompt(CONTINUE) if execution.session else await self._first(attempt)
         return self._take(attempt, unsaid[0])
+
+    async def _first(self, attempt: Attempt) -> Prompt:
+        """Say again, with its pictures, what the run was begun with."""
+        messages = await self._store.executions.messages(attempt.execution.id)
+        return self._take(attempt, messages[0]) if messages else _prompt(attempt.execution.prompt)
 
     async def _next(self, attempt: Attempt) -> Prompt | None:
         """Find what was said too late for the turn that has just ended."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import assert_never
 
-from runner.advance import Advance, Facts, Fenced
+from runner.advance import Advance, Facts
 from runner.model import (
     Answer,
     Approval,
@@ -22,10 +22,10 @@ from runner.model import (
     new_id,
     uuid_of,
 )
+from runner.pen import Pen
 from runner.policy import describe
 from runner.ports import (
     AgentEvent,
-    Batch,
     Clock,
     PromptTaken,
     Retrying,
@@ -39,35 +39,43 @@ from runner.ports import (
 
 
 class Recorder:
-    """The record of one attempt. Every write is fenced by the epoch: raises Fenced when the attempt is overtaken."""
+    """The record of one attempt, written by a Pen: `run` has to run while events come in."""
 
     def __init__(self, *, execution: Execution, worktree: Path, store: Store, clock: Clock, advance: Advance) -> None:
         self._execution = execution
         self._worktree = str(worktree)
         self._store = store
         self._clock = clock
-        self._advance = advance
+        self._pen = Pen(execution=execution, store=store, advance=advance)
         self._steps: dict[str, Step] = {}  # by tool-use id, while they run
         self._refused: dict[str, str] = {}
         self._troubles: set[str] = set()  # of the model's service, told once each: ten retries are one trouble
         self.usage = execution.usage
         self.last_text = ""
 
+    async def run(self) -> None:
+        """Write what is recorded, until cancelled. Raises Fenced when the attempt is overtaken."""
+        await self._pen.run()
+
+    async def settle(self) -> None:
+        """Return when everything recorded so far is written. Raises Fenced."""
+        await self._pen.flush()
+
     async def saw(self, event: AgentEvent) -> None:
-        """Write down one event of the agent."""
+        """Record one event of the agent."""
         match event:
             case SessionBegan():
-                await self._note(lambda e: replace(e, session=event.session))
+                self._note(lambda e: replace(e, session=event.session))
             case TextSaid():
-                await self._said(event.text)
+                self._said(event.text)
             case StepBegan():
-                await self._began(event.call)
+                self._began(event.call)
             case StepEnded():
-                await self._ended(event)
+                self._ended(event)
             case UsageGrew():
-                await self._consumed(event.usage)
+                self._consumed(event.usage)
             case Retrying():
-                await self._retrying(event.text)
+                self._retrying(event.text)
             case PromptTaken():
                 await self._taken(event.prompt_id)
             case _:
@@ -77,30 +85,32 @@ class Recorder:
         """Remember that policy or a person refused a step, so that its end is not recorded as a failure."""
         self._refused[call.tool_use_id] = reason
 
-    async def asked(self, approval: Approval, call: ToolCall, answer: Answer) -> None:
+    def asked(self, approval: Approval, call: ToolCall, answer: Answer) -> None:
         """Connect a step with the approval it had, and with the input that really runs."""
         if not answer.approve:
             self.refused(call, answer.note)
         step = self._steps.get(call.tool_use_id)
         if step is not None:
             self._steps[call.tool_use_id] = replace(step, approval_id=approval.id, input=answer.input or step.input)
-            await self._write(Batch(steps=(self._steps[call.tool_use_id],)))
+            self._pen.put(step=self._steps[call.tool_use_id])
 
-    async def remark(self, text: str) -> None:
+    def remark(self, text: str) -> None:
         """Write down something that Signoff itself has to say about the run."""
-        await self._message(Author.SIGNOFF, text)
+        self._message(Author.SIGNOFF, text)
 
     async def cut_off(self) -> None:
         """Close steps whose end nobody will report any more: of this attempt at its end, of one that died before."""
+        await self.settle()
         now = self._clock.now()
         steps = await self._store.executions.steps(self._execution.id)
-        unfinished = [step for step in steps if step.status is StepStatus.RUNNING]
-        cut = tuple(replace(s, status=StepStatus.INTERRUPTED, finished_at=now) for s in unfinished)
+        for step in steps:
+            if step.status is StepStatus.RUNNING:
+                cut = replace(step, status=StepStatus.INTERRUPTED, finished_at=now)
+                self._pen.put(self._step_change(cut, "step.ended"), step=cut)
         self._steps.clear()
-        if cut:
-            await self._write(Batch(steps=cut, changes=tuple(self._step_change(s, "step.ended") for s in cut)))
+        await self.settle()
 
-    async def _began(self, call: ToolCall) -> None:
+    def _began(self, call: ToolCall) -> None:
         kind, title = describe(call, worktree=self._worktree)
         step = Step(
             id=new_id(),
@@ -114,9 +124,9 @@ class Recorder:
             started_at=self._clock.now(),
         )
         self._steps[call.tool_use_id] = step
-        await self._write(Batch(steps=(step,), changes=(self._step_change(step, "step.began"),)))
+        self._pen.put(self._step_change(step, "step.began"), step=step)
 
-    async def _ended(self, event: StepEnded) -> None:
+    def _ended(self, event: StepEnded) -> None:
         step = self._steps.pop(event.tool_use_id, None)
         if step is None:
             return  # it began in an earlier attempt, which closed it
@@ -128,48 +138,41 @@ class Recorder:
             output=event.output if refused is None else refused,
             finished_at=self._clock.now(),
         )
-        await self._write(Batch(steps=(after,), changes=(self._step_change(after, "step.ended"),)))
+        self._pen.put(self._step_change(after, "step.ended"), step=after)
 
-    async def _said(self, text: str) -> None:
+    def _said(self, text: str) -> None:
         if text.strip():
             self.last_text = text
-            await self._message(Author.AGENT, text)
+            self._message(Author.AGENT, text)
 
-    async def _retrying(self, text: str) -> None:
-        await self._write(Batch(changes=(self._change(ChangeKind.EXECUTION, "execution.retrying", text=text),)))
+    def _retrying(self, text: str) -> None:
+        self._pen.put(self._change(ChangeKind.EXECUTION, "execution.retrying", text=text))
         trouble = text.partition(";")[0]
         if trouble not in self._troubles:
             self._troubles.add(trouble)
-            await self.remark(text)
+            self.remark(text)
 
-    async def _message(self, author: Author, text: str) -> None:
+    def _message(self, author: Author, text: str) -> None:
         message = Message(
             id=new_id(), execution_id=self._execution.id, author=author, text=text, created_at=self._clock.now()
         )
-        change = self._change(ChangeKind.MESSAGE, "message.said", message=message.id)
-        await self._write(Batch(messages=(message,), changes=(change,)))
+        self._pen.put(self._change(ChangeKind.MESSAGE, "message.said", message=message.id), message=message)
 
     async def _taken(self, prompt_id: str) -> None:
         messages = await self._store.executions.messages(self._execution.id, undelivered=True)
         now = self._clock.now()
-        taken = tuple(replace(m, delivered_at=now) for m in messages if uuid_of(m.id) == prompt_id)
-        if taken:
-            change = self._change(ChangeKind.MESSAGE, "message.taken", message=taken[0].id)
-            await self._write(Batch(messages=taken, changes=(change,)))
+        for taken in messages:
+            if uuid_of(taken.id) == prompt_id:
+                change = self._change(ChangeKind.MESSAGE, "message.taken", message=taken.id)
+                self._pen.put(change, message=replace(taken, delivered_at=now))
 
-    async def _consumed(self, usage: Usage) -> None:
+    def _consumed(self, usage: Usage) -> None:
         self.usage = self.usage + usage
-        await self._note(lambda e: replace(e, usage=self.usage))
+        total = self.usage
+        self._note(lambda e: replace(e, usage=total))
 
-    async def _note(self, facts: Facts) -> None:
-        change = self._change(ChangeKind.EXECUTION, "execution.progress")
-        self._execution = await self._advance.note(
-            self._execution.id, facts, epoch=self._execution.epoch, batch=Batch(changes=(change,))
-        )
-
-    async def _write(self, batch: Batch) -> None:
-        if not await self._store.executions.record(self._execution, batch):
-            raise Fenced("The execution was taken over.")
+    def _note(self, facts: Facts) -> None:
+        self._pen.put(self._change(ChangeKind.EXECUTION, "execution.progress"), facts=facts)
 
     def _change(self, kind: ChangeKind, event: str, **body: str) -> Change:
         return Change(

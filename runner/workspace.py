@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +20,8 @@ from runner.settings import Mcp, ProjectSection, Settings, resolve
 _GOAL = "The work is done when this is true: {sentence}"
 _TESTS = "Signoff runs `{command}` at the end; it must exit with 0."
 
+Placed = Callable[[trees.Worktree], Awaitable[None]]
+
 
 @value
 class Workspace:
@@ -33,14 +35,8 @@ class Workspace:
     warnings: tuple[str, ...] = ()
 
     def on(self, execution: Execution) -> Execution:
-        """Return the execution with its worktree written down."""
-        return replace(
-            execution,
-            worktree=str(self.worktree.path),
-            branch=self.worktree.branch,
-            base_branch=self.worktree.base_branch,
-            base_commit=self.worktree.base_commit,
-        )
+        """Return the execution as it is in this workspace."""
+        return replace(placed(execution, self.worktree), session=self.spec.session)
 
 
 class Workspaces:
@@ -51,16 +47,17 @@ class Workspaces:
         self._settings = settings
         self._keepers = keepers
 
-    async def prepare(self, execution: Execution) -> Workspace:
+    async def prepare(self, execution: Execution, placed: Placed) -> Workspace:
         """Return a workspace with a living agent that has not been told anything yet.
 
-        Raises ProjectError, AgentUnavailable, AgentError, ConfigError; nothing lives on then.
+        `placed` is called with the worktree while the agent starts. Raises ProjectError, AgentUnavailable, AgentError,
+        ConfigError; nothing lives on then.
         """
         project = await self._project(execution.project or "")
         execution = await self._inherited(execution)
         tree, warnings = await self._tree(execution, project)
         spec = await self._spec(execution, project, tree)
-        session = await self._filled(tree, project, spec)
+        session = await self._filled(tree, project, spec, placed)
         bounds = Bounds(
             worktree=tree.path,
             read_dirs=spec.read_dirs,
@@ -115,7 +112,7 @@ class Workspaces:
         warnings = checks.before(state)
         return await trees.reserve(state, execution.id, self._settings.worktrees), warnings
 
-    async def _filled(self, tree: trees.Worktree, project: Project, spec: AgentSpec) -> AgentSession:
+    async def _filled(self, tree: trees.Worktree, project: Project, spec: AgentSpec, placed: Placed) -> AgentSession:
         """Start the agent while git makes the worktree: neither needs the other until the prompt is said."""
         opening = asyncio.ensure_future(self._open(spec))  # noqa: TID251 - awaited below on every path
         await asyncio.sleep(0)  # it goes first: starting the CLI takes longer than all of git
@@ -124,6 +121,7 @@ class Workspaces:
                 await trees.register(tree)
             if not trees.is_filled(tree):
                 await trees.fill(tree, project)
+            await placed(tree)
         except BaseException:
             await _dismiss(opening)
             raise
@@ -195,6 +193,17 @@ async def _dismiss(opening: asyncio.Future[AgentSession]) -> None:
     except (asyncio.CancelledError, Exception):  # noqa: BLE001 - the error that brought us here is the one to tell
         return
     await session.kill()
+
+
+def placed(execution: Execution, tree: trees.Worktree) -> Execution:
+    """Return the execution with its worktree written down."""
+    return replace(
+        execution,
+        worktree=str(tree.path),
+        branch=tree.branch,
+        base_branch=tree.base_branch,
+        base_commit=tree.base_commit,
+    )
 
 
 def _in_same_tree(execution: Execution, earlier: Execution) -> Execution:
