@@ -70,6 +70,7 @@ async def _up(settings: Settings) -> int:
     from runner.__main__ import until_signal
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # it names every plug-in
     asked = until_signal()
     async with daemon(settings):
         log.info("signoff %s is up: `signoff chat` talks to it, Ctrl+C ends it", __version__)
