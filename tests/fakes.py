@@ -109,6 +109,11 @@ class ActingSession:
         if self._turn is not None:
             self._turn.cancel()
 
+    async def park(self) -> None:
+        self.alive = False
+        self.agent.ended.append("parked")
+        await self.interrupt()
+
     async def kill(self) -> None:
         self.alive = False
         self.agent.ended.append("killed")

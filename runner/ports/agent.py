@@ -156,6 +156,14 @@ class AgentSession(Protocol):
         """End the current turn; `run` returns "interrupted". Open asks are cancelled without an answer."""
         ...
 
+    async def park(self) -> None:
+        """End the process while a person is being asked, so that the same call is asked again on resumption.
+
+        `run` returns "interrupted"; the session is resumed with `AgentSpec.interrupted`. Open asks are cancelled, and
+        nothing answers in the person's place.
+        """
+        ...
+
     async def kill(self) -> None:
         """End the whole process tree at once, so that nothing answers an open ask in place of a person."""
         ...

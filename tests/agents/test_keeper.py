@@ -57,6 +57,9 @@ class Process:
 
     async def interrupt(self) -> None: ...
 
+    async def park(self) -> None:
+        await self.kill()
+
     async def kill(self) -> None:
         self.closed = True
 

@@ -156,6 +156,10 @@ class ClaudeSession:
             _log.warning("Claude Code does not take the interrupt and is killed: %s", error)
             await self.kill()
 
+    async def park(self) -> None:
+        """End the process while a person is being asked; the call is asked again on resumption."""
+        await self.kill()
+
     async def kill(self) -> None:
         """End the whole process tree at once, and only then let go of it.
 
