@@ -5,16 +5,22 @@ from __future__ import annotations
 from runner.policy.context import PolicyContext
 from runner.policy.describe import MAX_TITLE, changed_lines, describe, visible
 from runner.policy.patterns import validate_pattern
-from runner.policy.suggest import suggest_rule
+from runner.policy.replay import Replay, Replayed, replay
+from runner.policy.suggest import offers, signature, suggest_rule
 from runner.policy.verdict import judge, labels
 
 __all__ = [
     "MAX_TITLE",
     "PolicyContext",
+    "Replay",
+    "Replayed",
     "changed_lines",
     "describe",
     "judge",
     "labels",
+    "offers",
+    "replay",
+    "signature",
     "suggest_rule",
     "validate_pattern",
     "visible",

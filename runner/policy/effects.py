@@ -91,6 +91,18 @@ def written(command: Command) -> tuple[Word, ...]:
     return found
 
 
+def destinations(words: Words) -> tuple[Word, ...]:
+    """Destination of cp, mv, ln, install, rsync, scp on this machine."""
+    folder = option_values(words, "-t", "--target-directory")
+    if folder:
+        return folder
+    paths = operands(words, ("-S", "--suffix", "-m", "--mode", "-o", "--owner", "-g", "--group", "-e", "--rsh"))
+    if len(paths) == 1:
+        return (Word(text="."),)
+    remote = [word for word in paths[-1:] if re.match(r"[\w.@-]+:", word.text)]
+    return () if remote else paths[-1:]
+
+
 def starting_points(words: Words) -> tuple[Word, ...]:
     """Folders that `find` begins with; the current one if none is given."""
     found: list[Word] = []
@@ -103,18 +115,6 @@ def starting_points(words: Words) -> tuple[Word, ...]:
     return tuple(found) or (Word(text="."),)
 
 
-def _targets(words: Words) -> Iterable[Word]:
-    """Destination of cp, mv, ln, install, rsync, scp."""
-    folder = option_values(words, "-t", "--target-directory")
-    if folder:
-        return folder
-    paths = operands(words, ("-S", "--suffix", "-m", "--mode", "-o", "--owner", "-g", "--group", "-e", "--rsh"))
-    if len(paths) == 1:
-        return (Word(text="."),)
-    remote = [word for word in paths[-1:] if re.match(r"[\w.@-]+:", word.text)]
-    return () if remote else paths[-1:]
-
-
 def _sources(words: Words) -> tuple[Word, ...]:
     paths = operands(words, ("-S", "--suffix", "-t", "--target-directory"))
     return paths if option_values(words, "-t", "--target-directory") else paths[:-1]
@@ -123,7 +123,7 @@ def _sources(words: Words) -> tuple[Word, ...]:
 def _links(words: Words) -> Iterable[Word]:
     """`ln`: the link itself, and what it points to, for a later write would go there."""
     paths = operands(words, ("-S", "--suffix", "-t", "--target-directory"))
-    return (*_targets(words), *paths[:-1])
+    return (*destinations(words), *paths[:-1])
 
 
 def _sed(words: Words) -> Iterable[Word]:
@@ -199,7 +199,7 @@ def _touched(words: Words) -> Iterable[Word]:
 _WRITERS: dict[str, Callable[[Words], Iterable[Word]]] = {
     program: writer
     for listed, writer in (
-        ("cp mv install rsync scp", _targets),
+        ("cp mv install rsync scp", destinations),
         ("ln link", _links),
         ("tee touch mkdir truncate fallocate mkfifo mknod sponge gzip gunzip xz bzip2", _all),
         ("chmod chown chgrp setfacl chattr setcap", _modes),

@@ -8,22 +8,12 @@ from collections.abc import Iterable
 from runner.model import Access
 from runner.policy.context import Finding, PolicyContext, note, refuse, warn
 from runner.policy.effects import deleted, option_values, recursive, written
+from runner.policy.guarded import guarded, landings, show
 from runner.policy.places import Place, absolute, directory_of, normal, path_parts, place, secret
 from runner.shell import Command, Word
 
 _SPEAKERS = frozenset({"echo", "printf", "test", "[", "true", "false", ":", "cd", "pushd", "alias"})
-_CI = re.compile(
-    r"(^|/)(\.github/|\.gitlab-ci|\.circleci/|\.ci/|Jenkinsfile|azure-pipelines|\.travis|bitbucket-pipelines)",
-    re.IGNORECASE,
-)
-_LOCKS = re.compile(
-    r"(^|/)(package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|pnpm-lock\.yaml|bun\.lockb?|uv\.lock|poetry\.lock|Pipfile\.lock|"
-    r"pdm\.lock|Cargo\.lock|Gemfile\.lock|composer\.lock|go\.sum|flake\.lock|mix\.lock)$",
-    re.IGNORECASE,
-)
-_HOOKS = re.compile(r"(^|/)(\.husky/|\.pre-commit-config\.yaml$|lefthook\.ya?ml$|\.githooks/)", re.IGNORECASE)
 _NETWORK_DEVICE = re.compile(r"/dev/(tcp|udp)/")
-_SHOWN = 60  # characters of a path in a reason
 
 
 def file_findings(command: Command, context: PolicyContext) -> Iterable[Finding]:
@@ -36,7 +26,7 @@ def file_findings(command: Command, context: PolicyContext) -> Iterable[Finding]
             yield from writing(redirect.target, here, context)
         elif not redirect.text:
             yield from reading(redirect.target, here, context)
-    for word in written(command):
+    for word in (*written(command), *landings(command, here, context)):
         yield from writing(word, here, context)
     for word in deleted(command):
         yield from _deleting(command, word, here, context)
@@ -50,7 +40,7 @@ def file_findings(command: Command, context: PolicyContext) -> Iterable[Finding]
 def writing(word: Word, here: str | None, context: PolicyContext) -> Iterable[Finding]:
     """Judge one path that is created or changed."""
     where = place(word, here, context)
-    shown = _show(word)
+    shown = show(word)
     match where:
         case Place.DEVICE:
             return
@@ -65,37 +55,23 @@ def writing(word: Word, here: str | None, context: PolicyContext) -> Iterable[Fi
         case Place.SCRATCH:
             yield warn(f"writes to {shown}, outside the worktree", "outside worktree")
         case Place.ROOT | Place.INSIDE:
-            if context.access is Access.READ:
-                yield refuse(f"changes {shown}, but this run may only read")
-            yield from path_labels(word.text)
-            if secret(word, here, context):
-                yield warn(f"changes a file for secrets: {shown}", "secrets")
+            yield from _writing_inside(word, here, context)
 
 
 def reading(word: Word, here: str | None, context: PolicyContext) -> Iterable[Finding]:
     """Judge one path that may be read: only secrets speak against it."""
     match secret(word, here, context):
         case Place.OUTSIDE:
-            yield refuse(f"reads secrets: {_show(word)}", "secrets", "outside worktree")
+            yield refuse(f"reads secrets: {show(word)}", "secrets", "outside worktree")
         case Place.INSIDE:
-            yield warn(f"may show secrets: {_show(word)}", "secrets")
+            yield warn(f"may show secrets: {show(word)}", "secrets")
         case _:
             return
 
 
-def path_labels(path: str) -> Iterable[Finding]:
-    """Say what kind of file a changed path is."""
-    if _CI.search(path):
-        yield note("CI")
-    if _LOCKS.search(path):
-        yield note("lock file")
-    if _HOOKS.search(path):
-        yield warn(f"changes a hook that git or others run: {path}")
-
-
 def _deleting(command: Command, word: Word, here: str | None, context: PolicyContext) -> Iterable[Finding]:
     whole = recursive(command)
-    shown = _show(word)
+    shown = show(word)
     match place(word, here, context):
         case Place.UNKNOWN if word.text.endswith("/$found"):
             yield note("deletes")
@@ -114,14 +90,24 @@ def _deleting(command: Command, word: Word, here: str | None, context: PolicyCon
         case Place.SCRATCH:
             yield warn(f"deletes {shown}, outside the worktree", "deletes", "outside worktree")
         case Place.INSIDE:
-            yield from _deleting_inside(word, context)
+            yield from _deleting_inside(word, here, context)
 
 
-def _deleting_inside(word: Word, context: PolicyContext) -> Iterable[Finding]:
+def _deleting_inside(word: Word, here: str | None, context: PolicyContext) -> Iterable[Finding]:
     yield note("deletes")
-    yield from path_labels(word.text)
+    yield from guarded(word, here, context)
     if context.access is Access.READ:
-        yield refuse(f"deletes {_show(word)}, but this run may only read", "deletes")
+        yield refuse(f"deletes {show(word)}, but this run may only read", "deletes")
+
+
+def _writing_inside(word: Word, here: str | None, context: PolicyContext) -> Iterable[Finding]:
+    if context.access is Access.READ:
+        yield refuse(f"changes {show(word)}, but this run may only read")
+    if word.glob and place(word, here, context) is Place.ROOT:
+        yield warn("changes every file at the top of the worktree")
+    yield from guarded(word, here, context)
+    if secret(word, here, context):
+        yield warn(f"changes a file for secrets: {show(word)}", "secrets")
 
 
 def _outside_reason(word: Word, here: str | None, context: PolicyContext) -> str:
@@ -130,9 +116,4 @@ def _outside_reason(word: Word, here: str | None, context: PolicyContext) -> str
         return "deletes everything on this machine"
     if path.rstrip("/*") == normal(context.home):
         return "deletes the whole home directory"
-    return f"deletes outside the worktree: {_show(word)}"
-
-
-def _show(word: Word) -> str:
-    text = word.text if len(word.text) <= _SHOWN else f"{word.text[: _SHOWN - 1]}…"
-    return " ".join(text.split()) or "an empty path"
+    return f"deletes outside the worktree: {show(word)}"

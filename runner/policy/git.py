@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from runner.model import Access, value
 from runner.policy.context import Finding, PolicyContext, names, note, refuse, warn
 from runner.policy.effects import has_flag, operands, option_values
+from runner.policy.guarded import guarded
 from runner.policy.places import Place, directory_of, place
 from runner.shell import Command, Word
 
@@ -117,6 +118,7 @@ def git_findings(command: Command, context: PolicyContext) -> Iterable[Finding]:
     if check is not None:
         yield from check(call)
     yield from _paths(call, context)
+    yield from _changed_files(call, context)
 
 
 def _harmless(option: Word, call: GitCall) -> bool:
@@ -175,6 +177,16 @@ def _paths(call: GitCall, context: PolicyContext) -> Iterable[Finding]:
             yield refuse(f"writes outside the worktree: {word.text}", "outside worktree")
         elif where in {Place.SCRATCH, Place.UNKNOWN}:
             yield warn(f"writes to {word.text}, outside the worktree", "outside worktree")
+
+
+def _changed_files(call: GitCall, context: PolicyContext) -> Iterable[Finding]:
+    """Files that git itself deletes, renames or takes from another commit."""
+    if call.verb == "rm":
+        yield note("deletes")
+    if call.verb in {"rm", "mv", "checkout", "restore"}:
+        here = directory_of(call.command, context)
+        for word in operands(call.words, ("-b", "-B", "-s", "--source")):
+            yield from guarded(word, here, context)
 
 
 def _push(call: GitCall) -> Iterable[Finding]:

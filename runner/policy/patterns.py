@@ -18,6 +18,7 @@ EDIT_TOOLS = frozenset({"Edit", "Write", "MultiEdit", "NotebookEdit"})
 READ_TOOLS = frozenset({"Read", "Glob", "Grep", "LS", "NotebookRead"})
 COMMAND_TOOLS = frozenset({"Bash"})
 HOST_TOOLS = frozenset({"WebFetch"})
+_WILD = re.compile(r"[*?]")
 _TOOL = re.compile(r"\*|[A-Za-z_][\w.-]*\*?")
 _FORM = re.compile(r"(?P<tool>[^()\s]*)(?:\((?P<argument>.*)\))?", re.DOTALL)
 _EXAMPLE = "Examples: Bash(pytest *), Edit(src/**), Read, WebFetch(docs.python.org), mcp__github__*."
@@ -93,8 +94,12 @@ def matches_command(pattern: Pattern, command: Command) -> bool:
 
 
 def is_exact(pattern: Pattern) -> bool:
-    """Whether a pattern spells out one whole command."""
-    return pattern.argument is not None and not any(word.glob for word in pattern_words(pattern.argument))
+    """Whether a pattern spells out one whole command, path or host."""
+    if pattern.argument is None:
+        return False
+    if pattern.tool in COMMAND_TOOLS:
+        return not any(word.glob for word in pattern_words(pattern.argument))
+    return not _WILD.search(pattern.argument)
 
 
 @functools.lru_cache(maxsize=512)

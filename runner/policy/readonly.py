@@ -38,7 +38,7 @@ def reads_only(command: Command, context: PolicyContext) -> bool:
     """Whether a command is known to change nothing and to read only where it may."""
     if command.carries:
         return _carrier(command)
-    if any(not _HARMLESS_VARIABLES.match(name) for name, _ in command.assignments):
+    if not sets_nothing(command):
         return False
     if not command.words:
         return True
@@ -48,6 +48,11 @@ def reads_only(command: Command, context: PolicyContext) -> bool:
     if program in _SPEAKERS:
         return all(not word.opaque or _is_output(word) or program == "test" for word in command.arguments)
     return all(_readable(word, command, context) for word in command.arguments)
+
+
+def sets_nothing(command: Command) -> bool:
+    """Whether the variables set for a command are at most those that change how it prints."""
+    return all(_HARMLESS_VARIABLES.match(name) for name, _ in command.assignments)
 
 
 def _program(command: Command) -> str:

@@ -1,18 +1,21 @@
-"""Which narrow rule to offer as "approve for this run"."""
+"""Which patterns to offer as "approve for this run", and which steps count as alike."""
 
 from __future__ import annotations
 
 import posixpath
+import re
 import shlex
+from collections.abc import Iterable
 from dataclasses import replace
 from urllib.parse import urlsplit
 
 from runner.errors import BadInput
-from runner.model import Rule, Scope, ToolCall, Verdict
+from runner.model import Json, Rule, Scope, ToolCall, Verdict, digest
 from runner.policy.context import PolicyContext, names
+from runner.policy.describe import visible
 from runner.policy.patterns import COMMAND_TOOLS, EDIT_TOOLS, READ_TOOLS, path_of, validate_pattern
 from runner.policy.places import normal, under
-from runner.policy.verdict import judge, line_findings, read_call
+from runner.policy.verdict import judge, labels, read_call
 from runner.shell import Command, interpreter, program_source
 
 _ANY_ARGUMENTS = names(
@@ -27,88 +30,147 @@ _ANY_AFTER: dict[str, frozenset[str]] = {
     "mvn": frozenset({"test", "compile"}),
     "gradle": frozenset({"test", "build"}),
 }
-_UNSAFE_LABELS = frozenset(
-    {"network", "outside worktree", "deletes", "secrets", "irreversible", "installs packages", "unreadable"}
-)
+_NEVER = frozenset({"secrets", "outside worktree", "irreversible", "unreadable"})  # a person has to see each such step
+_ONLY_EXACT = frozenset({"network", "deletes", "installs packages"})  # a pattern with a `*` would cover too much
+_HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*")
+_NAME = re.compile(r"[\w.-]+")
 _MAX_PATTERN = 160  # characters; a longer one cannot be judged on a phone
+_MAX_SIGNATURE = 200  # characters
+_MAX_TOOL = 100  # characters of a tool's name in a signature
+
+
+def offers(call: ToolCall, context: PolicyContext) -> tuple[str, ...]:
+    """Patterns that would let this step pass for the rest of the run, from narrow to wide: at most two.
+
+    First the step itself: one command spelled out, one file, one host, one tool. Then, where no label speaks against
+    it, what a person may want not to be asked again: any arguments of a tool that only tests, checks or stages, or
+    the folder of a file. Each pattern is short and printable, and as a rule of this run, beside those in force, it
+    really allows the step. Nothing is offered for secrets, outside the worktree, or what cannot be undone or read.
+    """
+    if not _NEVER.isdisjoint(labels(call, context)):
+        return ()
+    return tuple(pattern for pattern in dict.fromkeys(_candidates(call, context)) if _allows(pattern, call, context))
 
 
 def suggest_rule(call: ToolCall, context: PolicyContext) -> str:
-    """Offer a narrow pattern that would let this step pass, or nothing where no safe one exists.
-
-    A pattern is only offered if, as a rule of this run, it really allows the step.
-    """
-    pattern = _candidate(call, context)
-    if not pattern or len(pattern) > _MAX_PATTERN:
+    """Offer the widest pattern; nothing for commands that delete, install or use the network."""
+    found = offers(call, context)
+    if not found or (call.tool in COMMAND_TOOLS and not _ONLY_EXACT.isdisjoint(labels(call, context))):
         return ""
+    return found[-1]
+
+
+def signature(call: ToolCall, context: PolicyContext) -> str:
+    """Name what a step is an instance of, so that earlier decisions on its like can be counted. At most 200 characters.
+
+    Depends on neither rules nor the place of the worktree, and so stays the same from run to run. It is, whichever
+    comes first: the widest pattern that could be offered (`Bash(pytest *)`, `Edit(src/**)`); `Bash: PROGRAM ARGUMENT`
+    for one plain command, with its first argument that is no option; `TOOL: PATH` for a file; the tool and the
+    digest of its input, of which only the command counts for a shell. Only the first form is a pattern.
+    """
+    found = offers(call, replace(context, rules=()))
+    name = found[-1] if found else _kind(call, context)
+    if name and name.isprintable() and len(name) <= _MAX_SIGNATURE:
+        return name
+    text = call.input.get("command")
+    given: Json = {"command": text} if call.tool in COMMAND_TOOLS and isinstance(text, str) else call.input
+    return f"{visible(call.tool)[:_MAX_TOOL]}#{digest(call.tool, given)}"
+
+
+def _allows(pattern: str, call: ToolCall, context: PolicyContext) -> bool:
+    if len(pattern) > _MAX_PATTERN or not pattern.isprintable():
+        return False
     try:
         validate_pattern(pattern)
     except BadInput:
-        return ""
+        return False
     rule = Rule(pattern=pattern, verdict=Verdict.ALLOW, scope=Scope.RUN)
-    ruling = judge(call, replace(context, rules=(rule,)))
-    return pattern if ruling.verdict is Verdict.ALLOW and ruling.rule == pattern else ""
+    ruling = judge(call, replace(context, rules=(rule, *context.rules)))
+    return ruling.verdict is Verdict.ALLOW and ruling.rule == pattern
 
 
-def _candidate(call: ToolCall, context: PolicyContext) -> str:
+def _candidates(call: ToolCall, context: PolicyContext) -> Iterable[str]:
+    """Patterns for a step, narrow before wide, not yet proven to allow it."""
+    path = path_of(call.input, call.tool)
     if call.tool in COMMAND_TOOLS:
-        return _for_line(call, context)
-    if call.tool in EDIT_TOOLS:
-        return _for_path("Edit", path_of(call.input, call.tool), context)
-    if call.tool in READ_TOOLS:
-        return _for_path("Read", path_of(call.input, call.tool), context)
-    if call.tool == "WebFetch":
-        return _for_host(str(call.input.get("url", "")))
-    return call.tool if call.tool.startswith("mcp__") else ""
+        yield from _for_line(call, context)
+    elif call.tool in EDIT_TOOLS:
+        yield from _for_path("Edit", path, context)
+    elif call.tool in READ_TOOLS:
+        yield from _for_path("Read", path, context)
+    elif call.tool == "WebFetch":
+        yield from _for_host(str(call.input.get("url", "")))
+    elif call.tool.startswith("mcp__") and _NAME.fullmatch(call.tool):
+        yield call.tool
 
 
-def _for_line(call: ToolCall, context: PolicyContext) -> str:
+def _for_line(call: ToolCall, context: PolicyContext) -> Iterable[str]:
+    command = _only_command(call, context)
+    if command is None or (interpreter(command.program) and program_source(command)[0] in {"text", "stdin"}):
+        return
+    yield f"Bash({shlex.join(word.text for word in command.words)})"
+    head = _head(command)
+    if head and _ONLY_EXACT.isdisjoint(labels(call, context)):
+        yield f"Bash({head} *)"
+
+
+def _only_command(call: ToolCall, context: PolicyContext) -> Command | None:
+    """The one command of a line whose words say all of it; wrappers around it do not count."""
     script = read_call(call, context)
-    judged = line_findings(script, context)
-    spoken = [command for command, _ in judged if not command.carries]
-    labels = {label for _, found in judged for finding in found for label in finding.labels}
-    if script.problem or len(spoken) != 1 or labels & _UNSAFE_LABELS:
-        return ""
+    spoken = [command for command in script.commands if not command.carries]
+    if script.problem or len(spoken) != 1:
+        return None
     command = spoken[0]
-    plain = all(word.known and not word.glob for word in command.words)
-    if not plain or not command.words or command.redirects or command.assignments or command.guessed:
-        return ""
-    if interpreter(command.program) and program_source(command)[0] in {"text", "stdin"}:
-        return ""
-    return f"Bash({_generalised(command)})"
+    plain = bool(command.words) and all(word.known and not word.glob for word in command.words)
+    return command if plain and not (command.redirects or command.assignments or command.guessed) else None
 
 
-def _generalised(command: Command) -> str:
-    """Spell the command out; for tools that only test, check or stage, leave their arguments open."""
+def _head(command: Command) -> str:
+    """The words of a tool that only tests, checks or stages, whose further arguments may stay open."""
     texts = [word.text for word in command.words]
-    head = texts[0] if command.program in _ANY_ARGUMENTS and "/" not in texts[0] else ""
-    if not head and len(texts) > 1 and texts[1] in _ANY_AFTER.get(texts[0], ()):
-        head = " ".join(texts[:2])
-    if (
-        not head
-        and interpreter(command.program)
-        and texts[1:3] in (["-m", "pytest"], ["-m", "unittest"], ["-m", "mypy"])
-    ):
-        head = " ".join(texts[:3])
-    return f"{head} *" if head else " ".join(shlex.quote(text) for text in texts)
+    if command.program in _ANY_ARGUMENTS and "/" not in texts[0]:
+        return texts[0]
+    if len(texts) > 1 and texts[1] in _ANY_AFTER.get(texts[0], ()):
+        return " ".join(texts[:2])
+    if interpreter(command.program) and texts[1:3] in (["-m", "pytest"], ["-m", "unittest"], ["-m", "mypy"]):
+        return shlex.join(texts[:3])
+    return ""
 
 
-def _for_path(tool: str, path: str, context: PolicyContext) -> str:
-    """Offer the folder of a file; a file at the top of the worktree only for itself."""
+def _for_path(tool: str, path: str, context: PolicyContext) -> Iterable[str]:
+    """A file, then its folder; not the folder of a file at the top of the worktree or below a hidden folder."""
+    shown = _shown(path, context)
+    if not path or re.search(r"[*?]", shown):
+        return
+    yield f"{tool}({shown})"
+    folder = posixpath.dirname(shown)
+    if folder and not folder.startswith((".", "/")):
+        yield f"{tool}({folder}/**)"
+
+
+def _shown(path: str, context: PolicyContext) -> str:
+    """A path relative to the worktree; a whole one if it lies elsewhere."""
     root = normal(context.worktree)
     whole = normal(path if path.startswith("/") else f"{root}/{path}")
-    if not path or any(char in whole for char in "*?[]()"):
-        return ""
-    if not under(whole, root):
-        return f"{tool}({whole})" if tool == "Read" else ""
-    relative = whole[len(root) + 1 :]
-    folder = posixpath.dirname(relative)
-    return f"{tool}({folder}/**)" if folder and not folder.startswith(".") else f"{tool}({relative})"
+    return whole[len(root) + 1 :] if under(whole, root) else whole
 
 
-def _for_host(url: str) -> str:
+def _for_host(url: str) -> Iterable[str]:
     try:
         host = urlsplit(url).hostname or ""
     except ValueError:
-        return ""
-    return f"WebFetch({host})" if host else ""
+        return
+    if _HOST.fullmatch(host):
+        yield f"WebFetch({host})"
+
+
+def _kind(call: ToolCall, context: PolicyContext) -> str:
+    """What can be said of a step for which no pattern can be offered; empty if it is like no other."""
+    if call.tool in COMMAND_TOOLS:
+        command = _only_command(call, context)
+        if command is None:
+            return ""
+        plain = (word.text for word in command.arguments if not word.text.startswith("-"))
+        return f"{call.tool}: {' '.join([command.program, *list(plain)[:1]])}"
+    path = path_of(call.input, call.tool) if call.tool in EDIT_TOOLS | READ_TOOLS else ""
+    return f"{call.tool}: {_shown(path, context)}" if path else ""

@@ -22,8 +22,8 @@ from runner.policy.patterns import (
     path_of,
     read_pattern,
 )
-from runner.policy.places import directory_of, place
-from runner.policy.readonly import reads_only
+from runner.policy.places import directory_of, normal, place
+from runner.policy.readonly import reads_only, sets_nothing
 from runner.policy.system import system_findings
 from runner.shell import Command, Script, Word, parse
 
@@ -153,7 +153,7 @@ def _allowed_line(
     for command, found in judged:
         if command.guessed:
             continue
-        rule = _allowing(command, _warnings(found), rules)
+        rule = _allowing(command, _warnings(found), rules, context)
         used = used or rule
         if rule is None and (_warnings(found) or not _harmless(command, context)):
             reason = _reason(_warnings(findings)) or _unknown(command, found)
@@ -164,7 +164,7 @@ def _allowed_line(
 
 
 def _harmless(command: Command, context: PolicyContext) -> bool:
-    if any(redirect.writes and not _discards(redirect.target) for redirect in command.redirects):
+    if _writes(command):
         return False
     here = directory_of(command, context)
     sources = [redirect.target for redirect in command.redirects if not redirect.writes and not redirect.text]
@@ -177,17 +177,36 @@ def _discards(target: Word) -> bool:
     return target.known and target.text in {"/dev/null", "/dev/stdout", "/dev/stderr"}
 
 
-def _allowing(command: Command, warnings: tuple[Finding, ...], rules: list[tuple[Rule, Pattern]]) -> Rule | None:
+def _allowing(
+    command: Command, warnings: tuple[Finding, ...], rules: list[tuple[Rule, Pattern]], context: PolicyContext
+) -> Rule | None:
     """Find the allow rule that covers a command; with a warning, only one that spells it out."""
-    writes = any(redirect.writes and not _discards(redirect.target) for redirect in command.redirects)
     for rule, pattern in rules:
         if rule.verdict is not Verdict.ALLOW:
             continue
         if not matches_command(pattern, command) or not command.words:
             continue
-        if is_exact(pattern) or not (warnings or (writes and pattern.argument is not None)):
+        if is_exact(pattern):
+            if _is_all(command, context):
+                return rule
+        elif not (warnings or (_writes(command) and pattern.argument is not None)):
             return rule
     return None
+
+
+def _is_all(command: Command, context: PolicyContext) -> bool:
+    """Whether its words say all of a command: no input, output, variable or folder comes from elsewhere."""
+    return (
+        all(_discards(redirect.target) for redirect in command.redirects)
+        and not command.upstream
+        and command.feed is None
+        and sets_nothing(command)
+        and directory_of(command, context) == normal(context.cwd or context.worktree)
+    )
+
+
+def _writes(command: Command) -> bool:
+    return any(redirect.writes and not _discards(redirect.target) for redirect in command.redirects)
 
 
 def _touches(pattern: Pattern, script: Script) -> bool:
