@@ -29,7 +29,7 @@ async def write(unit: Unit, batch: Batch, *, at: datetime | None = None) -> None
     await write_messages(unit, batch.messages)
     await unit.put(tables.rules, (plain(tables.rules, _named(rule)) for rule in batch.rules))
     await unit.put(tables.reports, (plain(tables.reports, report) for report in batch.reports))
-    await unit.insert(tables.audit, (plain(tables.audit, entry) for entry in batch.audit))
+    unit.note(batch.audit)
     unit.announce(batch.changes)
 
 

@@ -16,8 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from runner.errors import StorageError
-from runner.model import Change
-from storage import migrations, sqlite_file, tables
+from runner.model import AuditEntry, Change
+from storage import audit, migrations, sqlite_file, tables
 from storage.failures import explained
 
 OnChange = Callable[[Sequence[Change]], None]
@@ -35,9 +35,12 @@ class Stale(Exception):
 
 @dataclass(slots=True)
 class Unit:
-    """One write transaction. Entries given to `announce` are its last writes and are shown after the commit."""
+    """One write transaction. Entries given to `note` and `announce` are its last writes; the latter are shown after
+    the commit.
+    """
 
     connection: AsyncConnection
+    noted: list[AuditEntry] = field(default_factory=list)
     announced: list[Change] = field(default_factory=list)
 
     @property
@@ -80,17 +83,23 @@ class Unit:
         if not condition:
             raise Stale
 
+    def note(self, entries: Iterable[AuditEntry]) -> None:
+        """Add entries to the audit log when the transaction commits."""
+        self.noted.extend(entries)
+
     def announce(self, changes: Iterable[Change]) -> None:
         """Add entries to the feed when the transaction commits."""
         self.announced.extend(changes)
 
     async def publish(self) -> Sequence[Change]:
-        """Write the announced entries, as the last act of the transaction, and return them numbered.
+        """Write noted and announced entries as the last acts of the transaction; return the latter numbered.
 
         On PostgreSQL numbers are drawn before they are committed; a reader could see 6, go on, and never see the 5 of
         a slower transaction. A lock held until the commit makes both orders one. Being taken last it waits for
-        nothing else, so it cannot be part of a deadlock.
+        nothing else, so it cannot be part of a deadlock. The audit log has a lock of its own, taken just before, so
+        that only those who write to it wait for it.
         """
+        await audit.append(self.connection, self.noted)
         if not self.announced:
             return ()
         if self.dialect == "postgresql":

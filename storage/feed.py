@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from runner.model import AuditEntry, Change, Report
+from runner.model import AuditEntry, AuditRecord, Change, Report
 from runner.ports import Batch
+from storage import audit as audit_log
 from storage import batches
 from storage.database import Database
 from storage.rows import read
@@ -64,4 +66,15 @@ class Feed:
         statement = sa.select(audit).order_by(audit.c.seq.desc()).limit(limit)
         if subject:
             statement = statement.where(audit.c.subject == subject)
-        return [read(AuditEntry, row) for row in await self._database.rows(statement)]
+        rows = await self._database.rows(statement)
+        return [read(AuditEntry, {**row, "details": json.loads(row["details"])}) for row in rows]
+
+    async def audit_chain(self, after: int, *, limit: int = 500) -> Sequence[AuditRecord]:
+        """Return audit entries newer than `after`, in order, as they are stored."""
+        statement = audit_log.records(self._database.dialect, after, limit)
+        return [audit_log.read_record(row) for row in await self._database.rows(statement)]
+
+    async def audit_head(self) -> tuple[int, str] | None:
+        """Return seq and hash that the newest entry of the audit log must have; None if that was removed."""
+        row = await self._database.row(audit_log.HEAD)
+        return None if row is None else (row["seq"], row["hash"])

@@ -342,16 +342,26 @@ deliveries = sa.Table(
 audit = sa.Table(
     "audit",
     metadata,
-    column("seq", _SEQ, key=True),
+    sa.Column("seq", _SEQ, primary_key=True, autoincrement=False),  # counted without a gap by `storage.audit`
     column("at", Moment),
     column("person_id", Key),
     column("action", Key),
     column("subject", Key),
-    column("details", Shape(model.Json)),
-    column("prev_hash", Key, optional=True),  # entries form a chain once hashing is switched on
-    column("hash", Key, optional=True),
+    column("details", Text),  # canonical JSON: the hash is over this very text
+    column("prev_hash", Key),
+    column("hash", Key),
     sa.Index("audit_subject_ix", "subject", "seq"),
-    sqlite_autoincrement=True,
+)
+
+# One row: the newest entry of the audit log. A trigger moves it with each entry, and lets no entry in that does not
+# follow it.
+audit_head = sa.Table(
+    "audit_head",
+    metadata,
+    sa.Column("id", sa.SmallInteger, primary_key=True, autoincrement=False),
+    column("seq", sa.BigInteger),
+    column("hash", Key),
+    sa.CheckConstraint("id = 1", name="audit_head_one_row"),
 )
 
 stats_daily = sa.Table(

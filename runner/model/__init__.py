@@ -24,8 +24,10 @@ from runner.model.base import (
     value,
 )
 from runner.model.executions import (
+    NO_HASH,
     Actor,
     AuditEntry,
+    AuditRecord,
     Change,
     Diff,
     DiffFile,
@@ -69,6 +71,7 @@ from runner.model.words import (
 __all__ = [
     "HANDLE_LENGTH",
     "ID_LENGTH",
+    "NO_HASH",
     "Access",
     "Actor",
     "AgentOptions",
@@ -77,6 +80,7 @@ __all__ = [
     "ApprovalState",
     "AskKind",
     "AuditEntry",
+    "AuditRecord",
     "Author",
     "Change",
     "ChangeKind",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import field
 from datetime import datetime
@@ -195,6 +197,37 @@ class AuditEntry:
     action: str  # "task.created", "approval.approved" ...
     subject: str
     details: Json = field(default_factory=dict)
+
+
+NO_HASH = "0" * 64  # what the first entry of the audit log follows
+_AUDIT_FORMAT = "signoff-audit-1"  # of the text that is hashed
+
+
+@value
+class AuditRecord:
+    """One entry of the audit log exactly as it is stored, and its place in the chain of hashes.
+
+    The fields hold what the database holds, also where that was tampered with and is no time or no JSON any more.
+    """
+
+    seq: int  # 1, 2, 3 … without a gap
+    at: int  # microseconds since 1970 UTC
+    person_id: str
+    action: str
+    subject: str
+    details: str  # JSON, keys sorted, no blanks, ASCII
+    prev_hash: str
+    hash: str = ""
+
+    @property
+    def proof(self) -> str:
+        """The hash that the entry must have: SHA-256 over all other fields, written as one line of canonical JSON.
+
+        The text of the details is put in as it is, so it is the stored letters that are proven, not their meaning.
+        """
+        known = [_AUDIT_FORMAT, self.seq, self.prev_hash, self.at, self.person_id, self.action, self.subject]
+        line = f"{json.dumps(known, separators=(',', ':'))[:-1]},{self.details}]"
+        return hashlib.sha256(line.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 @value

@@ -38,6 +38,35 @@ SQLITE_SEARCH = (
     """CREATE TRIGGER search_removed AFTER DELETE ON search BEGIN
         INSERT INTO search_fts (search_fts, rowid, words) VALUES ('delete', old.seq, old.words); END""",
 )
+# The audit log: an entry must follow the newest one, and none is ever changed.
+GENESIS = "INSERT INTO audit_head (id, seq, hash) VALUES (1, 0, '" + "0" * 64 + "')"
+SQLITE_AUDIT = (
+    """CREATE TRIGGER audit_follows AFTER INSERT ON audit BEGIN
+        UPDATE audit_head SET seq = new.seq, hash = new.hash WHERE seq = new.seq - 1 AND hash = new.prev_hash;
+        SELECT RAISE(ABORT, 'an audit entry must follow the newest one') WHERE changes() = 0; END""",
+    """CREATE TRIGGER audit_unchanged BEFORE UPDATE ON audit BEGIN
+        SELECT RAISE(ABORT, 'the audit log only grows'); END""",
+    """CREATE TRIGGER audit_kept BEFORE DELETE ON audit BEGIN
+        SELECT RAISE(ABORT, 'the audit log only grows'); END""",
+    """CREATE TRIGGER audit_head_kept BEFORE DELETE ON audit_head BEGIN
+        SELECT RAISE(ABORT, 'the audit log only grows'); END""",
+)
+POSTGRES_AUDIT = (
+    """CREATE FUNCTION audit_follows() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        UPDATE audit_head SET seq = new.seq, hash = new.hash WHERE seq = new.seq - 1 AND hash = new.prev_hash;
+        IF NOT FOUND THEN
+            RAISE EXCEPTION 'an audit entry must follow the newest one'
+                USING ERRCODE = 'integrity_constraint_violation';
+        END IF;
+        RETURN NULL; END $$""",
+    """CREATE FUNCTION audit_only_grows() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        RAISE EXCEPTION 'the audit log only grows' USING ERRCODE = 'integrity_constraint_violation'; END $$""",
+    "CREATE TRIGGER audit_follows AFTER INSERT ON audit FOR EACH ROW EXECUTE FUNCTION audit_follows()",
+    """CREATE TRIGGER audit_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON audit
+        FOR EACH STATEMENT EXECUTE FUNCTION audit_only_grows()""",
+    """CREATE TRIGGER audit_head_kept BEFORE DELETE OR TRUNCATE ON audit_head
+        FOR EACH STATEMENT EXECUTE FUNCTION audit_only_grows()""",
+)
 POSTGRES_SEARCH = "CREATE INDEX search_lexemes ON search USING gin (array_to_tsvector(string_to_array(words, ' ')))"
 
 
@@ -45,6 +74,7 @@ def upgrade() -> None:
     """Create every table."""
     for create in (
         _audit,
+        _audit_head,
         _cursors,
         _feed,
         _people,
@@ -67,10 +97,11 @@ def upgrade() -> None:
     ):
         create()
     if op.get_bind().dialect.name == "sqlite":
-        for statement in SQLITE_SEARCH:
-            op.execute(statement)
+        statements = [*SQLITE_AUDIT, *SQLITE_SEARCH]
     else:
-        op.execute(POSTGRES_SEARCH)
+        statements = [*POSTGRES_AUDIT, POSTGRES_SEARCH]
+    for statement in (GENESIS, *statements):
+        op.execute(statement)
 
 
 def _columns(kind: sa.types.TypeEngine[Any], *names: str, nullable: bool = False) -> list[sa.Column[Any]]:
@@ -85,15 +116,24 @@ def _partial(name: str, table: str, columns: list[str], *, where: str, unique: b
 def _audit() -> None:
     op.create_table(
         "audit",
-        *_columns(SEQ, "seq"),
+        sa.Column("seq", SEQ, nullable=False, autoincrement=False),
         *_columns(BIG, "at"),
-        *_columns(KEY, "person_id", "action", "subject"),
-        *_columns(JSON, "details"),
-        *_columns(KEY, "prev_hash", "hash", nullable=True),
+        *_columns(KEY, "person_id", "action", "subject", "prev_hash", "hash"),
+        *_columns(TEXT, "details"),
         sa.PrimaryKeyConstraint("seq", name="audit_pkey"),
-        sqlite_autoincrement=True,
     )
     op.create_index("audit_subject_ix", "audit", ["subject", "seq"])
+
+
+def _audit_head() -> None:
+    op.create_table(
+        "audit_head",
+        sa.Column("id", SMALL, nullable=False, autoincrement=False),
+        *_columns(BIG, "seq"),
+        *_columns(KEY, "hash"),
+        sa.PrimaryKeyConstraint("id", name="audit_head_pkey"),
+        sa.CheckConstraint("id = 1", name="audit_head_one_row"),
+    )
 
 
 def _cursors() -> None:
