@@ -182,11 +182,12 @@ async def uninterrupted(work: Coroutine[Any, Any, T]) -> T:
 
 @asynccontextmanager
 async def open_database(
-    url_or_path: str | Path, *, on_change: OnChange | None = None, lock: bool = False
+    url_or_path: str | Path, *, on_change: OnChange | None = None, lock: bool = False, read_only: bool = False
 ) -> AsyncIterator[Database]:
     """Open a database, bring its schema up to date, and close every connection at the end.
 
     `lock` claims a SQLite file for one daemon (raises DatabaseInUse); PostgreSQL is made to be shared and needs none.
+    `read_only` opens what is there and current, and can change nothing.
     Raises StorageError if the database cannot be used; it is never emptied, replaced or repaired behind one's back.
     """
     url = parse_url(url_or_path)
@@ -195,16 +196,16 @@ async def open_database(
             path = Path(url.database or "")
             if lock:
                 stack.enter_context(sqlite_file.locked(path))
-            current = await asyncio.to_thread(_examine, path)
-            writer = await stack.enter_async_context(_engine(url, query_only=False))
+            current = await asyncio.to_thread(_look if read_only else _examine, path)
+            writer = await stack.enter_async_context(_engine(url, query_only=read_only))
             reader = await stack.enter_async_context(_engine(url, query_only=True))
         else:
             current = False
-            writer = reader = await stack.enter_async_context(_server(url))
+            writer = reader = await stack.enter_async_context(_server(url, read_only=read_only))
         if not current:
             with explained(_shown(url)):
                 async with writer.begin() as connection:
-                    await connection.run_sync(migrations.upgrade)
+                    await connection.run_sync(migrations.look if read_only else migrations.upgrade)
         yield Database(url, writer, reader, on_change)
 
 
@@ -244,6 +245,15 @@ def _examine(path: Path) -> bool:
     return current
 
 
+def _look(path: Path) -> bool:
+    """Refuse a file that is missing or not at the newest revision."""
+    with explained(str(path)):
+        if not path.exists():
+            raise StorageError(f"There is no database {path}.", hint="`signoff up` makes it.")
+        migrations.require_current(sqlite_file.revision(path), str(path))
+    return True
+
+
 @asynccontextmanager
 async def _engine(url: sa.URL, *, query_only: bool) -> AsyncIterator[AsyncEngine]:
     """Make a SQLite engine: one connection that writes, or a few that can only read.
@@ -275,11 +285,16 @@ def _begin_immediate(connection: sa.Connection) -> None:
 
 
 @asynccontextmanager
-async def _server(url: sa.URL) -> AsyncIterator[AsyncEngine]:
+async def _server(url: sa.URL, *, read_only: bool) -> AsyncIterator[AsyncEngine]:
     """Make a PostgreSQL engine. Pre-ping finds connections that a restart of the server has cut."""
     try:
         engine = create_async_engine(
-            url, pool_size=_SERVER_CONNECTIONS, max_overflow=0, pool_pre_ping=True, hide_parameters=True
+            url,
+            pool_size=_SERVER_CONNECTIONS,
+            max_overflow=0,
+            pool_pre_ping=True,
+            hide_parameters=True,
+            connect_args={"options": "-c default_transaction_read_only=on"} if read_only else {},
         )
     except ModuleNotFoundError as error:
         raise StorageError("PostgreSQL needs a driver.", hint="Install `signoff[distributed]`.") from error

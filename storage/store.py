@@ -46,12 +46,14 @@ class SqlStore:
 
 @asynccontextmanager
 async def open_store(
-    url_or_path: str | Path, *, on_change: OnChange | None = None, lock: bool = False
+    url_or_path: str | Path, *, on_change: OnChange | None = None, lock: bool = False, read_only: bool = False
 ) -> AsyncIterator[SqlStore]:
     """Open the store in a SQLite file (a path) or on a PostgreSQL server (postgresql://…), creating what is missing.
 
     `on_change` is called after each commit with the feed entries it brought. `lock` claims a file for one daemon and
-    raises DatabaseInUse if there is one already. Raises StorageError if the database cannot be used.
+    raises DatabaseInUse if there is one already. `read_only` opens what is there and current, beside
+    a daemon or without one, and can neither create, upgrade nor write anything. Raises StorageError if the database
+    cannot be used.
     """
-    async with open_database(url_or_path, on_change=on_change, lock=lock) as database:
+    async with open_database(url_or_path, on_change=on_change, lock=lock, read_only=read_only) as database:
         yield SqlStore(database)

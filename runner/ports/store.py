@@ -9,6 +9,7 @@ from typing import Generic, Protocol, TypeVar
 from runner.model import (
     Approval,
     AuditEntry,
+    AuditRecord,
     Change,
     Execution,
     Message,
@@ -273,6 +274,14 @@ class FeedStore(Protocol):
 
     async def audit(self, *, subject: str = "", limit: int = 100) -> Sequence[AuditEntry]:
         """Return the newest audit entries, of one subject if given."""
+        ...
+
+    async def audit_chain(self, after: int, *, limit: int = 500) -> Sequence[AuditRecord]:
+        """Return audit entries newer than `after`, in order, exactly as they are stored."""
+        ...
+
+    async def audit_head(self) -> tuple[int, str] | None:
+        """Return seq and hash that the newest audit entry must have (0 and NO_HASH at first); None if removed."""
         ...
 
 

@@ -24,6 +24,18 @@ def is_current(revision: str | None, place: str) -> bool:
     return revision == HEAD
 
 
+def require_current(revision: str | None, place: str) -> None:
+    """Raise StorageError unless a database at `revision` can be read as it is."""
+    if not is_current(revision, place):
+        what = "is empty" if revision is None else f"needs an upgrade from schema {revision} to {HEAD}"
+        raise StorageError(f"The database {place} {what}.", hint="Start `signoff up` once: it does that.")
+
+
+def look(connection: sa.Connection) -> None:
+    """Raise StorageError unless the schema is the newest; change nothing."""
+    require_current(_revision(connection), connection.engine.url.render_as_string())
+
+
 def upgrade(connection: sa.Connection) -> None:
     """Bring the schema to the newest revision, inside the transaction of `connection`. Raises StorageError."""
     if connection.dialect.name == "postgresql":
