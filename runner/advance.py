@@ -79,5 +79,6 @@ def _merged(decision: Decision, extra: Batch) -> Batch:
         extra,
         changes=decision.changes + extra.changes,
         open=decision.open + extra.open,
+        amend=decision.amend + extra.amend,
         settle=decision.settle + extra.settle,
     )

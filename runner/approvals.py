@@ -1,7 +1,8 @@
-"""Questions to people: look at them, answer them once, revoke what was granted.
+"""Questions to people: look at them, answer them once.
 
 The asking side is `runner.gate`. An answer is written together with the state of its execution, on the condition that
-the approval is still open: the first valid answer wins, and everybody else hears who was faster.
+the approval is still open: the first valid answer wins, and everybody else hears who was faster. Who may answer is
+asked at this moment (`runner.entitlement`).
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from pathlib import Path
 
 from runner import journal
 from runner.advance import Advance
-from runner.errors import Ambiguous, BadInput, NotFound, WrongState
+from runner.entitlement import Directory, Right, right
+from runner.errors import Ambiguous, BadInput, NotFound, SignoffError, WrongState
 from runner.lifecycle import Answered, check_open
 from runner.model import (
     Actor,
@@ -30,10 +32,22 @@ from runner.model import (
     Verdict,
     handle,
     new_id,
+    value,
 )
 from runner.people import require
 from runner.policy import PolicyContext, judge, validate_pattern
 from runner.ports import Batch, Clock, Store
+
+INBOX = 500  # open questions that an inbox looks through, oldest first
+
+
+@value
+class Waiting:
+    """A question as it stands in a person's inbox. `why_not` says why this person cannot answer it."""
+
+    approval: Approval
+    execution: Execution
+    why_not: str = ""
 
 
 class Approvals:
@@ -65,41 +79,61 @@ class Approvals:
             raise Ambiguous(f"`{short}` fits several questions: {listed}.", hint="Give more characters.")
         return found[0]
 
-    async def inbox(self, actor: Actor) -> Sequence[tuple[Approval, Execution]]:
-        """Return all open approvals with their executions, oldest first."""
+    async def inbox(self, actor: Actor) -> Sequence[Waiting]:
+        """Return the open questions of all projects, oldest first, and which of them this person may answer."""
         require(actor.person, Role.VIEWER, "look at the inbox")
-        pairs = []
-        for approval in await self._store.approvals.open():
+        directory = await self._directory()
+        waiting = []
+        for approval in await self._store.approvals.open(limit=INBOX):
             execution = await self._store.executions.get(approval.execution_id)
             if execution is not None:
-                pairs.append((approval, execution))
-        return pairs
+                why_not = _why_not(actor, approval, execution, directory)
+                waiting.append(Waiting(approval=approval, execution=execution, why_not=why_not))
+        return waiting
+
+    async def alike(self, actor: Actor, approval: Approval) -> Sequence[Waiting]:
+        """Return the open steps of one kind in one project that this person may answer, the given one included."""
+        return [
+            each
+            for each in await self.inbox(actor)
+            if not each.why_not
+            and each.approval.kind is approval.kind is AskKind.STEP
+            and (each.approval.project, each.approval.signature) == (approval.project, approval.signature)
+        ]
 
     async def answer(self, actor: Actor, approval_id: str, answer: Answer) -> Approval:
         """Give the answer to an approval, if nobody was faster, and return the approval as it is then.
 
-        Raises NotAllowed, NotFound, AlreadyAnswered, WrongState, BadInput (edited input that policy refuses).
+        It is still open then if more people have to approve. A rule in the answer is named by its pattern, or by a
+        number among the approval's offers (`1` is the narrowest), or left empty for the widest. Raises NotAllowed,
+        NotFound, AlreadyAnswered, WrongState, BadInput (edited input that policy refuses).
         """
-        require(actor.person, Role.APPROVER, "answer")
         approval = await self._get(approval_id)
         await self._check(approval)
-        answer = self._completed(actor, approval, await self._execution(approval), answer)
-        event = Answered(approval_id=approval.id, answer=answer, by=actor.person.id, name=actor.person.name)
+        execution = await self._execution(approval)
+        granted = right(actor.person, approval, execution.person_id, await self._directory())
+        answer = self._completed(actor, approval, execution, answer)
+        event = Answered(
+            approval_id=approval.id,
+            answer=answer,
+            by=actor.person.id,
+            name=actor.person.name,
+            on_behalf_of=granted.on_behalf_of,
+        )
         try:
-            await self._advance(approval.execution_id, event, batch=self._written(actor, approval, answer))
+            await self._advance(approval.execution_id, event, batch=self._written(actor, approval, answer, granted))
         except WrongState:
             await self._check(await self._get(approval_id))  # says who was faster
             raise
         return await self._get(approval_id)
 
-    async def revoke(self, actor: Actor, rule_id: str) -> None:
-        """Take back what was granted for a run. Raises NotAllowed, NotFound."""
-        require(actor.person, Role.APPROVER, "revoke a rule")
-        now = self._clock.now()
-        if not await self._store.approvals.revoke(
-            rule_id, now, journal.entry(actor, ChangeKind.RULE, "rule.revoked", rule_id, now)
-        ):
-            raise NotFound("This rule is not in force.", hint="`status` of the run shows the rules in force.")
+    async def names(self) -> Directory:
+        """Return everybody, for cards that name people."""
+        return await self._directory()
+
+    async def _directory(self) -> Directory:
+        people = {person.id: person for person in await self._store.people.people()}
+        return Directory(people=people, delegations=await self._store.people.delegations(self._clock.now()))
 
     async def _get(self, approval_id: str) -> Approval:
         approval = await self._store.approvals.get(approval_id)
@@ -125,9 +159,9 @@ class Approvals:
             _check_choices(approval, answer)
         if answer.rule is None:
             return answer
-        pattern = answer.rule.pattern or approval.suggested_rule
-        if not pattern:
-            raise BadInput("No narrow rule fits this step.", hint="Approve it once, or name a pattern.")
+        if approval.terms.quorum > 1:
+            raise BadInput("A step that several have to approve is approved once.", hint="Approve it without a rule.")
+        pattern = _offered(approval, answer.rule.pattern)
         validate_pattern(pattern)
         rule = Rule(
             id=new_id(),
@@ -153,7 +187,7 @@ class Approvals:
         if ruling.verdict is Verdict.REFUSE:
             raise BadInput(f"The edited step is refused: {ruling.reason}.", hint="The question is still open.")
 
-    def _written(self, actor: Actor, approval: Approval, answer: Answer) -> Batch:
+    def _written(self, actor: Actor, approval: Approval, answer: Answer, granted: Right) -> Batch:
         """What is written with an answer: its audit entry, and the rule it grants."""
         entry = journal.entry(
             actor,
@@ -167,8 +201,29 @@ class Approvals:
             note=answer.note,
             rule=answer.rule.pattern if answer.rule else "",
             choices={question: list(labels) for question, labels in answer.choices.items()},
+            on_behalf_of=granted.on_behalf_of or "",
+            quorum=approval.terms.quorum,
         )
         return replace(entry, changes=(), rules=(answer.rule,) if answer.rule else ())
+
+
+def _why_not(actor: Actor, approval: Approval, execution: Execution, directory: Directory) -> str:
+    try:
+        right(actor.person, approval, execution.person_id, directory)
+    except SignoffError as error:
+        return error.message
+    voted = any(vote.person_id == actor.person.id for vote in approval.votes)
+    return "You have approved it; others have to as well." if voted else ""
+
+
+def _offered(approval: Approval, pattern: str) -> str:
+    """Return the pattern that an answer means: an offer by its number, the widest, or the pattern itself."""
+    if pattern.isascii() and pattern.isdigit() and 1 <= int(pattern) <= len(approval.offers):
+        return approval.offers[int(pattern) - 1]
+    pattern = pattern or next(reversed(approval.offers), "")
+    if not pattern:
+        raise BadInput("No narrow rule fits this step.", hint="Approve it once, or name a pattern.")
+    return pattern
 
 
 def _check_choices(approval: Approval, answer: Answer) -> None:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from runner import asking
 from runner.advance import Advance
 from runner.agents.keeper import SessionKeeper
 from runner.approvals import Approvals
@@ -16,6 +17,8 @@ from runner.conclusion import Conclusion
 from runner.dispatch import LocalDispatcher
 from runner.errors import BadInput, ConfigError
 from runner.execution import Driver
+from runner.freeze import KillSwitch
+from runner.gate import Gates
 from runner.model import Scope
 from runner.people import People
 from runner.policy import validate_pattern
@@ -23,9 +26,11 @@ from runner.ports import Agent, Clock, Files, Store
 from runner.projects import Projects
 from runner.reporting import Reporting
 from runner.review import Review
+from runner.rules import Rules
 from runner.runs import Runs
 from runner.settings import Settings
 from runner.tasks import Tasks
+from runner.timekeeper import Timekeeper
 from runner.upkeep import Upkeep
 from runner.workspace import Workspaces, rules_of
 
@@ -39,6 +44,8 @@ class Core:
     tasks: Tasks
     runs: Runs
     approvals: Approvals
+    rules: Rules
+    switch: KillSwitch
     review: Review
     projects: Projects
     people: People
@@ -47,6 +54,7 @@ class Core:
     clock: Clock
     settings: Settings
     dispatcher: LocalDispatcher
+    timekeeper: Timekeeper
     upkeep: Upkeep
 
 
@@ -59,6 +67,7 @@ async def build(
     Raises ConfigError for rules that are no rules.
     """
     check_rules(settings)
+    asking.check(settings)
     keepers: Mapping[str, SessionKeeper] = {
         agent.name: SessionKeeper(
             agent, clock, keep_seconds=settings.worker.keep_seconds, most=settings.worker.keep_most
@@ -82,11 +91,10 @@ def _connect(
 ) -> Core:
     advance = Advance(store, clock)
     reporting = Reporting(store=store, clock=clock, files=files, zone=settings.zone)
+    switch = KillSwitch(store, clock, bell)
     driver = Driver(
-        store=store,
-        clock=clock,
-        changes=bell,
-        advance=advance,
+        gates=Gates(store=store, clock=clock, changes=bell, advance=advance, switch=switch),
+        hot_wait=settings.approvals.hot_wait_minutes * 60,
         workspaces=Workspaces(store=store, settings=settings, keepers=keepers),
         conclusion=Conclusion(advance=advance, clock=clock, reporting=reporting),
     )
@@ -106,6 +114,8 @@ def _connect(
         tasks=tasks,
         runs=runs,
         approvals=Approvals(store, clock, advance),
+        rules=Rules(store, clock, settings),
+        switch=switch,
         review=Review(store=store, clock=clock, runs=runs, reporting=reporting),
         projects=projects,
         people=People(store.people, clock, settings),
@@ -114,6 +124,7 @@ def _connect(
         clock=clock,
         settings=settings,
         dispatcher=dispatcher,
+        timekeeper=Timekeeper(store=store, clock=clock, advance=advance, switch=switch),
         upkeep=Upkeep(store=store, root=settings.worktrees),
     )
 

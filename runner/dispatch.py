@@ -46,7 +46,8 @@ class LocalDispatcher:
     async def recover(self) -> None:
         """Give back what an earlier life of this daemon held. Call before `run`; its agents died with it."""
         for execution in await self._store.executions.live():
-            await self._lost(execution)
+            if execution.worker is not None:  # the others are parked
+                await self._lost(execution)
 
     async def run(self) -> None:
         """Claim and drive executions until cancelled; then every execution is given back."""
@@ -62,13 +63,14 @@ class LocalDispatcher:
     async def drain(self, seconds: float) -> None:
         """Claim nothing more; let running executions end for up to `seconds`, then give back what is left.
 
-        Executions that wait for a person are given back at once: their questions stay open.
+        Executions that only wait for a person are parked at once: their questions stay open.
         """
         self._draining = True
+        self._driver.hot_wait = 0.0
         deadline = self._clock.monotonic() + seconds
         async for _ in self._changes.follow(every=0.2):
-            running = [e for e in await self._store.executions.live(self.worker) if e.state is State.RUNNING]
-            if not running or self._clock.monotonic() >= deadline:
+            held = await self._store.executions.live(self.worker)
+            if not held or self._clock.monotonic() >= deadline:
                 break
         left = [drive for drive in self._drives.values() if not drive.done()]
         for drive in left:

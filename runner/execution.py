@@ -16,10 +16,10 @@ from runner.advance import Advance, Fenced
 from runner.beside import beside
 from runner.conclusion import Conclusion
 from runner.errors import AgentRefused, SessionLost, SignoffError, WrongState
-from runner.gate import Gate
-from runner.lifecycle import Finished, PhaseReached, WorkerLost
+from runner.gate import Gate, Gates
+from runner.lifecycle import Finished, Parked, PhaseReached, WorkerLost
 from runner.model import Answer, Execution, Message, Phase, Reason, Ruling, State, ToolCall, Verdict, new_id, uuid_of
-from runner.ports import AgentEvent, AgentResult, AgentSession, Changes, Clock, Prompt, Store
+from runner.ports import AgentEvent, AgentResult, AgentSession, Clock, Prompt, StepEnded
 from runner.recorder import Recorder
 from runner.workspace import Workspace, Workspaces, placed
 from runner.worktree import Worktree
@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 
 _LOOK_AGAIN = 1.0  # seconds between looks at the row when nothing rings; also the grain of the limit in minutes
 _INTERRUPT_PATIENCE = 5.0  # seconds an agent may take to end its turn before it is killed
+_CALLS_OTHERS = frozenset({"Agent", "Task"})  # these steps last as long as those of the subagents they call
 CONTINUE = "Continue where you stopped."
 
 
@@ -44,48 +45,59 @@ class Attempt:
         self.limit = ""  # the limit that ended it
         self.said: set[str] = set()
         self.waited = 0.0  # seconds spent waiting for people
+        self._working: set[str] = set()  # steps that may run, by tool-use id, until they end
         self._clock = clock
+        self._heard = clock.monotonic()
+
+    @property
+    def idle_seconds(self) -> float:
+        """How long the agent has done nothing but wait for people; 0 while it does anything else."""
+        if self._working or not self.gate.asking:
+            return 0.0
+        return self._clock.monotonic() - self._heard
 
     async def judge(self, call: ToolCall) -> Ruling:
         """Say what policy says, and remember a refusal."""
         ruling = await self.gate.judge(call)
         if ruling.verdict is Verdict.REFUSE:
             self.recorder.refused(call, f"Refused by policy: {ruling.reason}")
+        elif ruling.verdict is Verdict.ALLOW and call.tool not in _CALLS_OTHERS:
+            self._working.add(call.tool_use_id)
         return ruling
 
     async def ask(self, call: ToolCall) -> Answer:
         """Wait for a person."""
         await self.recorder.settle()  # the step stands in the record before the question about it
-        began = self._clock.monotonic()
+        self._heard = began = self._clock.monotonic()
         try:
             approval, answer = await self.gate.ask(call)
         finally:
-            self.waited += self._clock.monotonic() - began
+            self._heard = self._clock.monotonic()
+            self.waited += self._heard - began
         self.recorder.asked(approval, call, answer)
+        if answer.approve:
+            self._working.add(call.tool_use_id)
         return answer
 
     async def saw(self, event: AgentEvent) -> None:
         """Write down what happened."""
+        self._heard = self._clock.monotonic()
+        if isinstance(event, StepEnded):
+            self._working.discard(event.tool_use_id)
         await self.recorder.saw(event)
 
 
 class Driver:
     """Drives claimed executions, any number at once."""
 
-    def __init__(
-        self,
-        *,
-        store: Store,
-        clock: Clock,
-        changes: Changes,
-        advance: Advance,
-        workspaces: Workspaces,
-        conclusion: Conclusion,
-    ) -> None:
-        self._store = store
-        self._clock = clock
-        self._changes = changes
-        self._advance = advance
+    def __init__(self, *, gates: Gates, workspaces: Workspaces, conclusion: Conclusion, hot_wait: float) -> None:
+        """Make a driver that parks an execution when nobody has answered for `hot_wait` seconds."""
+        self.hot_wait = hot_wait
+        self._gates = gates
+        self._store = gates.store
+        self._clock = gates.clock
+        self._changes = gates.changes
+        self._advance: Advance = gates.advance
         self._workspaces = workspaces
         self._conclusion = conclusion
 
@@ -120,6 +132,9 @@ class Driver:
                 await attempt.recorder.cut_off()
             for warning in workspace.warnings:
                 attempt.recorder.remark(warning)
+            if workspace.meanwhile:
+                attempt.recorder.remark(workspace.meanwhile)
+                await attempt.gate.note(workspace.meanwhile)
             result = await self._converse(attempt)
             await attempt.recorder.cut_off()
         except BaseException:
@@ -136,14 +151,7 @@ class Driver:
         )
 
     def _new_attempt(self, execution: Execution, workspace: Workspace) -> Attempt:
-        gate = Gate(
-            execution=execution,
-            bounds=workspace.bounds,
-            store=self._store,
-            clock=self._clock,
-            changes=self._changes,
-            advance=self._advance,
-        )
+        gate = self._gates.gate(execution, workspace.bounds)
         recorder = Recorder(
             execution=execution,
             worktree=workspace.bounds.worktree,
@@ -193,6 +201,21 @@ class Driver:
                 await self._end(attempt, session, cancelled=False)
                 return
             await self._pass_on(attempt, session)
+            if attempt.idle_seconds > self.hot_wait and await self._park(attempt, session):
+                return
+
+    async def _park(self, attempt: Attempt, session: AgentSession) -> bool:
+        """Let go of an execution that only waits: first in the store, so that no answer goes to a dying process."""
+        await attempt.recorder.settle()
+        mark = await self._workspaces.mark(attempt.workspace)
+        try:
+            await self._advance(
+                attempt.execution.id, Parked(), facts=lambda e: replace(e, mark=mark), epoch=attempt.execution.epoch
+            )
+        except WrongState:  # the answer came at this moment
+            return False
+        await session.park()
+        return True
 
     async def _end(self, attempt: Attempt, session: AgentSession, *, cancelled: bool) -> None:
         """End the agent's turn. With a question open nothing may answer it: then the process is killed."""
@@ -258,9 +281,10 @@ class Driver:
                 # The agent died under an open question: the question stays, and its answer starts an agent again.
                 await self._advance(execution.id, WorkerLost(), epoch=execution.epoch)
                 return
-            await attempt.gate.withdraw_stale()
         elif execution.state is not State.RUNNING:
             return
+        await attempt.gate.close()
+        await self._gates.switch.passed()
         await self._conclusion.reach(execution, attempt.workspace, _result(attempt, result))
 
     async def _failed(self, execution: Execution, error: SignoffError, reason: Reason) -> None:

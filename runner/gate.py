@@ -2,17 +2,20 @@
 
 `judge` decides at once what policy decides. `ask` writes the question and the waiting state in one transaction before
 anybody is shown anything, and returns when the answer is stored. An answer is handed to an agent once, and only for
-exactly the input that was shown; after a restart the agent asks again, and the stored answer is found by its digest.
+exactly the input that was shown; after a restart or a parking the agent asks again, and the stored answer is found by
+the name of the call or by its digest.
 """
 
 from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from runner.advance import Advance, Fenced
+from runner.asking import Asking
+from runner.freeze import KillSwitch
 from runner.lifecycle import Asked, Withdrawn
 from runner.model import (
     Access,
@@ -20,6 +23,8 @@ from runner.model import (
     Approval,
     ApprovalState,
     AskKind,
+    Change,
+    ChangeKind,
     Choice,
     Execution,
     Question,
@@ -28,13 +33,15 @@ from runner.model import (
     Scope,
     State,
     ToolCall,
+    Verdict,
     digest,
     new_id,
     value,
 )
-from runner.policy import PolicyContext, describe, judge, suggest_rule
+from runner.policy import PolicyContext, describe, judge, offers, signature
 from runner.ports import Batch, Changes, Clock, Store
 
+_NOT_TAKEN = "The agent did not come back to this step: it did not run."
 _PATHS = ("file_path", "notebook_path", "path")  # how file tools name what they touch
 _KINDS = {"AskUserQuestion": AskKind.QUESTION, "ExitPlanMode": AskKind.PLAN}
 
@@ -46,27 +53,52 @@ class Bounds:
     worktree: Path
     home: Path
     read_dirs: tuple[Path, ...] = ()
+    asking: Asking
     access: Access = Access.WRITE
     rules: tuple[Rule, ...] = ()  # of task, project and configuration, narrowest first
+
+
+@dataclass(frozen=True)
+class Gates:
+    """What the gates of all attempts share."""
+
+    store: Store
+    clock: Clock
+    changes: Changes
+    advance: Advance
+    switch: KillSwitch
+
+    def gate(self, execution: Execution, bounds: Bounds) -> Gate:
+        """Make the gate of one attempt."""
+        return Gate(execution, bounds, self)
 
 
 class Gate:
     """The gate of one attempt of one execution."""
 
-    def __init__(
-        self, *, execution: Execution, bounds: Bounds, store: Store, clock: Clock, changes: Changes, advance: Advance
-    ) -> None:
+    def __init__(self, execution: Execution, bounds: Bounds, shared: Gates) -> None:
         self._execution = execution
         self._bounds = bounds
-        self._store = store
-        self._clock = clock
-        self._changes = changes
-        self._advance = advance
-        self.asking: set[str] = set()  # approvals this attempt waits for now
+        self._store = shared.store
+        self._clock = shared.clock
+        self._changes = shared.changes
+        self._advance = shared.advance
+        self._switch = shared.switch
+        self.asking: dict[str, ToolCall] = {}  # what this attempt waits for now, by approval id
 
     async def judge(self, call: ToolCall) -> Ruling:
-        """Say what policy says to a step, with the rules in force at this moment."""
-        return judge(await asyncio.to_thread(_resolved, call, self._bounds.worktree), await self._context())
+        """Say what policy says to a step, with the rules in force at this moment. Waits while everything is frozen."""
+        await self._switch.passed()
+        return await self._ruling(call)
+
+    async def _ruling(self, call: ToolCall) -> Ruling:
+        real = await asyncio.to_thread(_resolved, call, self._bounds.worktree)
+        context = await self._context()
+        ruling = judge(real, context)
+        if ruling.verdict is Verdict.ALLOW and self._bounds.asking.special(ruling.labels):
+            # What one person granted must not stand for what the configuration wants particular or several people for.
+            return judge(real, replace(context, rules=self._bounds.rules))
+        return ruling
 
     async def ask(self, call: ToolCall) -> tuple[Approval, Answer]:
         """Wait for the answer to a step, and return it with its approval.
@@ -75,17 +107,19 @@ class Gate:
         is not this attempt's any more. When cancelled it withdraws nothing: the question outlives the process.
         """
         approval = await self._stored(call) or await self._open(call)
-        self.asking.add(approval.id)
+        self.asking[approval.id] = call
         try:
-            settled = await self._settled(approval.id)
+            await self._settled(approval.id)
+            await self._switch.passed()
+            settled = await self._settled(approval.id)  # it may have been stopped while everything was frozen
         finally:
-            self.asking.discard(approval.id)
+            del self.asking[approval.id]
         if not await self._store.executions.record(self._execution, Batch(deliver=(settled.id,))):
             raise Fenced("The answer belongs to a newer attempt.")
         return settled, await self._for_agent(settled)
 
-    async def withdraw_stale(self) -> None:
-        """Withdraw questions that were left open by an attempt that did not live to hear the answer.
+    async def close(self) -> None:
+        """Say what became of questions and answers of earlier attempts that the agent has not come back to.
 
         Called when the agent has finished its turn without asking again.
         """
@@ -93,9 +127,31 @@ class Gate:
             if approval.state is ApprovalState.OPEN:
                 event = Withdrawn(approval_id=approval.id)
                 await self._advance(self._execution.id, event, epoch=self._execution.epoch)
+            elif _untaken(approval):
+                await self._note(approval, _NOT_TAKEN)
+
+    async def note(self, outcome: str) -> None:
+        """Write what people should know to the answers that the agent has not taken yet."""
+        for approval in await self._store.approvals.of(self._execution.id):
+            if _untaken(approval):
+                await self._note(approval, outcome)
+
+    async def _note(self, approval: Approval, outcome: str) -> None:
+        news = Change(
+            kind=ChangeKind.APPROVAL,
+            event="approval.noted",
+            execution_id=approval.execution_id,
+            subject_id=approval.id,
+            at=self._clock.now(),
+        )
+        whole = f"{approval.outcome} {outcome}".strip()
+        await self._store.approvals.write(Batch(outcomes={approval.id: whole}, changes=(news,)))
 
     async def _context(self) -> PolicyContext:
-        granted = await self._store.approvals.rules(Scope.RUN, self._execution.conversation_id)
+        scopes = [(Scope.RUN, self._execution.conversation_id), (Scope.PROJECT, self._execution.project or "")]
+        if self._execution.task_id:
+            scopes.insert(1, (Scope.TASK, self._execution.task_id))
+        granted = await self._store.approvals.rules(*scopes)
         return PolicyContext(
             worktree=str(self._bounds.worktree),
             read_paths=tuple(str(path) for path in self._bounds.read_dirs),
@@ -108,34 +164,55 @@ class Gate:
     async def _stored(self, call: ToolCall) -> Approval | None:
         """Find a question about exactly this step that is open, or answered and not handed over yet."""
         wanted = digest(call.tool, call.input)
-        for approval in await self._store.approvals.of(self._execution.id):
-            waiting = approval.state is ApprovalState.OPEN and approval.id not in self.asking
-            answered = approval.answer is not None and approval.delivered_at is None
-            if approval.input_digest == wanted and (waiting or answered):
-                return approval
-        return None
+        fitting = [
+            approval
+            for approval in await self._store.approvals.of(self._execution.id)
+            if approval.input_digest == wanted
+            and approval.id not in self.asking
+            and (approval.state is ApprovalState.OPEN or _untaken(approval))
+        ]
+        same = (approval for approval in fitting if approval.tool_use_id == call.tool_use_id)
+        return next(same, fitting[0] if fitting else None)
 
     async def _open(self, call: ToolCall) -> Approval:
         context = await self._context()
-        ruling = await self.judge(call)
-        _, title = describe(call, worktree=str(self._bounds.worktree))
+        ruling = await self._ruling(call)
+        kind = _KINDS.get(call.tool, AskKind.STEP)
+        named = signature(call, context)
+        project = self._execution.project or ""
+        terms = self._bounds.asking.terms(kind, ruling.labels)
+        now = self._clock.now()
         approval = Approval(
             id=new_id(),
             execution_id=self._execution.id,
-            kind=_KINDS.get(call.tool, AskKind.STEP),
+            kind=kind,
             tool=call.tool,
             tool_use_id=call.tool_use_id,
             input=call.input,
             input_digest=digest(call.tool, call.input),
-            title=title,
-            reason=ruling.reason,
+            title=describe(call, worktree=str(self._bounds.worktree))[1],
+            reason=await self._instead(ruling.reason),
             labels=ruling.labels,
             questions=questions(call),
-            suggested_rule=suggest_rule(call, context),
-            asked_at=self._clock.now(),
+            offers=offers(call, context) if kind is AskKind.STEP else (),
+            signature=named,
+            project=project,
+            task_id=self._execution.task_id,
+            history=await self._store.approvals.history(project, named),
+            terms=terms,
+            timetable=self._bounds.asking.timetable(terms, ruling.labels, now),
+            asked_at=now,
         )
         await self._advance(self._execution.id, Asked(approval=approval), epoch=self._execution.epoch)
         return approval
+
+    async def _instead(self, reason: str) -> str:
+        """Say so when the agent asks for something else than what was answered while it was away."""
+        answered = [a.title for a in await self._store.approvals.of(self._execution.id) if self._left(a)]
+        return f"{reason}; asked instead of: {answered[0]}" if answered else reason
+
+    def _left(self, approval: Approval) -> bool:
+        return _untaken(approval) and approval.id not in self.asking
 
     async def _settled(self, approval_id: str) -> Approval:
         """Wait until the approval is settled and this attempt may go on with it."""
@@ -154,12 +231,17 @@ class Gate:
     async def _for_agent(self, approval: Approval) -> Answer:
         """Word a denial so that the agent knows who said it."""
         answer = approval.answer or Answer(approve=False)
-        if answer.approve:
+        if answer.approve or approval.state is ApprovalState.EXPIRED:
             return answer
         person = await self._store.people.person(approval.answered_by) if approval.answered_by else None
         name = person.name if person else "a person"
         note = f"Denied by {name}: {answer.note}" if answer.note else f"Denied by {name}."
         return replace(answer, note=note)
+
+
+def _untaken(approval: Approval) -> bool:
+    """Whether an approval has an answer that no agent has got yet."""
+    return approval.answer is not None and approval.delivered_at is None
 
 
 def _resolved(call: ToolCall, worktree: Path) -> ToolCall:

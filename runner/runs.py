@@ -239,7 +239,7 @@ class Runs:
             steps=tuple(await store.steps(execution_id, last=VIEW_STEPS)),
             messages=tuple(await store.messages(execution_id)),
             approvals=tuple(await self._store.approvals.of(execution_id)),
-            rules=tuple(await self._store.approvals.rules(Scope.RUN, execution.conversation_id)),
+            rules=tuple(await self._store.approvals.rules((Scope.RUN, execution.conversation_id))),
             reports=tuple(await self._store.feed.reports(execution_id)),
         )
 

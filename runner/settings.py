@@ -20,7 +20,7 @@ from rapidfuzz import process
 from tzlocal import get_localzone_name
 
 from runner.errors import ConfigError
-from runner.model import Access, Dirty, Role
+from runner.model import Access, Dirty, OnExpiry, Role
 
 CONFIG_NAMES = ("config.toml", "~/.config/signoff/config.toml")
 
@@ -126,6 +126,38 @@ class User(_Section):
     mcp: dict[str, Mcp] = Field(default_factory=dict)
 
 
+class Quiet(_Section):
+    """Hours in which nobody is disturbed: reminders, escalation and expiry do not count them."""
+
+    start: str = Field(default="", pattern=r"^$|^([01]\d|2[0-3]):[0-5]\d$")  # local time; empty: no quiet hours
+    end: str = Field(default="", pattern=r"^$|^([01]\d|2[0-3]):[0-5]\d$")
+    weekends: bool = False  # whether Saturday and Sunday are quiet as a whole
+
+
+class Conditions(_Section):
+    """On which conditions questions are answered. What is not given is taken from the wider section."""
+
+    quorum: int | None = Field(default=None, ge=1, le=20)
+    requester_may: bool | None = None
+    approvers: tuple[str, ...] | None = None
+    on_call: tuple[str, ...] | None = None
+    remind_minutes: tuple[float, ...] | None = None
+    escalate_minutes: float | None = Field(default=None, ge=0)  # 0: never
+    expire_minutes: float | None = Field(default=None, ge=0)  # 0: never
+    on_expiry: OnExpiry | None = None
+
+
+class ApprovalsSection(Conditions):
+    """How people are asked, in all projects."""
+
+    hot_wait_minutes: float = Field(default=10.0, ge=0, le=1_440)  # then the agent's process ends; 0: at once
+    preview: bool = False  # run asked commands first in a throw-away copy without network
+    propose_after: int = Field(default=3, ge=0)  # equal decisions before a standing rule is proposed; 0: never
+    rule_days: int = Field(default=30, ge=1, le=3_650)  # how long a standing rule holds unless somebody says otherwise
+    quiet: Quiet = Quiet()
+    risk: dict[str, Conditions] = Field(default_factory=dict)  # by label, such as network or secrets
+
+
 class ProjectSection(_Section):
     """A git repository by name."""
 
@@ -139,6 +171,7 @@ class ProjectSection(_Section):
     allow: tuple[str, ...] = ()
     ask: tuple[str, ...] = ()
     refuse: tuple[str, ...] = ()
+    approvals: Conditions = Conditions()
 
 
 class Policy(_Section):
@@ -171,6 +204,7 @@ class Settings(BaseSettings):
     worker: Worker = Worker()
     agents: Agents = Agents()
     policy: Policy = Policy()
+    approvals: ApprovalsSection = ApprovalsSection()
     reports: Reports = Reports()
     projects: dict[str, ProjectSection] = Field(default_factory=dict)
     users: dict[str, User] = Field(default_factory=dict)

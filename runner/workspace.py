@@ -11,6 +11,7 @@ from pathlib import Path
 from runner import checks
 from runner import worktree as trees
 from runner.agents.keeper import SessionKeeper
+from runner.asking import Asking
 from runner.errors import ProjectError, SessionLost
 from runner.gate import Bounds
 from runner.model import Execution, Project, Rule, Scope, Verdict, value
@@ -33,6 +34,7 @@ class Workspace:
     session: AgentSession
     bounds: Bounds
     warnings: tuple[str, ...] = ()
+    meanwhile: str = ""  # what changed while the execution was parked
 
     def on(self, execution: Execution) -> Execution:
         """Return the execution as it is in this workspace."""
@@ -56,6 +58,7 @@ class Workspaces:
         project = await self._project(execution.project or "")
         execution = await self._inherited(execution)
         tree, warnings = await self._tree(execution, project)
+        meanwhile = await self._meanwhile(execution, tree)
         spec = await self._spec(execution, project, tree)
         session = await self._filled(tree, project, spec, placed)
         bounds = Bounds(
@@ -63,9 +66,34 @@ class Workspaces:
             read_dirs=spec.read_dirs,
             home=Path.home(),
             access=project.access,
+            asking=Asking.of(self._settings, project.name),
             rules=await self._rules(execution, project),
         )
-        return Workspace(project=project, worktree=tree, spec=spec, session=session, bounds=bounds, warnings=warnings)
+        return Workspace(
+            project=project,
+            worktree=tree,
+            spec=spec,
+            session=session,
+            bounds=bounds,
+            warnings=warnings,
+            meanwhile=meanwhile,
+        )
+
+    async def mark(self, workspace: Workspace) -> str:
+        """Name the state of worktree and base branch, so that a change is noticed later."""
+        try:
+            return await trees.mark(workspace.worktree)
+        except ProjectError:  # it cannot be named; then nothing is said about changes either
+            return ""
+
+    async def _meanwhile(self, execution: Execution, tree: trees.Worktree) -> str:
+        """Say what others changed while the execution was parked. An answer holds for its input, so it still counts."""
+        if not execution.mark or not execution.interrupted or not trees.is_filled(tree):
+            return ""
+        files, _, base = execution.mark.partition(" ")
+        now_files, _, now_base = (await trees.mark(tree)).partition(" ")
+        said = "While it waited, somebody changed files in the worktree." if files != now_files else ""
+        return f"{said} While it waited, {tree.base_branch} moved on.".strip() if base != now_base else said
 
     async def reopen(self, workspace: Workspace) -> Workspace:
         """Begin a new conversation in the same worktree: the one to be resumed is gone."""
@@ -106,8 +134,7 @@ class Workspaces:
             if execution.attempt == 1 and tree.path.exists() and trees.is_filled(tree):
                 return tree, ()  # a follow-up: nothing has crashed in it
             with suppress(ProjectError):  # neither worktree nor branch nor backup is left: a new one, then
-                await trees.adopt(tree)
-                return tree, ()
+                return tree, (await trees.adopt(tree)).found
         state = await trees.inspect(project)
         warnings = checks.before(state)
         return await trees.reserve(state, execution.id, self._settings.worktrees), warnings
@@ -170,7 +197,6 @@ class Workspaces:
         section = self._settings.projects.get(project.name)
         return (
             *(task.rules if task else ()),
-            *(await self._store.approvals.rules(Scope.PROJECT, project.name)),
             *(rules_of(section, Scope.PROJECT) if section else ()),
             *rules_of(self._settings.policy, Scope.GLOBAL),
         )

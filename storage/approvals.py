@@ -8,13 +8,17 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from runner.model import Approval, ApprovalState, Rule, Scope
+from runner.model import Approval, ApprovalState, AskKind, History, Rule, Scope
 from runner.ports import Batch
 from storage import batches, listing
 from storage.columns import literals
 from storage.database import Database, Stale
 from storage.rows import read
 from storage.tables import approvals, rules
+
+_OPEN = literals(approvals.c.state, ApprovalState.OPEN)
+_DECISIONS = (ApprovalState.APPROVED, ApprovalState.DENIED)
+_REPLAYED = 1_000  # decided steps that a replay looks at: a month of a busy project
 
 
 class Approvals:
@@ -38,17 +42,60 @@ class Approvals:
         own = approvals.c.execution_id == execution_id
         return await self._read(sa.select(approvals).where(own).order_by(approvals.c.id))
 
-    async def open(self, *, limit: int = 100) -> Sequence[Approval]:
-        """Return open approvals, oldest first."""
-        is_open = literals(approvals.c.state, ApprovalState.OPEN)
-        return await self._read(sa.select(approvals).where(is_open).order_by(approvals.c.id).limit(limit))
+    async def open(self, *, after: str = "", limit: int = 100) -> Sequence[Approval]:
+        """Return open approvals asked after the one with this id, oldest first."""
+        statement = sa.select(approvals).where(_OPEN, approvals.c.id > after)
+        return await self._read(statement.order_by(approvals.c.id).limit(limit))
 
-    async def rules(self, scope: Scope, scope_id: str) -> Sequence[Rule]:
-        """Return rules of one run, task or project that are not revoked, in order of their making."""
-        statement = sa.select(rules).where(
-            rules.c.scope == scope, rules.c.scope_id == scope_id, rules.c.revoked_at.is_(None)
+    async def due(self, at: datetime, *, limit: int = 100) -> Sequence[Approval]:
+        """Return open approvals for which something happens at or before `at`, the longest due first."""
+        statement = sa.select(approvals).where(_OPEN, approvals.c.next_at <= at)
+        return await self._read(statement.order_by(approvals.c.next_at).limit(limit))
+
+    async def history(self, project: str, signature: str) -> History:
+        """Count how people decided on steps of one signature in a project."""
+        columns = approvals.c
+        rows = await self._database.rows(
+            sa.select(columns.state, sa.func.count().label("times"), sa.func.max(columns.answered_at).label("last"))
+            .where(columns.project == project, columns.signature == signature, columns.state.in_(_DECISIONS))
+            .group_by(columns.state)
         )
-        return [read(Rule, row) for row in await self._database.rows(statement.order_by(rules.c.id))]
+        times = {row["state"]: row["times"] for row in rows}
+        return History(
+            approved=times.get(ApprovalState.APPROVED, 0),
+            denied=times.get(ApprovalState.DENIED, 0),
+            last_at=max((row["last"] for row in rows), default=None),
+        )
+
+    async def decided(self, *, since: datetime, project: str = "", task_id: str = "") -> Sequence[Approval]:
+        """Return the steps of a project or a task that people decided since then, newest first."""
+        columns = approvals.c
+        own = columns.task_id == task_id if task_id else columns.project == project
+        fitting = (own, columns.kind == AskKind.STEP, columns.state.in_(_DECISIONS), columns.asked_at >= since)
+        return await self._read(sa.select(approvals).where(*fitting).order_by(columns.id.desc()).limit(_REPLAYED))
+
+    async def rule(self, rule_id: str) -> Rule | None:
+        """Return a rule by its whole id, in force or not."""
+        row = await self._database.row(sa.select(rules).where(rules.c.id == rule_id))
+        return read(Rule, row) if row else None
+
+    async def find_rules(self, handle: str) -> Sequence[Rule]:
+        """Return up to five rules in force whose id ends in this handle. There are few rules, so all are looked at."""
+        ending = rules.c.id.like("%" + "".join(letter for letter in handle.lower() if letter.isalnum()))
+        statement = sa.select(rules).where(ending, rules.c.revoked_at.is_(None)).order_by(rules.c.id.desc()).limit(5)
+        return [read(Rule, row) for row in await self._database.rows(statement)]
+
+    async def write(self, batch: Batch) -> None:
+        """Write what belongs to no execution's state: rules, previews, outcomes, with feed and audit entries."""
+        async with self._database.writing() as unit:
+            await batches.write(unit, batch)
+
+    async def rules(self, *scopes: tuple[Scope, str]) -> Sequence[Rule]:
+        """Return rules that are not revoked of these runs, tasks and projects, in order of the scopes given."""
+        own = sa.or_(*(sa.and_(rules.c.scope == scope, rules.c.scope_id == scope_id) for scope, scope_id in scopes))
+        statement = sa.select(rules).where(own, rules.c.revoked_at.is_(None)).order_by(rules.c.id)
+        found = [read(Rule, row) for row in await self._database.rows(statement)]
+        return sorted(found, key=lambda rule: scopes.index((rule.scope, rule.scope_id)))
 
     async def revoke(self, rule_id: str, at: datetime, batch: Batch) -> bool:
         """Revoke a rule; False if it was not in force."""

@@ -23,6 +23,10 @@ async def write(unit: Unit, batch: Batch, *, at: datetime | None = None) -> None
     await _open(unit, batch.open)
     for approval in batch.settle:
         await _settle(unit, approval)
+    for approval in batch.amend:
+        await _amend(unit, approval)
+    for approval_id, outcome in batch.outcomes.items():
+        await unit.execute(_of(approval_id).values(outcome=outcome))
     for approval_id in batch.deliver:
         await _deliver(unit, approval_id, at or newest(batch))
     await unit.put(tables.steps, (plain(tables.steps, step) for step in batch.steps))
@@ -69,33 +73,34 @@ def _named(rule: Rule) -> Rule:
 
 
 async def _open(unit: Unit, approvals: Iterable[Approval]) -> None:
-    new = {"revision": 0, "votes": {}}
-    rows = [plain(tables.approvals, approval, tail=tail(approval.id), **new) for approval in approvals]
+    rows = [plain(tables.approvals, approval, tail=tail(approval.id)) for approval in approvals]
     await unit.insert(tables.approvals, rows)
+
+
+def _of(approval_id: str) -> sa.Update:
+    return sa.update(tables.approvals).where(tables.approvals.c.id == approval_id)
 
 
 async def _settle(unit: Unit, approval: Approval) -> None:
     """Give an open approval its final state: the first answer wins."""
+    await _change(unit, approval, "state answer answered_by on_behalf_of answered_at votes outcome")
+
+
+async def _amend(unit: Unit, approval: Approval) -> None:
+    """Write what changes while an approval stays open."""
+    await _change(unit, approval, "votes timetable done next_at")
+
+
+async def _change(unit: Unit, approval: Approval, listed: str) -> None:
+    """Write fields of an approval that is open and as it was read; whatever it gets is one revision more."""
     columns = tables.approvals.c
-    statement = (
-        sa.update(tables.approvals)
-        .where(columns.id == approval.id, columns.state == ApprovalState.OPEN)
-        .values(
-            state=approval.state,
-            answer=approval.answer,
-            answered_by=approval.answered_by,
-            answered_at=approval.answered_at,
-        )
-    )
-    unit.require(await unit.changed(statement))
+    as_read = (columns.state == ApprovalState.OPEN, columns.revision == approval.revision)
+    written = {name: getattr(approval, name) for name in listed.split()} | {"revision": approval.revision + 1}
+    unit.require(await unit.changed(_of(approval.id).where(*as_read).values(written)))
 
 
 async def _deliver(unit: Unit, approval_id: str, at: datetime) -> None:
     """Mark an answer as told to the agent: it is told once."""
     columns = tables.approvals.c
-    statement = (
-        sa.update(tables.approvals)
-        .where(columns.id == approval_id, columns.state != ApprovalState.OPEN, columns.delivered_at.is_(None))
-        .values(delivered_at=at)
-    )
-    unit.require(await unit.changed(statement))
+    fresh = _of(approval_id).where(columns.state != ApprovalState.OPEN, columns.delivered_at.is_(None))
+    unit.require(await unit.changed(fresh.values(delivered_at=at)))

@@ -9,13 +9,13 @@ import sqlalchemy as sa
 from runner.model import Phase, State
 from storage.columns import Moment, literals
 from storage.database import Values
-from storage.tables import attempts, executions
+from storage.tables import attempts, executions, freezes
 
 ACTIVE = (State.RUNNING, State.WAITING)
 
 
 def _first() -> sa.ScalarSelect[str]:
-    """Ask for the first pending execution whose conversation is free and has no older pending one."""
+    """Ask for the first pending execution whose conversation is free and has no older pending one; none in a freeze."""
     waiting, older, active = executions.alias("waiting"), executions.alias("older"), executions.alias("active")
     behind = sa.exists().where(
         older.c.conversation_id == waiting.c.conversation_id,
@@ -26,9 +26,10 @@ def _first() -> sa.ScalarSelect[str]:
         active.c.conversation_id == waiting.c.conversation_id,
         literals(active.c.state, *ACTIVE),
     )
+    frozen = sa.exists(sa.select(freezes.c.id))
     return (
         sa.select(waiting.c.id)
-        .where(literals(waiting.c.state, State.PENDING), ~behind, ~busy)
+        .where(literals(waiting.c.state, State.PENDING), ~behind, ~busy, ~frozen)
         .order_by(waiting.c.rank, waiting.c.id)
         .limit(1)
         .with_for_update(skip_locked=True, of=waiting)

@@ -16,6 +16,7 @@ from runner.model import (
     Change,
     ChangeKind,
     Execution,
+    Freeze,
     Image,
     Message,
     State,
@@ -28,10 +29,11 @@ from storage.columns import literals
 from storage.database import Database, Stale, Unit
 from storage.failures import collided
 from storage.rows import execution_row, page, read, read_execution
-from storage.tables import approvals, attachments, attempts, executions, messages, steps
+from storage.tables import approvals, attachments, attempts, executions, freezes, messages, steps
 
 # One claimer can lose the same race again only if others won in between, so a few tries are plenty.
 _CLAIM_TRIES = 3
+_THE_FREEZE = 1  # the key of the only row there can be
 _TEXTS = frozenset({"title", "task_name", "summary", "prompt"})  # what search looks through
 
 
@@ -47,6 +49,30 @@ class Executions:
             await unit.insert(executions, [execution_row(execution)])
             await search.index_execution(unit, execution)
             await batches.write(unit, batch, at=execution.created_at)
+
+    async def frozen(self) -> Freeze | None:
+        """Return the freeze in force."""
+        row = await self._database.row(sa.select(freezes))
+        return read(Freeze, row) if row else None
+
+    async def freeze(self, freeze: Freeze | None, batch: Batch) -> bool:
+        """Freeze everything, or release it (None); False if it was so already, and nothing is written then."""
+        try:
+            async with self._database.writing() as unit:
+                frozen = await unit.row(sa.select(freezes.c.id)) is not None
+                unit.require(frozen is (freeze is None))
+                if freeze is None:
+                    await unit.execute(sa.delete(freezes))
+                else:
+                    await unit.insert(freezes, [batches.plain(freezes, freeze, id=_THE_FREEZE)])
+                await batches.write(unit, batch)
+        except Stale:
+            return False
+        except IntegrityError as error:  # two people froze at once
+            if not collided(error):
+                raise
+            return False
+        return True
 
     async def claim(self, worker: str, at: datetime) -> Execution | None:
         """Take the first claimable execution for this worker; None if there is none."""
@@ -202,7 +228,7 @@ async def _require_question_iff_waiting(unit: Unit, execution_id: str, state: St
 
 async def _close(unit: Unit, before: Execution, after: Execution, at: datetime) -> None:
     """Write how an attempt ended, and count an execution that has just become final."""
-    if before.state in ACTIVE and after.state not in ACTIVE:
+    if before.worker is not None and after.worker is None:
         ended = {"ended_at": at, "session": after.session, "state": after.state, "reason": after.reason}
         await unit.execute(end_attempt(after.id, before.attempt).values(ended))
     if after.state.final and not before.state.final:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from runner.model import Person, Project, Role
+from runner.errors import NotFound
+from runner.model import Delegation, Person, Project, Role
 from runner.ports import Batch
 from storage import batches, search
 from storage.database import Database, Stale
 from storage.rows import read
-from storage.tables import identities, people, projects
+from storage.tables import delegations, identities, people, projects
 
 
 class People:
@@ -67,6 +70,39 @@ class People:
         except Stale:
             return False
         return True
+
+    async def link(self, person_id: str, messenger: str, identity: str, batch: Batch) -> Person:
+        """Give a person one more identity and return who has it: somebody else if it was taken already."""
+        row = {"messenger": messenger, "identity": identity, "person_id": person_id}
+        with suppress(IntegrityError):  # somebody has it already
+            async with self._database.writing() as unit:
+                await unit.insert(identities, [row])
+                await batches.write(unit, batch)
+        owner = await self.known(messenger, identity)
+        if owner is None:
+            raise NotFound("There is no such person.")
+        return owner
+
+    async def delegate(self, delegation: Delegation, batch: Batch) -> None:
+        """Insert a delegation."""
+        async with self._database.writing() as unit:
+            await unit.insert(delegations, [batches.plain(delegations, delegation)])
+            await batches.write(unit, batch)
+
+    async def end_delegations(self, from_id: str, at: datetime, batch: Batch) -> int:
+        """End all delegations of a person that are not over, and return how many there were."""
+        columns = delegations.c
+        lasting = (columns.from_id == from_id, columns.ended_at.is_(None), columns.ends_at > at)
+        async with self._database.writing() as unit:
+            ended = await unit.execute(sa.update(delegations).where(*lasting).values(ended_at=at))
+            await batches.write(unit, batch)
+        return ended.rowcount
+
+    async def delegations(self, at: datetime) -> Sequence[Delegation]:
+        """Return the delegations in force at a moment."""
+        columns = delegations.c
+        now = (columns.starts_at <= at, columns.ends_at > at, columns.ended_at.is_(None))
+        return [read(Delegation, row) for row in await self._database.rows(sa.select(delegations).where(*now))]
 
     async def projects(self) -> Sequence[Project]:
         """Return all projects by name."""

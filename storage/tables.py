@@ -51,6 +51,26 @@ identities = sa.Table(
     reference("person_id", "people.id", index=True),
 )
 
+delegations = sa.Table(
+    "delegations",
+    metadata,
+    column("id", Key, key=True),
+    reference("from_id", "people.id"),
+    reference("to_id", "people.id", index=True),
+    column("starts_at", Moment),
+    column("ends_at", Moment),
+    column("ended_at", Moment, optional=True),
+)
+
+freezes = sa.Table(
+    "freezes",
+    metadata,
+    column("id", sa.SmallInteger, key=True),  # always 1: there is one freeze or none
+    column("by", Key),
+    column("at", Moment),
+    column("why", Text),
+)
+
 projects = sa.Table(
     "projects",
     metadata,
@@ -154,6 +174,7 @@ executions = sa.Table(
     column("beat_at", Moment, optional=True),
     column("session", Text, optional=True),
     column("interrupted", sa.Boolean),
+    column("mark", Text),
     column("base_branch", Text),
     column("base_commit", Text),
     column("worktree", Text),
@@ -258,18 +279,30 @@ approvals = sa.Table(
     column("reason", Text),
     column("labels", Shape(tuple[str, ...])),
     column("questions", Shape(tuple[model.Question, ...])),
-    column("suggested_rule", Text),
+    column("offers", Shape(tuple[str, ...])),
+    column("signature", Key),
+    column("project", Key),
+    column("task_id", Key, optional=True),
+    column("history", Shape(model.History)),
+    column("terms", Shape(model.Terms)),
+    column("timetable", Shape(tuple[model.Due, ...])),
+    column("done", sa.Integer),
+    column("votes", Shape(tuple[model.Vote, ...])),
+    column("revision", sa.Integer),
     column("state", OneOf(model.ApprovalState)),
-    column("revision", sa.Integer),  # grows with every vote, for cards that show them
-    column("votes", Shape(model.Json)),  # by person id, where policy wants several
     column("asked_at", Moment),
-    column("expires_at", Moment, optional=True),
+    column("next_at", Moment, optional=True),
     column("answer", Shape(model.Answer), optional=True),
     column("answered_by", Key, optional=True),
+    column("on_behalf_of", Key, optional=True),
     column("answered_at", Moment, optional=True),
     column("delivered_at", Moment, optional=True),
+    column("outcome", Text),
     sa.Index("approvals_execution_ix", "execution_id", "id"),
+    sa.Index("approvals_signature_ix", "project", "signature", "id"),
+    sa.Index("approvals_task_ix", "task_id", "id"),
     partial_index("approvals_open", "id", where=OPEN_SQL),
+    partial_index("approvals_due", "next_at", where=OPEN_SQL),
     partial_index("approvals_open_step", "execution_id", "tool_use_id", where=OPEN_SQL, unique=True),
 )
 

@@ -105,6 +105,7 @@ class Execution:
     worker: str | None = None
     session: str | None = None
     interrupted: bool = False  # the session ends in an unfinished turn that must be taken up, not begun anew
+    mark: str = ""  # names the state of worktree and base branch when it was parked
     base_branch: str = ""
     base_commit: str = ""
     worktree: str = ""

@@ -155,6 +155,21 @@ class ApprovalState(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+class Nudge(StrEnum):
+    """What happens to a question that stays unanswered."""
+
+    REMIND = "remind"
+    ESCALATE = "escalate"
+    EXPIRE = "expire"
+
+
+class OnExpiry(StrEnum):
+    """What expiry means for the run: the agent is told "timed out" and goes on, or the run is stopped."""
+
+    DENY = "deny"
+    STOP = "stop"
+
+
 class Author(StrEnum):
     """Who wrote a message of a conversation."""
 
@@ -174,3 +189,5 @@ class ChangeKind(StrEnum):
     TASK = "task"
     PROJECT = "project"
     RULE = "rule"
+    PERSON = "person"
+    FREEZE = "freeze"

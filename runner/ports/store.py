@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import field
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
@@ -11,7 +12,10 @@ from runner.model import (
     AuditEntry,
     AuditRecord,
     Change,
+    Delegation,
     Execution,
+    Freeze,
+    History,
     Message,
     Origin,
     Person,
@@ -68,8 +72,10 @@ class ExecutionQuery:
 class Batch:
     """What is written together with a change of an execution, in the same transaction, or not at all.
 
-    `open` are new approvals; `settle` are approvals that must still be open and get their final state; `deliver` are
-    ids of answered approvals whose answer goes to the agent now and must not have gone before.
+    `open` are new approvals; `settle` are approvals that must still be open and get their final state, `amend` those
+    that stay open and get votes or another place in their timetable: both must still have the revision they were read
+    with. `deliver` are ids of answered approvals whose answer goes to the agent now and must not have gone before.
+    `outcomes` say by id what became of answers that nobody took.
     """
 
     changes: tuple[Change, ...] = ()
@@ -77,7 +83,9 @@ class Batch:
     messages: tuple[Message, ...] = ()  # inserted, or replaced by id
     open: tuple[Approval, ...] = ()
     settle: tuple[Approval, ...] = ()
+    amend: tuple[Approval, ...] = ()
     deliver: tuple[str, ...] = ()
+    outcomes: Mapping[str, str] = field(default_factory=dict)
     rules: tuple[Rule, ...] = ()
     reports: tuple[Report, ...] = ()
     audit: tuple[AuditEntry, ...] = ()
@@ -121,8 +129,17 @@ class ExecutionStore(Protocol):
         """Insert a pending execution with its prompt as a message."""
         ...
 
+    async def frozen(self) -> Freeze | None:
+        """Return the freeze in force."""
+        ...
+
+    async def freeze(self, freeze: Freeze | None, batch: Batch) -> bool:
+        """Freeze everything, or release it (None); False if it was so already, and nothing is written then."""
+        ...
+
     async def claim(self, worker: str, at: datetime) -> Execution | None:
-        """Take the first pending execution for this worker: by priority, then by age; None if there is none.
+        """Take the first pending execution for this worker: by priority, then by age; None if there is none, or if
+        everything is frozen.
 
         One conditional UPDATE: state running, phase preparing, epoch and attempt one higher, worker set, started_at
         kept if set. Passes over executions whose conversation has another one running or waiting, and over those
@@ -192,12 +209,38 @@ class ApprovalStore(Protocol):
         """Return all approvals of an execution in order of asking."""
         ...
 
-    async def open(self, *, limit: int = 100) -> Sequence[Approval]:
-        """Return open approvals, oldest first."""
+    async def open(self, *, after: str = "", limit: int = 100) -> Sequence[Approval]:
+        """Return open approvals asked after the one with this id, oldest first."""
         ...
 
-    async def rules(self, scope: Scope, scope_id: str) -> Sequence[Rule]:
-        """Return rules in force (not revoked) of one run, task or project."""
+    async def due(self, at: datetime, *, limit: int = 100) -> Sequence[Approval]:
+        """Return open approvals for which something happens at or before `at`, the longest due first."""
+        ...
+
+    async def history(self, project: str, signature: str) -> History:
+        """Count how people decided on steps of one signature in a project; expired and withdrawn ones do not count."""
+        ...
+
+    async def decided(self, *, since: datetime, project: str = "", task_id: str = "") -> Sequence[Approval]:
+        """Return the steps of a project or a task that people approved or denied since then, newest first, 1,000 at
+        most.
+        """
+        ...
+
+    async def rule(self, rule_id: str) -> Rule | None:
+        """Return a rule by its whole id, in force or not."""
+        ...
+
+    async def find_rules(self, handle: str) -> Sequence[Rule]:
+        """Return up to five rules in force whose id ends in this handle."""
+        ...
+
+    async def write(self, batch: Batch) -> None:
+        """Write what belongs to no execution's state: rules, previews, outcomes, with feed and audit entries."""
+        ...
+
+    async def rules(self, *scopes: tuple[Scope, str]) -> Sequence[Rule]:
+        """Return rules that are not revoked of these runs, tasks and projects, in order of the scopes given."""
         ...
 
     async def revoke(self, rule_id: str, at: datetime, batch: Batch) -> bool:
@@ -226,6 +269,22 @@ class PeopleStore(Protocol):
 
     async def set_role(self, person_id: str, role: Role, batch: Batch) -> bool:
         """Change a role; False if there is no such person."""
+        ...
+
+    async def link(self, person_id: str, messenger: str, identity: str, batch: Batch) -> Person:
+        """Give a person one more identity and return who has it: somebody else if it was taken already."""
+        ...
+
+    async def delegate(self, delegation: Delegation, batch: Batch) -> None:
+        """Insert a delegation."""
+        ...
+
+    async def end_delegations(self, from_id: str, at: datetime, batch: Batch) -> int:
+        """End all delegations of a person that are not over, and return how many there were."""
+        ...
+
+    async def delegations(self, at: datetime) -> Sequence[Delegation]:
+        """Return the delegations in force at a moment."""
         ...
 
     async def projects(self) -> Sequence[Project]:

@@ -6,7 +6,7 @@ of it may be called for several worktrees of one repository at once.
 
 from __future__ import annotations
 
-from runner.worktree.changes import Commit, commits, diff, newest, snapshot
+from runner.worktree.changes import Commit, commits, diff, mark, newest, snapshot
 from runner.worktree.instructions import instructions
 from runner.worktree.keep import Adopted, Pruned, adopt, discard, prune, restore
 from runner.worktree.make import Worktree, begin, fill, find, folder_name, is_filled, make, register, reserve
@@ -32,6 +32,7 @@ __all__ = [
     "instructions",
     "is_filled",
     "make",
+    "mark",
     "merge",
     "newest",
     "prune",

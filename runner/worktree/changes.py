@@ -87,6 +87,18 @@ async def write_tree(repo: Repository, worktree: Worktree, index: Path) -> str:
     return await repo.line("write-tree", environment=environment)
 
 
+async def mark(worktree: Worktree) -> str:
+    """Name the state of the worktree, and after a space that of its base branch: equal names mean that nothing changed.
+
+    Raises ProjectError.
+    """
+    repo = await open_worktree(worktree)
+    async with scratch_index(worktree) as index:
+        files = await write_tree(repo, worktree, index)
+    head = await repo.commit_of("HEAD")
+    return f"{files}.{head} {await repo.commit_of(f'refs/heads/{worktree.base_branch}')}"
+
+
 @contextlib.asynccontextmanager
 async def scratch_index(worktree: Worktree) -> AsyncIterator[Path]:
     """Lend a copy of the worktree's index: its cached file times make adding fast.

@@ -202,7 +202,7 @@ COMMAND = asked(
     title="$ pip install requests && pytest -q",
     reason="No rule allows it.",
     labels=("network", "installs packages"),
-    suggested_rule="Bash(pytest *)",
+    offers=("Bash(pytest *)",),
 )
 EDIT = asked(
     "Edit",

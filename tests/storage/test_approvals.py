@@ -11,6 +11,8 @@ from runner.model import (
     Change,
     ChangeKind,
     Choice,
+    Due,
+    Nudge,
     Question,
     Rule,
     Scope,
@@ -30,8 +32,8 @@ async def test_an_approval_is_read_as_it_was_asked_and_answered(store: SqlStore)
         kind=AskKind.QUESTION,
         labels=("network", "deletes"),
         questions=(Question(text="Which?", choices=(Choice(label="a", description="A"),), multiple=True),),
-        suggested_rule="Bash(ls *)",
-        expires_at=later(3600),
+        offers=("Bash(ls *)",),
+        timetable=(Due(at=later(3600), nudge=Nudge.EXPIRE),),
         title="t",
         reason="r",
     )
@@ -82,18 +84,18 @@ async def test_rules_are_those_of_the_scope_that_are_not_revoked(store: SqlStore
     wanted = _rule(id=new_id(), created_by="ada", created_at=NOON, expires_at=later(60))
     others = (_rule(id=new_id(), scope_id="c2"), _rule(id=new_id(), scope=Scope.TASK))
     assert await store.executions.record(run, Batch(rules=(wanted, *others)))
-    assert await store.approvals.rules(Scope.RUN, "c1") == [wanted]
+    assert await store.approvals.rules((Scope.RUN, "c1")) == [wanted]
     changes = (Change(kind=ChangeKind.RULE, event="rule.revoked", at=NOON),)
     assert await store.approvals.revoke(wanted.id, later(5), Batch(changes=changes))
     assert not await store.approvals.revoke(wanted.id, later(6), Batch(changes=changes))
-    assert await store.approvals.rules(Scope.RUN, "c1") == []
+    assert await store.approvals.rules((Scope.RUN, "c1")) == []
     assert [entry.event for entry in await store.feed.after(1)] == ["rule.revoked"]
 
 
 async def test_a_rule_without_an_id_gets_one(store: SqlStore) -> None:
     run = await running(store)
     assert await store.executions.record(run, Batch(rules=(_rule(), _rule(pattern="Edit(src/**)"))))
-    found = await store.approvals.rules(Scope.RUN, "c1")
+    found = await store.approvals.rules((Scope.RUN, "c1"))
     assert [rule.pattern for rule in found] == ["Bash(ls)", "Edit(src/**)"]
     assert await store.approvals.revoke(found[0].id, NOON, NOTHING)
 

@@ -52,7 +52,7 @@ async def test_everything_of_a_batch_is_written_with_the_state(store: SqlStore) 
     assert await store.executions.steps(run.id) == list(batch.steps)
     assert await store.executions.messages(run.id) == list(batch.messages)
     assert await store.approvals.open() == [asked]
-    assert await store.approvals.rules(Scope.RUN, "c") == [rule]
+    assert await store.approvals.rules((Scope.RUN, "c")) == [rule]
     assert await store.feed.audit() == list(batch.audit)
 
 

@@ -77,12 +77,14 @@ def upgrade() -> None:
         _audit_head,
         _cursors,
         _feed,
+        _freezes,
         _people,
         _projects,
         _rules,
         _stats_daily,
         _tasks,
         _workers,
+        _delegations,
         _identities,
         _schedules,
         _executions,
@@ -270,6 +272,7 @@ def _executions() -> None:
             "state",
             "error",
             "hint",
+            "mark",
             "base_branch",
             "base_commit",
             "worktree",
@@ -312,24 +315,51 @@ def _executions() -> None:
     op.create_index("executions_task_ix", "executions", ["task_id", "state", "id"])
 
 
+def _delegations() -> None:
+    op.create_table(
+        "delegations",
+        *_columns(KEY, "id", "from_id", "to_id"),
+        *_columns(BIG, "starts_at", "ends_at"),
+        *_columns(BIG, "ended_at", nullable=True),
+        sa.PrimaryKeyConstraint("id", name="delegations_pkey"),
+        sa.ForeignKeyConstraint(["from_id"], ["people.id"], name="delegations_from_id_fkey"),
+        sa.ForeignKeyConstraint(["to_id"], ["people.id"], name="delegations_to_id_fkey"),
+    )
+    op.create_index("delegations_to_id_ix", "delegations", ["to_id"])
+
+
+def _freezes() -> None:
+    op.create_table(
+        "freezes",
+        *_columns(SMALL, "id"),
+        *_columns(KEY, "by"),
+        *_columns(BIG, "at"),
+        *_columns(TEXT, "why"),
+        sa.PrimaryKeyConstraint("id", name="freezes_pkey"),
+    )
+
+
 def _approvals() -> None:
     op.create_table(
         "approvals",
-        *_columns(KEY, "id", "tail", "execution_id", "tool_use_id", "input_digest"),
-        *_columns(TEXT, "kind", "tool", "title", "reason", "suggested_rule", "state"),
-        *_columns(JSON, "input", "labels", "questions", "votes"),
-        *_columns(INTEGER, "revision"),
+        *_columns(KEY, "id", "tail", "execution_id", "tool_use_id", "input_digest", "signature", "project"),
+        *_columns(TEXT, "kind", "tool", "title", "reason", "state", "outcome"),
+        *_columns(JSON, "input", "labels", "questions", "offers", "history", "terms", "timetable", "votes"),
+        *_columns(INTEGER, "done", "revision"),
         *_columns(BIG, "asked_at"),
-        *_columns(BIG, "expires_at", "answered_at", "delivered_at", nullable=True),
+        *_columns(BIG, "next_at", "answered_at", "delivered_at", nullable=True),
         *_columns(JSON, "answer", nullable=True),
-        *_columns(KEY, "answered_by", nullable=True),
+        *_columns(KEY, "task_id", "answered_by", "on_behalf_of", nullable=True),
         sa.PrimaryKeyConstraint("id", name="approvals_pkey"),
         sa.ForeignKeyConstraint(["execution_id"], ["executions.id"], name="approvals_execution_id_fkey"),
     )
     op.create_index("approvals_execution_ix", "approvals", ["execution_id", "id"])
+    _partial("approvals_due", "approvals", ["next_at"], where="state = 'open'")
     _partial("approvals_open", "approvals", ["id"], where="state = 'open'")
     _partial("approvals_open_step", "approvals", ["execution_id", "tool_use_id"], where="state = 'open'", unique=True)
+    op.create_index("approvals_signature_ix", "approvals", ["project", "signature", "id"])
     op.create_index("approvals_tail_ix", "approvals", ["tail"])
+    op.create_index("approvals_task_ix", "approvals", ["task_id", "id"])
 
 
 def _attempts() -> None:
