@@ -35,6 +35,7 @@ _ONLY_EXACT = frozenset({"network", "deletes", "installs packages"})  # a patter
 _HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*")
 _NAME = re.compile(r"[\w.-]+")
 _MAX_PATTERN = 160  # characters; a longer one cannot be judged on a phone
+_MAX_READ = 8_000  # characters of a command line; reading longer ones again and again would take seconds
 _MAX_SIGNATURE = 200  # characters
 _MAX_TOOL = 100  # characters of a tool's name in a signature
 
@@ -47,9 +48,13 @@ def offers(call: ToolCall, context: PolicyContext) -> tuple[str, ...]:
     the folder of a file. Each pattern is short and printable, and as a rule of this run, beside those in force, it
     really allows the step. Nothing is offered for secrets, outside the worktree, or what cannot be undone or read.
     """
-    if not _NEVER.isdisjoint(labels(call, context)):
+    if len(str(call.input.get("command", ""))) > _MAX_READ:
         return ()
-    return tuple(pattern for pattern in dict.fromkeys(_candidates(call, context)) if _allows(pattern, call, context))
+    known = labels(call, context)
+    if not _NEVER.isdisjoint(known):
+        return ()
+    candidates = dict.fromkeys(_candidates(call, context, wide=_ONLY_EXACT.isdisjoint(known)))
+    return tuple(pattern for pattern in candidates if _allows(pattern, call, context))
 
 
 def suggest_rule(call: ToolCall, context: PolicyContext) -> str:
@@ -89,11 +94,11 @@ def _allows(pattern: str, call: ToolCall, context: PolicyContext) -> bool:
     return ruling.verdict is Verdict.ALLOW and ruling.rule == pattern
 
 
-def _candidates(call: ToolCall, context: PolicyContext) -> Iterable[str]:
-    """Patterns for a step, narrow before wide, not yet proven to allow it."""
+def _candidates(call: ToolCall, context: PolicyContext, *, wide: bool) -> Iterable[str]:
+    """Patterns for a step, narrow before wide, not yet proven to allow it; of commands the wide one only if wanted."""
     path = path_of(call.input, call.tool)
     if call.tool in COMMAND_TOOLS:
-        yield from _for_line(call, context)
+        yield from _for_line(call, context, wide=wide)
     elif call.tool in EDIT_TOOLS:
         yield from _for_path("Edit", path, context)
     elif call.tool in READ_TOOLS:
@@ -104,13 +109,13 @@ def _candidates(call: ToolCall, context: PolicyContext) -> Iterable[str]:
         yield call.tool
 
 
-def _for_line(call: ToolCall, context: PolicyContext) -> Iterable[str]:
+def _for_line(call: ToolCall, context: PolicyContext, *, wide: bool) -> Iterable[str]:
     command = _only_command(call, context)
     if command is None or (interpreter(command.program) and program_source(command)[0] in {"text", "stdin"}):
         return
     yield f"Bash({shlex.join(word.text for word in command.words)})"
-    head = _head(command)
-    if head and _ONLY_EXACT.isdisjoint(labels(call, context)):
+    head = _head(command) if wide else ""
+    if head:
         yield f"Bash({head} *)"
 
 
@@ -149,10 +154,10 @@ def _for_path(tool: str, path: str, context: PolicyContext) -> Iterable[str]:
 
 
 def _shown(path: str, context: PolicyContext) -> str:
-    """A path relative to the worktree; a whole one if it lies elsewhere."""
+    """A path relative to the worktree, `.` for itself; a whole one if it lies elsewhere."""
     root = normal(context.worktree)
     whole = normal(path if path.startswith("/") else f"{root}/{path}")
-    return whole[len(root) + 1 :] if under(whole, root) else whole
+    return posixpath.relpath(whole, root) if whole == root or under(whole, root) else whole
 
 
 def _for_host(url: str) -> Iterable[str]:
@@ -167,7 +172,8 @@ def _for_host(url: str) -> Iterable[str]:
 def _kind(call: ToolCall, context: PolicyContext) -> str:
     """What can be said of a step for which no pattern can be offered; empty if it is like no other."""
     if call.tool in COMMAND_TOOLS:
-        command = _only_command(call, context)
+        short = len(str(call.input.get("command", ""))) <= _MAX_READ
+        command = _only_command(call, context) if short else None
         if command is None:
             return ""
         plain = (word.text for word in command.arguments if not word.text.startswith("-"))

@@ -16,6 +16,7 @@ HOME = "/home/agent"
 SEVERITY = [Verdict.ALLOW, Verdict.ASK, Verdict.REFUSE]
 DOCUMENT = Path(__file__).parents[2] / "docs" / "policy.md"
 COMMANDS = Path(__file__).parent / "commands.txt"
+_OFFER = re.compile(r"\| `(?P<tool>\w+): (?P<text>[^`]+)` \| (?P<patterns>(`[^`]+` ?)+|nothing) \|")
 _ROW = re.compile(r"\| (`+) ?(?P<command>.*?) ?\1 \| (?P<verdict>refuse|ask|allow) \| (?P<reason>.*) \|")
 
 
@@ -48,6 +49,27 @@ def documented() -> Iterator[tuple[str, str, str]]:
         if match:
             command, reason = (match[name].replace(r"\|", "|") for name in ("command", "reason"))
             yield command.replace("⏎", "\n"), match["verdict"], reason
+
+
+def edit(path: str) -> ToolCall:
+    """A call that edits a file."""
+    return ToolCall(tool="Edit", input={"file_path": path, "old_string": "a", "new_string": "b"})
+
+
+def offered() -> Iterator[tuple[ToolCall, tuple[str, ...]]]:
+    """Rows of the document: a step, and the patterns offered for it."""
+    for line in DOCUMENT.read_text(encoding="utf-8").splitlines():
+        match = _OFFER.fullmatch(line)
+        if match:
+            tool, text = match["tool"], match["text"]
+            key = {"Bash": "command", "WebFetch": "url"}.get(tool, "file_path")
+            yield ToolCall(tool=tool, input={key: text}), tuple(re.findall(r"`([^`]+)`", match["patterns"]))
+
+
+def documented_labels() -> set[str]:
+    """Labels that the document explains."""
+    section = DOCUMENT.read_text(encoding="utf-8").partition("| Label |")[2].partition("\n\n")[0]
+    return {line.split("|")[1].strip() for line in section.splitlines()[2:]}
 
 
 def listed() -> Iterator[tuple[str, str]]:

@@ -12,7 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from runner.model import ToolCall, Verdict
-from runner.policy import describe, judge, labels, suggest_rule
+from runner.policy import describe, judge, labels, offers, signature, suggest_rule
 from runner.shell import MAX_BYTES, parse
 from tests.policy.stage import SEVERITY, context, rule, ruled
 
@@ -136,13 +136,14 @@ NOISE = st.text(alphabet=st.sampled_from("abrm -/~.;&|<>()$`'\"\\{}[]*!#=\n\t\x0
 @example("a" + "\\\n" * 5 + "b")
 @settings(deadline=None, max_examples=400)
 def test_judging_never_fails(text: str) -> None:
-    """POL-7, POL-13: any text gets a ruling, labels, a printable title and perhaps an offer."""
+    """POL-7, POL-13: any text gets a ruling, labels, a printable title, a signature and perhaps an offer."""
     call = ToolCall(tool="Bash", input={"command": text})
     ruling = judge(call, context(rule("Bash(ls *)")))
     assert ruling.verdict in Verdict
     assert labels(call, context(rule("Bash(ls *)"))) == ruling.labels
     assert describe(call)[1].isprintable()
     suggest_rule(call, context())
+    assert len(signature(call, context())) <= 200
 
 
 @given(text=NOISE)
@@ -187,6 +188,7 @@ def test_any_tool_with_any_input_gets_a_ruling(tool: str, given_input: dict[str,
     assert judge(call, context(rule("Edit(**)"), rule("WebFetch(*.org)"))).verdict in Verdict
     assert describe(call)[1]
     suggest_rule(call, context())
+    assert len(signature(call, context())) <= 200
 
 
 BULKY = {
@@ -224,3 +226,13 @@ def test_hostile_bulk_takes_bounded_time(text: str) -> None:
     ruling = ruled(text, rule("Bash"))
     assert time.process_time() - begun < 3
     assert not parse(text).problem or ruling.verdict is not Verdict.ALLOW
+
+
+@pytest.mark.parametrize("text", BULKY.values(), ids=BULKY)
+def test_hostile_bulk_gets_no_offer_and_is_named_at_once(text: str) -> None:
+    """POL-7: beside the one judgement, nothing is read that takes its time."""
+    call = ToolCall(tool="Bash", input={"command": text})
+    begun = time.process_time()
+    assert offers(call, context()) == ()
+    assert len(signature(call, context())) <= 200
+    assert time.process_time() - begun < 2

@@ -8,7 +8,7 @@ import pytest
 
 from runner.model import StepKind, ToolCall, Verdict
 from runner.policy import MAX_TITLE, changed_lines, describe, judge, labels, visible
-from tests.policy.stage import WORKTREE, bash, context
+from tests.policy.stage import WORKTREE, bash, context, documented, documented_labels, edit, rule
 
 
 @pytest.mark.parametrize(
@@ -88,6 +88,21 @@ def test_the_folder_of_the_shell_counts() -> None:
         (bash("cat ~/.netrc"), {"secrets", "outside worktree"}),
         (bash("echo x > .github/workflows/ci.yml"), {"CI"}),
         (bash("echo x > uv.lock"), {"lock file"}),
+        (bash("cat < x | tee -a web/pnpm-lock.yaml"), {"lock file"}),
+        (bash("rm -rf .circleci Gemfile.lock"), {"CI", "lock file", "deletes"}),
+        (bash("cp -t . a/package-lock.json a/Jenkinsfile"), {"CI", "lock file"}),
+        (bash("install -m 644 ci.yml .woodpecker/"), {"CI"}),
+        (bash("mv a.yml .forgejo/workflows/a.yml"), {"CI", "deletes"}),
+        (bash("ln -s sub/yarn.lock"), {"lock file"}),
+        (bash("scp host:yarn.lock ."), {"lock file", "network"}),
+        (bash("scp yarn.lock host:"), {"network"}),
+        (bash("git rm flake.lock"), {"lock file", "deletes"}),
+        (bash("cd sub && sed -i s/a/b/ ../.travis.yml"), {"CI"}),
+        (bash("npm install"), {"network", "installs packages"}),
+        (bash("cat uv.lock .gitlab-ci.yml"), set()),
+        (bash("echo x > .github/../src/a.py"), set()),
+        (bash("echo x > locks/uv.lock.md"), set()),
+        (bash("rm dist/* src/*.py"), {"deletes"}),
         (bash("git rebase main"), {"git history"}),
         (bash("git push"), {"git history", "network"}),
         (bash('bash -c "$X"'), {"unreadable"}),
@@ -95,11 +110,71 @@ def test_the_folder_of_the_shell_counts() -> None:
         (bash("ls"), set()),
         (ToolCall(tool="Write", input={"file_path": "package-lock.json"}), {"lock file"}),
         (ToolCall(tool="Edit", input={"file_path": ".gitlab-ci.yml"}), {"CI"}),
+        (ToolCall(tool="Edit", input={"file_path": f"{WORKTREE}/SUB/CARGO.LOCK"}), {"lock file"}),
+        (ToolCall(tool="MultiEdit", input={"file_path": "src/../Jenkinsfile.release"}), {"CI"}),
+        (ToolCall(tool="Edit", input={"file_path": "certs/server.key"}), {"secrets"}),
+        (ToolCall(tool="Read", input={"file_path": "uv.lock"}), set()),
         (ToolCall(tool="mcp__a__b", input={}), {"network"}),
     ],
 )  # fmt: skip
 def test_labels_are_computed_facts(call: ToolCall, expected: set[str]) -> None:
+    """POL-14: what a step touches is read off its words, wherever the words lead."""
     assert set(labels(call, context())) == expected
+
+
+GUARDED = [
+    ".github/workflows/ci.yml",
+    ".gitlab-ci.yml",
+    "Jenkinsfile",
+    "azure-pipelines.yml",
+    ".circleci/config.yml",
+    ".buildkite/a.yml",
+    ".travis.yml",
+    ".drone.yml",
+    "bitbucket-pipelines.yml",
+    ".woodpecker.yml",
+    ".woodpecker/a.yml",
+    ".forgejo/workflows/a.yml",
+    ".gitea/workflows/a.yml",
+    "uv.lock",
+    "poetry.lock",
+    "Pipfile.lock",
+    "package-lock.json",
+    "npm-shrinkwrap.json",
+    "pnpm-lock.yaml",
+    "yarn.lock",
+    "bun.lock",
+    "bun.lockb",
+    "Cargo.lock",
+    "go.sum",
+    "Gemfile.lock",
+    "composer.lock",
+    "flake.lock",
+    "gradle.lockfile",
+    "packages.lock.json",
+    ".husky/pre-commit",
+    ".pre-commit-config.yaml",
+    ".env",
+    "deploy.pem",
+]
+
+
+@pytest.mark.parametrize("path", GUARDED)
+def test_a_guarded_file_is_changed_unasked_only_by_a_rule_that_names_it(path: str) -> None:
+    """POL-14: rules for a folder, a tool or everything do not cover it, in no tool and in no command."""
+    wide = context(rule("*"), rule("Bash"), rule("Edit"), rule("Edit(**)"), rule(f"Edit({path}*)"), rule("Bash(tee *)"))
+    for call in (edit(path), ToolCall(tool="Write", input={"file_path": f"{WORKTREE}/{path}"})):
+        assert judge(call, wide).verdict is Verdict.ASK
+        assert judge(call, context(rule(f"Edit({path})"))).verdict is Verdict.ALLOW
+    for line in (f"tee {path}", f"echo x > {path}", f"rm {path}", f"git mv a {path}"):
+        assert judge(bash(line), wide).verdict is Verdict.ASK
+    assert judge(bash(f"tee {path}"), context(rule(f"Bash(tee {path})"))).verdict is Verdict.ALLOW
+
+
+def test_every_label_is_explained() -> None:
+    """POL-14: the document names the labels that commands and tools can get, no more and no fewer."""
+    seen = {label for command, _, _ in documented() for label in labels(bash(command), context())}
+    assert seen == documented_labels()
 
 
 @pytest.mark.parametrize(
