@@ -228,7 +228,7 @@ async def _require_question_iff_waiting(unit: Unit, execution_id: str, state: St
 
 async def _close(unit: Unit, before: Execution, after: Execution, at: datetime) -> None:
     """Write how an attempt ended, and count an execution that has just become final."""
-    if before.worker is not None and after.worker is None:
+    if before.worker is not None and (after.worker is None or after.state not in ACTIVE):
         ended = {"ended_at": at, "session": after.session, "state": after.state, "reason": after.reason}
         await unit.execute(end_attempt(after.id, before.attempt).values(ended))
     if after.state.final and not before.state.final:

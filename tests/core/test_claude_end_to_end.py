@@ -36,7 +36,7 @@ async def test_a_task_is_run_approved_tested_reported_and_merged(demo: Stage) ->
     """The main job: task with a variable, two questions, tests, commit, report, diff, merge."""
     run = await demo.core.runs.run(demo.actor, TASK, {"module": "calc"}, RunOptions())
     edit = await demo.question(run, 1)
-    assert (edit.tool, edit.suggested_rule != "") == ("Edit", True)
+    assert (edit.tool, bool(edit.offers)) == ("Edit", True)
     await demo.core.approvals.answer(demo.actor, edit.id, YES)
     command = await demo.question(run, 2)
     assert command.input["command"] == TEST_COMMAND

@@ -103,10 +103,10 @@ async def test_a_grant_for_this_run_holds_for_this_run_only_and_can_be_revoked(t
         await scene.core.approvals.answer(scene.actor, question.id, Answer(approve=True, rule=rule))
         assert (await scene.end(run)).summary == "asked,ruled"
         (granted,) = (await scene.core.runs.view(run.id)).rules
-        await scene.core.approvals.revoke(scene.actor, granted.id)
+        await scene.core.rules.revoke(scene.actor, granted.id)
         assert (await scene.core.runs.view(run.id)).rules == ()
         with pytest.raises(NotFound):
-            await scene.core.approvals.revoke(scene.actor, granted.id)
+            await scene.core.rules.revoke(scene.actor, granted.id)
         other = await scene.do("Build both.")
         await scene.question(other)
 

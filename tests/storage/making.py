@@ -84,6 +84,11 @@ def answered(asked: Approval, **fields: Any) -> Approval:
     return replace(asked, **given | {"answered_by": "ada", "answered_at": later(5)} | fields)
 
 
+def stored(settled: Approval) -> Approval:
+    """Return what is read after an approval was written: one revision more."""
+    return replace(settled, revision=settled.revision + 1)
+
+
 async def running(store: SqlStore, **fields: Any) -> Execution:
     """Add an execution and claim it."""
     added = execution(**fields)

@@ -22,7 +22,7 @@ from runner.model import (
 )
 from runner.ports import Batch
 from storage.store import SqlStore
-from tests.storage.making import NOON, NOTHING, answered, approval, asking, change, finish, later, running
+from tests.storage.making import NOON, NOTHING, answered, approval, asking, change, finish, later, running, stored
 
 
 async def test_an_approval_is_read_as_it_was_asked_and_answered(store: SqlStore) -> None:
@@ -43,7 +43,7 @@ async def test_an_approval_is_read_as_it_was_asked_and_answered(store: SqlStore)
     given = answered(asked, answer=Answer(approve=True, input={"b": 1, "a": 2}, choices={"Which?": ("a",)}, rule=rule))
     waiting = replace(run, state=State.WAITING)
     assert await store.executions.transition(waiting, replace(run, state=State.RUNNING), Batch(settle=(given,)))
-    assert await store.approvals.get(asked.id) == given
+    assert await store.approvals.get(asked.id) == stored(given)
     assert await store.approvals.get("nobody") is None
 
 
@@ -63,7 +63,7 @@ async def test_all_approvals_of_an_execution_stay_readable_in_order(store: SqlSt
     assert await store.executions.transition(run, going, Batch(settle=(denied,)))
     assert await store.executions.transition(going, run, Batch(open=(second := approval(run.id),)))
     await asking(store)
-    assert await store.approvals.of(run.id) == [denied, second]
+    assert await store.approvals.of(run.id) == [stored(denied), second]
 
 
 async def test_an_approval_is_found_by_the_end_of_its_id(store: SqlStore) -> None:

@@ -24,6 +24,7 @@ from tests.storage.making import (
     later,
     message,
     running,
+    stored,
     step,
     task,
 )
@@ -100,7 +101,7 @@ async def test_the_first_answer_wins_and_the_second_changes_nothing(store: SqlSt
         for given in (first, second):
             group.create_task(answer(given))
     assert len(won) == 1
-    assert await store.approvals.get(asked.id) == won[0]
+    assert await store.approvals.get(asked.id) == stored(won[0])
 
 
 async def test_an_answer_is_given_once_even_if_the_execution_still_waits(store: SqlStore) -> None:
@@ -112,7 +113,7 @@ async def test_an_answer_is_given_once_even_if_the_execution_still_waits(store: 
     assert await store.executions.transition(waiting, waiting, Batch(settle=(answered(one),)))
     late = answered(one, state=ApprovalState.DENIED)
     assert not await store.executions.transition(waiting, waiting, Batch(settle=(late,), changes=(change("late"),)))
-    assert await store.approvals.get(one.id) == answered(one)
+    assert await store.approvals.get(one.id) == stored(answered(one))
     assert "late" not in [entry.event for entry in await store.feed.after(0)]
 
 
@@ -124,7 +125,7 @@ async def test_an_answer_is_delivered_once(store: SqlStore) -> None:
     told = Batch(deliver=(asked.id,), changes=(change(at=later(7)),))
     assert await store.executions.transition(going, going, told)
     assert not await store.executions.transition(going, going, told)
-    assert await store.approvals.get(asked.id) == replace(answered(asked), delivered_at=later(7))
+    assert await store.approvals.get(asked.id) == stored(replace(answered(asked), delivered_at=later(7)))
 
 
 async def test_an_answer_may_be_given_and_delivered_at_once(store: SqlStore) -> None:
