@@ -53,7 +53,7 @@ class Handlers:
         return commands.Names(
             tasks=tuple(await core.tasks.names()),
             handles=tuple(handle(execution.id) for execution in executions.items),
-            approvals=tuple(handle(asked.id) for asked, _ in waiting),
+            approvals=tuple(handle(each.approval.id) for each in waiting),
             projects=tuple(project.name for project in await core.projects.list()),
             tags=tuple(sorted({tag for task in saved.items for tag in task.tags})),
         )

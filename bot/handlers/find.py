@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from bot.commands import sure_handle
 from bot.views.say import line
+from runner.approvals import Waiting
 from runner.core import Core
 from runner.errors import Ambiguous, NotFound
 from runner.model import Actor, Approval, Execution, Origin, State, handle
@@ -64,13 +65,13 @@ async def approval_and_text(core: Core, actor: Actor, short: str, text: str) -> 
         return await approval(core, actor, ""), f"{short} {text}".strip()
 
 
-def _here(origin: Origin, waiting: Sequence[tuple[Approval, Execution]]) -> list[Approval]:
+def _here(origin: Origin, waiting: Sequence[Waiting]) -> list[Approval]:
     """Keep what belongs to the channel; in a thread only its own questions, if it has any."""
     channel = [
-        (asked, execution.origin)
-        for asked, execution in waiting
-        if execution.origin
-        and (execution.origin.messenger, execution.origin.channel) == (origin.messenger, origin.channel)
+        (each.approval, place)
+        for each in waiting
+        if (place := each.execution.origin)
+        and (place.messenger, place.channel) == (origin.messenger, origin.channel)
     ]
     thread = [asked for asked, place in channel if origin.thread and place.thread == origin.thread]
     return thread or [asked for asked, _ in channel]

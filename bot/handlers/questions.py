@@ -9,8 +9,8 @@ from bot.handlers import find
 from bot.handlers.answers import chosen, edited_input
 from bot.messenger import Card
 from runner.core import Core
-from runner.errors import Ambiguous, BadInput, NotFound
-from runner.model import ID_LENGTH, Actor, Answer, Approval, AskKind, Rule, Scope, Verdict, handle
+from runner.errors import BadInput
+from runner.model import Actor, Answer, Approval, AskKind, Rule, Scope, Verdict, handle
 
 Command = commands.Approve | commands.Deny | commands.Answer | commands.Rules | commands.Revoke
 
@@ -55,17 +55,6 @@ class QuestionHandlers:
         return views.decided(settled, execution, actor.person.name)
 
     async def _revoke(self, actor: Actor, command: commands.Revoke) -> Card:
-        rule_id = command.rule if len(command.rule) == ID_LENGTH else await self._rule(actor, command.rule)
-        await self._core.approvals.revoke(actor, rule_id)
-        return views.note("The rule is taken back", "The next such step is asked about again.", rule_id=rule_id)
-
-    async def _rule(self, actor: Actor, short: str) -> str:
-        """Find a rule by its short id among those of the channel's newest run."""
-        execution = await self._core.runs.latest(actor.origin)
-        rules = (await self._core.runs.view(execution.id)).rules
-        found = [rule.id for rule in rules if rule.id.endswith(short)]
-        if not found:
-            raise NotFound(f"No rule `{short}` is in force.", hint=f"`rules {handle(execution.id)}` lists them.")
-        if len(found) > 1:
-            raise Ambiguous(f"`{short}` fits several rules.", hint="Give more characters.")
-        return found[0]
+        rule = await self._core.rules.find(command.rule)
+        await self._core.rules.revoke(actor, rule.id)
+        return views.note("The rule is taken back", "The next such step is asked about again.", rule_id=rule.id)
