@@ -54,6 +54,10 @@ async def _carried_out(invocation: cli.Invocation) -> int:
             return await _demo(invocation)
         case cli.Check():
             return await _check(invocation.config)
+        case cli.AuditVerify():
+            return await _audit_verify(_settings(invocation.config), invocation.head)
+        case cli.AuditExport():
+            return await _audit_export(_settings(invocation.config), invocation)
         case cli.Version():
             sys.stdout.write(f"signoff {__version__}\n")
             return 0
@@ -165,6 +169,30 @@ async def _check(config: Path | None) -> int:
     check_rules(settings)
     version = await ClaudeAgent(claude_config(settings)).check()
     sys.stdout.write(f"{path or 'No configuration file: defaults'}: no problems. claude {version}\n")
+    return 0
+
+
+async def _audit_verify(settings: Settings, noted: str) -> int:
+    from bot import audit
+    from storage.store import open_store
+
+    async with open_store(settings.database, read_only=True) as store:
+        said, status = await audit.verdict(store, noted)
+    sys.stdout.write(said)
+    return status
+
+
+async def _audit_export(settings: Settings, invocation: cli.AuditExport) -> int:
+    from bot import audit
+    from storage.store import open_store
+
+    since = invocation.since
+    if since is not None and since.tzinfo is None:
+        since = since.replace(tzinfo=settings.zone)
+    async with open_store(settings.database, read_only=True) as store:
+        with audit.opened(invocation.output, sys.stdout) as file:
+            async for line in audit.lines(store, since):
+                file.write(line)
     return 0
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TextIO
 
@@ -17,6 +19,9 @@ exit status:
   1  an error, explained         4  the run did not complete
   2  wrong usage
 """
+
+_AUDIT = "look at the log of who decided and changed what"
+_AUDIT_MORE = "Works beside a running daemon and changes nothing. docs/audit.md says what the log proves."
 
 
 @value
@@ -60,11 +65,28 @@ class Check:
 
 
 @value
+class AuditVerify:
+    """Tell whether the audit log is whole; `head` is the hash of an entry that was noted elsewhere."""
+
+    config: Path | None = None
+    head: str = ""
+
+
+@value
+class AuditExport:
+    """Write the audit log as JSON lines. `since` without a zone is meant in the zone of the configuration."""
+
+    config: Path | None = None
+    since: datetime | None = None
+    output: Path | None = None
+
+
+@value
 class Version:
     """Say which version this is."""
 
 
-Invocation = Up | Chat | TaskLine | Demo | Check | Version
+Invocation = Up | Chat | TaskLine | Demo | Check | AuditVerify | AuditExport | Version
 
 
 def read(argv: Sequence[str], stdin: TextIO) -> Invocation:
@@ -81,6 +103,10 @@ def read(argv: Sequence[str], stdin: TextIO) -> Invocation:
             return Demo(yes=arguments.yes, directory=arguments.dir)
         case "check":
             return Check(config=arguments.config)
+        case "audit" if arguments.audit == "verify":
+            return AuditVerify(config=arguments.config, head=arguments.head or "")
+        case "audit":
+            return AuditExport(config=arguments.config, since=arguments.since, output=arguments.output)
         case _:
             return Version()
 
@@ -102,8 +128,44 @@ def _parser() -> argparse.ArgumentParser:
     demo = commands.add_parser("demo", help="see the whole product at work, without a key or an account")
     demo.add_argument("--yes", action="store_true", help="answer yes to everything; needs no terminal")
     demo.add_argument("--dir", type=Path, metavar="DIR", help="keep repository, database and reports in DIR")
+    _add_audit(commands.add_parser("audit", help=_AUDIT, description=f"{_AUDIT.capitalize()}.", epilog=_AUDIT_MORE))
     commands.add_parser("version", help="say which version this is")
     return parser
+
+
+def _add_audit(parser: argparse.ArgumentParser) -> None:
+    commands = parser.add_subparsers(dest="audit", required=True, metavar="COMMAND")
+    about = "tell whether every entry is as it was written; exit status 0 if so, 1 if not"
+    verify = commands.add_parser("verify", help=about, description=f"T{about[1:]}.")
+    verify.add_argument(
+        "--head", type=_hash, metavar="HASH", help="a head that was noted elsewhere: it must be in the log"
+    )
+    about = "write the log as JSON lines, oldest entry first"
+    export = commands.add_parser("export", help=about, description=f"W{about[1:]}.")
+    export.add_argument(
+        "--since",
+        type=_moment,
+        metavar="DATE",
+        help="begin with the first entry of this day or time (2026-11-21T09:30)",
+    )
+    export.add_argument(
+        "--output", type=Path, metavar="FILE", help="write to FILE, which is replaced when all is written"
+    )
+    for command in (verify, export):
+        _add_config(command)
+
+
+def _hash(text: str) -> str:
+    if not re.fullmatch("[0-9a-f]{64}", text.lower()):
+        raise argparse.ArgumentTypeError("a head is 64 hexadecimal digits, as `signoff audit verify` prints it")
+    return text.lower()
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"`{text}` is no date; write 2026-11-21 or 2026-11-21T09:30") from None
 
 
 def _add_config(parser: argparse.ArgumentParser) -> None:

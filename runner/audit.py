@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from runner.model import NO_HASH, AuditRecord, value
 from runner.ports import FeedStore
 
-_BEFORE_ALL = -(2**63)  # the least number a database can hold: an entry put in before the first is seen too
+BEFORE_ALL = -(2**63)  # the least number a database can hold: an entry put in before the first is seen too
 _PAGE = 1000
 
 
@@ -45,7 +45,7 @@ async def verify(feed: FeedStore, *, noted: str = "") -> Whole | Broken:
     whole.
     """
     link = _Link(noted_at=0 if noted == NO_HASH else None)
-    after = _BEFORE_ALL
+    after = BEFORE_ALL
     while True:
         while page := await feed.audit_chain(after, limit=_PAGE):
             followed = _follow(link, page, noted)
@@ -63,7 +63,7 @@ async def verify(feed: FeedStore, *, noted: str = "") -> Whole | Broken:
 def _follow(link: _Link, page: Iterable[AuditRecord], noted: str) -> _Link | Broken:
     for record in page:
         if what := _break(link, record):
-            return Broken(seq=record.seq, what=what)
+            return Broken(seq=min(record.seq, link.seq + 1), what=what)
         noted_at = record.seq if record.hash == noted else link.noted_at
         link = _Link(seq=record.seq, hash=record.hash, noted_at=noted_at)
     return link

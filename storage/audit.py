@@ -61,12 +61,12 @@ def records(dialect: str, after: int, limit: int) -> sa.Select[Any]:
 
 def read_record(row: Mapping[str, Any]) -> AuditRecord:
     """Build an entry from what `records` selects."""
-    known: dict[str, Any] = {name: _text(item) if isinstance(item, bytes) else item for name, item in row.items()}
-    return AuditRecord(**known)
+    at = row["at"] if isinstance(row["at"], int) else -1  # SQLite keeps any value in any column; no entry is that old
+    return AuditRecord(**{**row, "at": at, **{column.name: _text(row[column.name]) for column in _TEXTS}})
 
 
-def _text(stored: bytes) -> str:
-    return stored.decode("utf-8", "surrogateescape")
+def _text(stored: str | bytes) -> str:
+    return stored.decode("utf-8", "surrogateescape") if isinstance(stored, bytes) else stored
 
 
 def _sealed(entry: AuditEntry, seq: int, newest: str, dialect: sa.Dialect) -> AuditRecord:

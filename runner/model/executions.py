@@ -208,7 +208,7 @@ _AUDIT_FORMAT = "signoff-audit-1"  # of the text that is hashed
 class AuditRecord:
     """One entry of the audit log exactly as it is stored, and its place in the chain of hashes.
 
-    The fields hold what the database holds, also where that was tampered with and is no time or no JSON any more.
+    The fields hold what the database holds, also where somebody has put in what is no time or no JSON.
     """
 
     seq: int  # 1, 2, 3 … without a gap
