@@ -50,10 +50,10 @@ class Attempt:
         self._heard = clock.monotonic()
 
     @property
-    def idle_seconds(self) -> float:
-        """How long the agent has done nothing but wait for people; 0 while it does anything else."""
+    def idle_seconds(self) -> float | None:
+        """How long the agent has done nothing but wait for people; None while it does anything else."""
         if self._working or not self.gate.asking:
-            return 0.0
+            return None
         return self._clock.monotonic() - self._heard
 
     async def judge(self, call: ToolCall) -> Ruling:
@@ -201,7 +201,8 @@ class Driver:
                 await self._end(attempt, session, cancelled=False)
                 return
             await self._pass_on(attempt, session)
-            if attempt.idle_seconds > self.hot_wait and await self._park(attempt, session):
+            idle = attempt.idle_seconds
+            if idle is not None and idle >= self.hot_wait and await self._park(attempt, session):
                 return
 
     async def _park(self, attempt: Attempt, session: AgentSession) -> bool:

@@ -72,11 +72,15 @@ class StepBegan:
 
 @value
 class StepEnded:
-    """A step ended; `output` is what the agent saw of it, cut at a limit of the driver."""
+    """A step ended; `output` is what the agent saw of it, cut at a limit of the driver.
+
+    `interrupted` says that it is not ok because we ended the turn, or parked the session, before it was done.
+    """
 
     tool_use_id: str
     ok: bool
     output: str
+    interrupted: bool = False
 
 
 @value

@@ -15,8 +15,8 @@ from runner.changes import Bell
 from runner.clock import SystemClock
 from runner.core import Core, build
 from runner.demo import repository
-from runner.model import Actor, Approval, ApprovalState, Execution, Origin, Person, Role, State
-from runner.ports import Agent
+from runner.model import Actor, Approval, ApprovalState, Execution, Origin, Person, Role, State, new_id
+from runner.ports import Agent, Clock
 from runner.runs import RunOptions
 from runner.settings import Settings, load
 from storage.files import DiskFiles
@@ -65,6 +65,16 @@ class Stage:
                     return now
         raise AssertionError
 
+    async def person(self, name: str, role: Role = Role.APPROVER) -> Actor:
+        """Enrol somebody else who uses this core."""
+        fresh = Person(id=new_id(), name=name, role=role, created_at=self.core.clock.now())
+        person = await self.core.store.people.enrol(fresh, "terminal", name)
+        return Actor(person=person, origin=Origin(messenger="terminal", channel=name))
+
+    async def parked(self, execution: Execution) -> Execution:
+        """Wait until an execution is parked."""
+        return await self.until(execution, lambda e: e.state is State.WAITING and e.worker is None)
+
     async def end(self, execution: Execution) -> Execution:
         """Wait for the end of an execution."""
         return await self.until(execution, lambda e: e.state.final)
@@ -86,12 +96,17 @@ class Stage:
 
 @asynccontextmanager
 async def stage(
-    folder: Path, settings: Settings, *agents: Agent, work: bool = True, role: Role = Role.ADMIN
+    folder: Path,
+    settings: Settings,
+    *agents: Agent,
+    work: bool = True,
+    role: Role = Role.ADMIN,
+    clock: Clock | None = None,
 ) -> AsyncIterator[Stage]:
     """Open a core in a folder; without agents given, Claude Code as configured. Opening again is a restart."""
     settings.storage.directory.mkdir(parents=True, exist_ok=True)
     bell = Bell()
-    clock = SystemClock()
+    clock = clock or SystemClock()
     async with (
         open_store(settings.database, on_change=bell.ring, lock=True) as store,
         build(

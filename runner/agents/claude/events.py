@@ -56,6 +56,7 @@ class Turn:
     def __init__(self) -> None:
         self.result: AgentResult | None = None
         self.background: frozenset[str] = frozenset()
+        self.spoken = False  # whether the model has said anything
         self._idle = False
         self._woken = False
 
@@ -69,6 +70,8 @@ class Turn:
                 self._woken = self._idle
             case SystemMessage(subtype="background_tasks_changed", data=data):
                 self.background = frozenset(running["task_id"] for running in data["tasks"])
+            case AssistantMessage():
+                self.spoken = True
             case ResultMessage():
                 self.result = result_of(message)
             case _:

@@ -18,7 +18,7 @@ from claude_agent_sdk import ClaudeAgentOptions, ClaudeSDKClient, ClaudeSDKError
 from runner.agents import environment, process
 from runner.agents.claude import events
 from runner.agents.claude.config import ClaudeConfig, plans_folder, secrets, variables
-from runner.agents.claude.gate import Gate
+from runner.agents.claude.gate import EVERY_STEP, Gate
 from runner.errors import AgentError, AgentUnavailable, SessionLost
 from runner.model import Usage
 from runner.ports import AgentHost, AgentResult, AgentSpec, McpServer, Prompt, PromptTaken, UsageGrew
@@ -58,15 +58,19 @@ class ClaudeSession:
         self._leash = leash
         self._gate = gate
         self._session = session
+        self._turn = events.Turn()
         self._messages = client.receive_messages()  # one for all turns: an iterator that is dropped may lose some
         self._meter = events.Meter()
         self._untaken: set[str] = set()
+        self._introduced: set[str] = set()
         self._interrupted = False
+        self._deferred = asyncio.Event()
         self._ended = False
         self._busy = False
         self._dying = asyncio.Lock()
         self._errors = errors
         gate.before_asking = self._count
+        gate.before_step = self._introduce
 
     @classmethod
     async def open(cls, config: ClaudeConfig, program: Path, spec: AgentSpec) -> Self:
@@ -157,7 +161,22 @@ class ClaudeSession:
             await self.kill()
 
     async def park(self) -> None:
-        """End the process while a person is being asked; the call is asked again on resumption."""
+        """End the process while a person is being asked; the call is asked again on resumption.
+
+        If possible the CLI is told to keep that very call. Then it writes it down and ends its turn. Else it is killed
+        with the question open: on resumption the model is heard again from before the question.
+        """
+        self._interrupted = True
+        self._ended = True
+        if self._gate.park():
+            try:
+                async with asyncio.timeout(_PATIENCE):
+                    await self._deferred.wait()
+                    if not self._turn.background:  # else it would be waited for
+                        await self.close()
+            except TimeoutError:
+                _log.warning("Claude Code does not let itself be parked and is killed.")
+            await asyncio.sleep(_FLUSH if self._leash.held else 0.0)
         await self.kill()
 
     async def kill(self) -> None:
@@ -189,7 +208,7 @@ class ClaudeSession:
         What the agent left running in the background wakes it again when it ends; that too is waited for, up to a
         limit, because a server in the background never ends.
         """
-        turn = events.Turn()
+        turn = self._turn = events.Turn()
         while message := await self._next(turn):
             await self._tell(message, host)
             if refused := events.refusal(message):
@@ -288,7 +307,7 @@ def _options(spec: AgentSpec, session: str, gate: Gate) -> ClaudeAgentOptions:
         add_dirs=list(spec.read_dirs),
         max_turns=wanted.limits.turns,
         max_budget_usd=wanted.limits.cost_usd,
-        settings=json.dumps({"sandbox": _SANDBOX}) if wanted.sandbox else None,
+        settings=json.dumps({**EVERY_STEP, "sandbox": _SANDBOX} if wanted.sandbox else EVERY_STEP),
         resume=session if spec.session else None,
         session_id=None if spec.session else session,
         max_buffer_size=_LARGEST_MESSAGE,
