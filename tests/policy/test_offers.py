@@ -68,7 +68,7 @@ def test_a_row_of_the_document_says_what_is_offered(call: ToolCall, patterns: tu
 
 
 def test_what_a_person_has_to_see_each_time_gets_no_offer() -> None:
-    """POL-16: over all commands of the tables, none with such a label and none of the floor."""
+    """POL-19: over all commands of the tables, none with such a label and none of the floor."""
     for command in [*(row[0] for row in documented()), *(row[0] for row in listed())]:
         found, ruling = offers(bash(command), context()), ruled(command)
         if NEVER & set(ruling.labels) or ruling.floor:
@@ -255,6 +255,6 @@ def test_a_signature_does_not_depend_on_the_run(argv: list[str], path: str, name
 
 
 def test_the_home_directory_is_no_folder_to_offer() -> None:
-    """POL-16: whatever lies outside the worktree gets no offer, also for reading."""
+    """POL-19: whatever lies outside the worktree gets no offer, also for reading."""
     elsewhere = PolicyContext(worktree=WORKTREE, home=HOME, now=NOW)
     assert offers(ToolCall(tool="Read", input={"file_path": f"{HOME}/notes.txt"}), elsewhere) == ()
