@@ -83,14 +83,19 @@ def matches_command(pattern: Pattern, command: Command) -> bool:
     """Whether a pattern matches one parsed command, word by word; a last `*` stands for any further words."""
     if pattern.argument is None:
         return True
-    wanted = pattern_words(pattern.argument)
+    wanted = _before_rest(pattern.argument)
     words = command.words
-    if wanted and wanted[-1].text == "*" and wanted[-1].glob:
-        wanted = wanted[:-1]
+    if len(wanted) < len(pattern_words(pattern.argument)):
         words = words[: len(wanted)]
     return len(words) == len(wanted) and all(
         _matches_word(want, word) for want, word in zip(wanted, words, strict=True)
     )
+
+
+def names_word(pattern: Pattern, index: int) -> bool:
+    """Whether a command pattern says itself what the word at `index` is, with no sign for any text."""
+    wanted = _before_rest(pattern.argument or "")
+    return index < len(wanted) and not wanted[index].glob
 
 
 def is_exact(pattern: Pattern) -> bool:
@@ -116,6 +121,12 @@ def path_of(tool_input: Json, tool: str) -> str:
         if isinstance(text, str) and text:
             return text
     return "" if tool in EDIT_TOOLS | {"Read", "NotebookRead"} else "."
+
+
+def _before_rest(argument: str) -> tuple[Word, ...]:
+    """The words of a command pattern without a last `*`."""
+    words = pattern_words(argument)
+    return words[:-1] if words and words[-1].text == "*" and words[-1].glob else words
 
 
 def _validate_command(argument: str) -> None:

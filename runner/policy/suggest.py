@@ -15,7 +15,7 @@ from runner.policy.context import PolicyContext, names
 from runner.policy.describe import visible
 from runner.policy.patterns import COMMAND_TOOLS, EDIT_TOOLS, READ_TOOLS, path_of, validate_pattern
 from runner.policy.places import normal, under
-from runner.policy.verdict import judge, labels, read_call
+from runner.policy.verdict import judge, labels, read_call, starts_at
 from runner.shell import Command, interpreter, program_source
 
 _ANY_ARGUMENTS = names(
@@ -110,36 +110,48 @@ def _candidates(call: ToolCall, context: PolicyContext, *, wide: bool) -> Iterab
 
 
 def _for_line(call: ToolCall, context: PolicyContext, *, wide: bool) -> Iterable[str]:
-    command = _only_command(call, context)
-    if command is None or (interpreter(command.program) and program_source(command)[0] in {"text", "stdin"}):
+    commands = _only_command(call, context)
+    if not commands or any(_brings_code(command) for command in commands):
         return
-    yield f"Bash({shlex.join(word.text for word in command.words)})"
-    head = _head(command) if wide else ""
+    words = [word.text for word in commands[0].words]
+    yield f"Bash({shlex.join(words)})"
+    head = _head(commands[-1]) if wide else []
     if head:
-        yield f"Bash({head} *)"
+        started = words[: len(words) - len(commands[-1].words)]
+        yield f"Bash({shlex.join([*started, *head])} *)"
 
 
-def _only_command(call: ToolCall, context: PolicyContext) -> Command | None:
-    """The one command of a line whose words say all of it; wrappers around it do not count."""
+def _only_command(call: ToolCall, context: PolicyContext) -> tuple[Command, ...]:
+    """The one command of a line whose words say all of it, then what it starts, as `uv run pytest` does; else nothing.
+
+    Wrappers that do nothing else do not count.
+    """
     script = read_call(call, context)
-    spoken = [command for command in script.commands if not command.carries]
-    if script.problem or len(spoken) != 1:
-        return None
-    command = spoken[0]
+    spoken = tuple(command for command in script.commands if not command.carries)
+    if script.problem or not spoken or not all(map(starts_at, spoken, spoken[1:])):
+        return ()
+    return spoken if all(map(_is_plain, spoken)) else ()
+
+
+def _is_plain(command: Command) -> bool:
     plain = bool(command.words) and all(word.known and not word.glob for word in command.words)
-    return command if plain and not (command.redirects or command.assignments or command.guessed) else None
+    return plain and not (command.redirects or command.assignments or command.guessed)
 
 
-def _head(command: Command) -> str:
+def _brings_code(command: Command) -> bool:
+    return bool(interpreter(command.program)) and program_source(command)[0] in {"text", "stdin"}
+
+
+def _head(command: Command) -> list[str]:
     """The words of a tool that only tests, checks or stages, whose further arguments may stay open."""
     texts = [word.text for word in command.words]
     if command.program in _ANY_ARGUMENTS and "/" not in texts[0]:
-        return texts[0]
+        return texts[:1]
     if len(texts) > 1 and texts[1] in _ANY_AFTER.get(texts[0], ()):
-        return " ".join(texts[:2])
+        return texts[:2]
     if interpreter(command.program) and texts[1:3] in (["-m", "pytest"], ["-m", "unittest"], ["-m", "mypy"]):
-        return shlex.join(texts[:3])
-    return ""
+        return texts[:3]
+    return []
 
 
 def _for_path(tool: str, path: str, context: PolicyContext) -> Iterable[str]:
@@ -173,10 +185,10 @@ def _kind(call: ToolCall, context: PolicyContext) -> str:
     """What can be said of a step for which no pattern can be offered; empty if it is like no other."""
     if call.tool in COMMAND_TOOLS:
         short = len(str(call.input.get("command", ""))) <= _MAX_READ
-        command = _only_command(call, context) if short else None
-        if command is None:
+        commands = _only_command(call, context) if short else ()
+        if len(commands) != 1:
             return ""
-        plain = (word.text for word in command.arguments if not word.text.startswith("-"))
-        return f"{call.tool}: {' '.join([command.program, *list(plain)[:1]])}"
+        plain = [word.text for word in commands[0].arguments if not word.text.startswith("-")]
+        return f"{call.tool}: {' '.join([commands[0].program, *plain[:1]])}"
     path = path_of(call.input, call.tool) if call.tool in EDIT_TOOLS | READ_TOOLS else ""
     return f"{call.tool}: {_shown(path, context)}" if path else ""

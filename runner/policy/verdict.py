@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from runner.errors import BadInput
-from runner.model import Rule, Ruling, Scope, ToolCall, Verdict
+from runner.model import Rule, Ruling, Scope, ToolCall, Verdict, value
 from runner.policy.context import Finding, PolicyContext, names, note, warn
 from runner.policy.files import file_findings, reading, writing
 from runner.policy.git import git_findings
@@ -19,6 +19,7 @@ from runner.policy.patterns import (
     matches_call,
     matches_command,
     matches_tool,
+    names_word,
     path_of,
     read_pattern,
 )
@@ -37,6 +38,15 @@ _EVERYDAY = {
     "network": "uses the network",
     "git history": "changes the branch",
 }
+
+
+@value
+class _Granted:
+    """A command that a rule allows."""
+
+    command: Command
+    rule: Rule
+    pattern: Pattern
 
 
 def read_call(call: ToolCall, context: PolicyContext) -> Script:
@@ -76,6 +86,13 @@ def judge(call: ToolCall, context: PolicyContext) -> Ruling:
 def labels(call: ToolCall, context: PolicyContext) -> tuple[str, ...]:
     """Name the computed facts about a step: "network", "deletes", "secrets" ..., in alphabetical order."""
     return judge(call, context).labels
+
+
+def starts_at(outer: Command, inner: Command) -> int:
+    """Where the words of a command begin that another one runs as its own last words; 0 if it does not."""
+    index = len(outer.words) - len(inner.words)
+    runs = inner.wrappers[-1:] == (outer.program,) and index > 0 and outer.words[index:] == inner.words
+    return index if runs else 0
 
 
 def line_findings(script: Script, context: PolicyContext) -> tuple[tuple[Command, tuple[Finding, ...]], ...]:
@@ -147,19 +164,21 @@ def _allowed_line(
 ) -> Ruling:
     """Allow a line only if every command in it is allowed: by a rule, or because it is known to change nothing."""
     known = _labels(findings)
-    used: Rule | None = None
+    used: list[_Granted] = []
     if script.problem or not script.commands:
         return Ruling(verdict=Verdict.ASK, reason=_reason(_warnings(findings)) or "an empty command", labels=known)
     for command, found in judged:
         if command.guessed:
             continue
-        rule = _allowing(command, _warnings(found), rules, context)
-        used = used or rule
-        if rule is None and (_warnings(found) or not _harmless(command, context)):
+        warnings = _warnings(found)
+        granted = _allowing(command, warnings, rules, context) or _started(command, warnings, used)
+        if granted is not None:
+            used.append(granted)
+        elif warnings or not _harmless(command, context):
             reason = _reason(_warnings(findings)) or _unknown(command, found)
             return Ruling(verdict=Verdict.ASK, reason=reason, labels=known)
-    if used is not None:
-        return _by_rule(used, findings)
+    if used:
+        return _by_rule(used[0].rule, findings)
     return Ruling(verdict=Verdict.ALLOW, reason="only reads", labels=known)
 
 
@@ -179,7 +198,7 @@ def _discards(target: Word) -> bool:
 
 def _allowing(
     command: Command, warnings: tuple[Finding, ...], rules: list[tuple[Rule, Pattern]], context: PolicyContext
-) -> Rule | None:
+) -> _Granted | None:
     """Find the allow rule that covers a command; with a warning, only one that spells it out."""
     for rule, pattern in rules:
         if rule.verdict is not Verdict.ALLOW:
@@ -188,9 +207,18 @@ def _allowing(
             continue
         if is_exact(pattern):
             if _is_all(command, context):
-                return rule
+                return _Granted(command=command, rule=rule, pattern=pattern)
         elif not (warnings or (_writes(command) and pattern.argument is not None)):
-            return rule
+            return _Granted(command=command, rule=rule, pattern=pattern)
+    return None
+
+
+def _started(command: Command, warnings: tuple[Finding, ...], granted: list[_Granted]) -> _Granted | None:
+    """Find the allowed command that starts this one under a rule that names it: `uv run pytest *`, not `uv run *`."""
+    for one in granted:
+        index = starts_at(one.command, command)
+        if index and names_word(one.pattern, index) and (is_exact(one.pattern) or not warnings):
+            return one
     return None
 
 

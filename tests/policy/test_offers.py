@@ -34,7 +34,8 @@ WORDS = st.sampled_from(
     ["-q", "test", "commit", "a.py", "src", "-m", "x y", "install", "*", "it's", "uv.lock", ".env", "push", "#x", "",
     "https://example.org", "-rf", "build", "/etc/hosts", "$(ls)", "\u202e", "~", "a|b", "'", "é", "\n", "-c", ".github"]
 )  # fmt: skip
-ARGV = st.tuples(PROGRAMS, st.lists(WORDS, max_size=4)).map(lambda made: [made[0], *made[1]])
+RUNNERS = st.sampled_from([(), ("uv", "run"), ("poetry", "run")])
+ARGV = st.tuples(RUNNERS, PROGRAMS, st.lists(WORDS, max_size=4)).map(lambda made: [*made[0], made[1], *made[2]])
 FOLDERS = st.sampled_from(
     ["src", "src/app", "web", ".github/workflows", ".", "a b", "[id]", "(group)", "src*", ".husky"]
 )
@@ -47,6 +48,11 @@ PATHS = st.tuples(FOLDERS, NAMES).map("/".join)
 def allowed(call: ToolCall, *patterns: str) -> bool:
     """Whether a step passes unasked under rules of the run."""
     return judge(call, context(*map(rule, patterns))).verdict is Verdict.ALLOW
+
+
+def program(argv: list[str]) -> list[str]:
+    """The program of a command, with whatever starts it."""
+    return argv[:3] if argv[1:2] == ["run"] else argv[:1]
 
 
 def at(worktree: str) -> PolicyContext:
@@ -78,6 +84,7 @@ def test_what_a_person_has_to_see_each_time_gets_no_offer() -> None:
 @given(argv=ARGV, other=ARGV)
 @example(argv=["pytest", "-q"], other=["pytest", "a.py"])
 @example(argv=["rm", "build"], other=["rm", "-rf"])
+@example(argv=["uv", "run", "pytest"], other=["uv", "run", "make"])
 @settings(deadline=None, max_examples=300)
 def test_an_offer_allows_its_command_and_no_other_program(argv: list[str], other: list[str]) -> None:
     """POL-12, POL-16: the exact pattern allows the same words only, any pattern the same program only."""
@@ -91,7 +98,7 @@ def test_an_offer_allows_its_command_and_no_other_program(argv: list[str], other
         assert len(pattern) <= 160
         assert pattern.isprintable()
         assert allowed(call, pattern)
-        assert not (argv[0] != other[0] and allowed(stranger, pattern))
+        assert program(argv) == program(other) or not allowed(stranger, pattern)
     assert not any(allowed(stranger, pattern) and argv != other for pattern in found if not pattern.endswith(" *)"))
 
 
