@@ -162,11 +162,11 @@ class _Lane:
         origin = self._place(execution)
         if origin is None:
             return
+        directory = await self._core.approvals.names()
         if asked.state is ApprovalState.OPEN:
-            card: Card = views.approval(asked, execution)
+            card: Card = views.approval(asked, execution, directory=directory)
         else:
-            names = await self._core.people.names()
-            card = views.decided(asked, execution, names.get(asked.answered_by or "", ""))
+            card = views.decided(asked, execution, directory)
         await self._messenger.show(origin, card)
 
     def _place(self, execution: Execution) -> Origin | None:

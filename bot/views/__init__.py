@@ -5,12 +5,17 @@ What agents and programs wrote passes `runner.masking.clean` here, once, so no m
 
 from __future__ import annotations
 
-from bot.views.approvals import CARD_LIMIT, approval, decided, inbox
+from bot.views.approvals import CARD_LIMIT, approval, fits
+from bot.views.decisions import decided, several
+from bot.views.inbox import inbox
 from bot.views.inputs import MAIN_FIELDS
 from bot.views.notes import error, help_all, help_one, note, unexpected
+from bot.views.overview import frozen, released, status
 from bot.views.parts import ACTION_LIMIT, LABEL_LIMIT
+from bot.views.people import people
 from bot.views.review import diff, discarded, merged, report
-from bot.views.runs import log, result, rules, run, runs, status
+from bot.views.rules import granted, proposal, rules
+from bot.views.runs import log, result, run, runs
 from bot.views.tasks import deleted, missing, project, projects, removed, task, tasks
 
 __all__ = [
@@ -24,6 +29,9 @@ __all__ = [
     "diff",
     "discarded",
     "error",
+    "fits",
+    "frozen",
+    "granted",
     "help_all",
     "help_one",
     "inbox",
@@ -31,14 +39,18 @@ __all__ = [
     "merged",
     "missing",
     "note",
+    "people",
     "project",
     "projects",
+    "proposal",
+    "released",
     "removed",
     "report",
     "result",
     "rules",
     "run",
     "runs",
+    "several",
     "status",
     "task",
     "tasks",

@@ -1,102 +1,64 @@
-"""Cards that ask a person, and what they become once somebody has answered."""
+"""Cards that ask a person. What they become once somebody has answered is in `bot.views.decisions`."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import assert_never
 
+from bot.commands import quoted
 from bot.messenger import Button, Card, Look, Section, Style, Tone
-from bot.views import say
+from bot.views import conditions, say
 from bot.views.inputs import editable, shown
-from bot.views.parts import PREFILL_LIMIT, button, data, facts, run_name, sections, shortened
+from bot.views.parts import PREFILL_LIMIT, button, data, facts, run_name, sections
+from runner.entitlement import Directory
 from runner.masking import clean
-from runner.model import Answer, Approval, ApprovalState, AskKind, Execution, Question, handle
+from runner.model import Approval, AskKind, Execution, Freeze, Question, Vote, handle
 
 CARD_LIMIT = 2_800  # characters of an input on a card: with the rest it fits a Slack section (3,000) and a Telegram
 # message (4,096). Beyond it the card shows the beginning, and its only button leads to the whole (rule 7)
 CHOICES_SHOWN = 8  # buttons of one question; more are typed or come from the free answer
-
-_VERDICTS = {
-    ApprovalState.APPROVED: ("✓", "Approved", Tone.GOOD),
-    ApprovalState.DENIED: ("✗", "Denied", Tone.BAD),
-    ApprovalState.ANSWERED: ("✓", "Answered", Tone.GOOD),
-    ApprovalState.EXPIRED: ("–", "Expired", Tone.NEUTRAL),  # noqa: RUF001 - a dash as a sign
-    ApprovalState.WITHDRAWN: ("–", "Withdrawn", Tone.NEUTRAL),  # noqa: RUF001 - a dash as a sign
-}
+_FOLDER_TOOLS = ("Edit", "Write", "MultiEdit", "NotebookEdit")
 
 
-def approval(asked: Approval, execution: Execution, *, whole: bool = False) -> Card:
+def approval(
+    asked: Approval, execution: Execution, *, directory: Directory, whole: bool = False, frozen: Freeze | None = None
+) -> Card:
     """Ask a person. The key is `ask:<id>`.
 
-    Unless `whole`, an input above CARD_LIMIT is cut, and the card then has only the button that shows all of it.
+    Unless `whole`, an input above CARD_LIMIT is cut, and the card then has only the button that shows all of it. Other
+    inputs that voters have proposed are content like the one that was asked.
     """
-    body = _content(asked, execution)
-    fitting = body if whole else _cut(body)
+    body = (*content(asked, execution), *_proposals(asked, execution, directory))
+    fitting = body if whole else cut(body)
     complete = fitting == body
     return Card(
-        title=f"◆ {_title(asked)}",
+        title=f"◆ {title(asked)}",
         key=f"ask:{asked.id}",
         tone=Tone.WAITING,
         fields=facts(
+            ("Frozen", conditions.frozen(frozen, directory, asked.asked_at)),
+            ("Touches", conditions.touches(asked.labels)),
+            ("Why it asks", say.line(asked.reason, 200)),
+            ("Before", conditions.before(asked.history, asked.asked_at)),
+            ("Approved", conditions.votes(asked, directory)),
+            ("Who may", conditions.who(asked, execution, directory)),
+            ("Turn", conditions.turn(asked)),
+            ("Reminded", conditions.reminded(asked)),
+            ("Expires", conditions.expiry(asked)),
             ("Run", run_name(execution)),
             ("Project", execution.project or ""),
-            ("Why it asks", say.line(asked.reason, 200)),
-            ("Note", ", ".join(say.line(label, 40) for label in asked.labels)),
-            ("For this run", say.line(asked.suggested_rule, 200) if complete else ""),
-            ("Expires", say.clock(asked.expires_at) if asked.expires_at else ""),
         ),
-        sections=sections(*fitting, *(() if complete else (_cut_note(body),))),
-        buttons=_buttons(asked, execution)
+        sections=sections(*fitting, *((_offers(asked),) if complete else (_cut_note(body),))),
+        buttons=_buttons(asked, execution, directory)
         if complete
         else button("Full view", f"view {asked.id}", Style.PRIMARY, key="v"),
         footer=_footer(asked, complete=complete),
-        data=data("approval", approval=asked, execution_id=execution.id, complete=complete),
+        data=data("approval", approval=asked, execution_id=execution.id, complete=complete, frozen=frozen),
     )
 
 
-def decided(asked: Approval, execution: Execution, who: str) -> Card:
-    """Show what became of an approval; takes the place of the card that asked and has no buttons."""
-    sign, verdict, tone = _VERDICTS.get(asked.state, ("◆", "Open", Tone.WAITING))
-    answer = asked.answer
-    waited = (asked.answered_at - asked.asked_at).total_seconds() if asked.answered_at else 0.0
-    return Card(
-        title=f"{sign} {verdict}: {_title(asked)}",
-        key=f"ask:{asked.id}",
-        tone=tone,
-        fields=facts(
-            ("Run", run_name(execution)),
-            ("By", who if asked.answered_by else ""),
-            ("At", say.clock(asked.answered_at) if asked.answered_at else ""),
-            ("After", say.duration(waited) if asked.answered_at else ""),
-            ("For this run", say.line(answer.rule.pattern, 200) if answer and answer.rule else ""),
-        ),
-        sections=sections(*_cut(_outcome(asked, answer, execution))),
-        footer=f"`revoke {handle(answer.rule.id)}` takes the rule back." if answer and answer.rule else "",
-        data=data("decided", approval=asked, execution_id=execution.id, by=who, waited_seconds=waited),
-    )
-
-
-def inbox(waiting: Sequence[tuple[Approval, Execution]], now: datetime) -> Card:
-    """List what waits for a person, oldest first."""
-    rows = [
-        f"◆ {handle(asked.id)}  {_title(asked)}\n   {run_name(execution)}, {say.ago(asked.asked_at, now)}"
-        for asked, execution in waiting
-    ]
-    return Card(
-        title=f"Inbox: {say.plural(len(rows), 'question')}" if rows else "Inbox",
-        tone=Tone.WAITING if rows else Tone.NEUTRAL,
-        sections=sections(Section(body=shortened(rows) or "Nothing waits for an answer.")),
-        buttons=tuple(
-            made
-            for asked, _ in waiting[:CHOICES_SHOWN]
-            for made in button(f"View {handle(asked.id)}", f"view {asked.id}")
-        ),
-        data=data("inbox", approvals=[asked for asked, _ in waiting]),
-    )
-
-
-def _title(asked: Approval) -> str:
+def title(asked: Approval) -> str:
+    """Name a question in one line."""
     match asked.kind:
         case AskKind.STEP:
             return say.line(asked.title or asked.tool, 90)
@@ -109,7 +71,8 @@ def _title(asked: Approval) -> str:
             assert_never(asked.kind)
 
 
-def _content(asked: Approval, execution: Execution) -> tuple[Section, ...]:
+def content(asked: Approval, execution: Execution) -> tuple[Section, ...]:
+    """Set what was asked, whole."""
     match asked.kind:
         case AskKind.STEP:
             return shown(asked.tool, asked.input, execution.worktree)
@@ -125,6 +88,39 @@ def _content(asked: Approval, execution: Execution) -> tuple[Section, ...]:
             assert_never(asked.kind)
 
 
+def fits(asked: Approval, execution: Execution) -> bool:
+    """Whether all that was asked can be read on a card, so that it may be answered from there."""
+    body = content(asked, execution)
+    return cut(body) == body
+
+
+def cut(whole: tuple[Section, ...], limit: int = CARD_LIMIT) -> tuple[Section, ...]:
+    """Keep the first characters of all sections together."""
+    left = limit
+    kept = []
+    for section in whole:
+        if left <= 0:
+            break
+        kept.append(Section(title=section.title, body=section.body[:left], look=section.look))
+        left -= len(section.body) + len(section.title)
+    return tuple(kept)
+
+
+def titled(word: str, section: Section) -> Section:
+    """Say in a section's title whose it is."""
+    return Section(title=f"{word}: {section.title}" if section.title else word, body=section.body, look=section.look)
+
+
+def _proposals(asked: Approval, execution: Execution, directory: Directory) -> tuple[Section, ...]:
+    """Set the inputs that voters want instead, whole, each with its voters."""
+    made = []
+    for group in conditions.proposed(asked):
+        count = conditions.votes(asked, directory, group[0].input)
+        word = f"Instead ({count})" if count else "Instead"
+        made += [titled(word, section) for section in shown(asked.tool, group[0].input or {}, execution.worktree)]
+    return tuple(made)
+
+
 def _question(question: Question, number: str) -> Section:
     rows = [clean(question.text)]
     rows += [
@@ -136,10 +132,10 @@ def _question(question: Question, number: str) -> Section:
     return Section(title=f"{number}{clean(question.header)}".strip(": "), body="\n".join(rows))
 
 
-def _buttons(asked: Approval, execution: Execution) -> tuple[Button, ...]:
+def _buttons(asked: Approval, execution: Execution, directory: Directory) -> tuple[Button, ...]:
     match asked.kind:
         case AskKind.STEP:
-            return _step_buttons(asked)
+            return _step_buttons(asked, directory)
         case AskKind.QUESTION:
             return _question_buttons(asked)
         case AskKind.PLAN:
@@ -152,17 +148,58 @@ def _buttons(asked: Approval, execution: Execution) -> tuple[Button, ...]:
             assert_never(asked.kind)
 
 
-def _step_buttons(asked: Approval) -> tuple[Button, ...]:
+def _step_buttons(asked: Approval, directory: Directory) -> tuple[Button, ...]:
     text = editable(asked)
-    once = button("This run", f"approve {asked.id} --run", key="r") if asked.suggested_rule else ()
     edit = button("Edit", f"approve {asked.id} --edit", key="e", asks="What should run instead?", prefill=text)
     return (
         *button("Approve", f"approve {asked.id}", Style.PRIMARY, key="a"),
+        *_seconds(asked, directory),
         *(edit if text and len(text) <= PREFILL_LIMIT else ()),
         *button("Deny", f"deny {asked.id}", Style.DANGER, key="d"),
         *button("Deny + why", f"deny {asked.id}", Style.DANGER, key="w", asks="What should the agent read?"),
-        *once,
+        *(
+            made
+            for number, pattern in enumerate(_offered(asked), 1)
+            for made in button(_reach(pattern, number), f"approve {asked.id} --run {number}", key=str(number))
+        ),
     )
+
+
+def _seconds(asked: Approval, directory: Directory) -> tuple[Button, ...]:
+    """Make a button for each input that a voter has proposed."""
+    firsts: Sequence[Vote] = [group[0] for group in conditions.proposed(asked)]
+    names = [directory.name(vote.person_id) for vote in firsts]
+    return tuple(
+        made
+        for name, key in zip(names, "snm", strict=False)
+        if name
+        for made in button(f"As {clean(name)}", f"approve {asked.id} --second {quoted(name)}", Style.PRIMARY, key=key)
+    )
+
+
+def _offered(asked: Approval) -> tuple[str, ...]:
+    """Return the patterns that may be approved for the run: none where a rule would not spare the next question."""
+    return () if conditions.special(asked) else asked.offers
+
+
+def _offers(asked: Approval) -> Section:
+    rows = [
+        f"{number}. {_reach(pattern, number)}: {clean(pattern)}" for number, pattern in enumerate(_offered(asked), 1)
+    ]
+    return Section(title="Or approve for the rest of this run", body="\n".join(rows))
+
+
+def _reach(pattern: str, number: int) -> str:
+    """Name how far a pattern reaches, in one word."""
+    tool, _, rest = pattern.partition("(")
+    argument = rest.removesuffix(")")
+    if not argument:
+        return "Tool"
+    if tool in _FOLDER_TOOLS:
+        return "Folder" if "*" in argument else "File"
+    if tool == "WebFetch":
+        return "Host"
+    return "Exact" if number == 1 else "Pattern"
 
 
 def _question_buttons(asked: Approval) -> tuple[Button, ...]:
@@ -194,40 +231,6 @@ def _footer(asked: Approval, *, complete: bool) -> str:
     if asked.kind is AskKind.QUESTION:
         return f"`answer {short} …` · plain text goes to the agent as a remark."
     return f"`approve {short}` · `deny {short} reason` · plain text goes to the agent as a remark."
-
-
-def _outcome(asked: Approval, answer: Answer | None, execution: Execution) -> tuple[Section, ...]:
-    content = _content(asked, execution)
-    if answer is None:
-        return content
-    if answer.input is not None:
-        changed = {name: new for name, new in answer.input.items() if new != asked.input.get(name)}
-        before = {name: asked.input[name] for name in changed if name in asked.input}
-        content = (
-            *(_titled("Approved instead", section) for section in shown(asked.tool, changed, execution.worktree)),
-            *(_titled("Asked", section) for section in shown(asked.tool, before, execution.worktree)),
-        )
-    note = Section(title="Said to the agent", body=clean(answer.note))
-    chosen = tuple(
-        Section(title=clean(question), body=clean(", ".join(labels))) for question, labels in answer.choices.items()
-    )
-    return (*chosen, note, *(() if chosen else content))
-
-
-def _titled(word: str, section: Section) -> Section:
-    return Section(title=f"{word}: {section.title}" if section.title else word, body=section.body, look=section.look)
-
-
-def _cut(whole: tuple[Section, ...]) -> tuple[Section, ...]:
-    """Keep the first CARD_LIMIT characters of all sections together."""
-    left = CARD_LIMIT
-    kept = []
-    for section in whole:
-        if left <= 0:
-            break
-        kept.append(Section(title=section.title, body=section.body[:left], look=section.look))
-        left -= len(section.body) + len(section.title)
-    return tuple(kept)
 
 
 def _cut_note(whole: tuple[Section, ...]) -> Section:

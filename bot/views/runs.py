@@ -8,15 +8,17 @@ from datetime import datetime
 from bot.messenger import Attachment, Button, Card, Look, Section, Style, Tone
 from bot.views import say
 from bot.views.parts import button, data, facts, run_name, run_rows, sections
+from bot.views.rules import revoking, rules_section
 from runner.masking import clean
-from runner.model import Author, Execution, Message, Rule, State, Step, StepKind, handle
+from runner.model import Author, Execution, Message, State, Step, StepKind, handle
 from runner.ports import Page
-from runner.runs import Overview, RunView
+from runner.runs import RunView
 
 STEPS_SHOWN = 6  # newest steps on a live card: what a phone shows without scrolling
 PROSE_LIMIT = 600  # characters of the agent's last words on a live card
 SUMMARY_LIMIT = 2_000  # characters of a summary on a result card; the report has all of it
 LOG_ROWS = 200  # newest rows of a log on a card; the report has all
+RULES_SHOWN = 3  # rules with a button on a live card; `rules` has all
 OUTPUT_LIMIT = 800  # characters from the end of a failed test's output on a result card
 
 _TONES = {
@@ -55,7 +57,7 @@ def run(view: RunView, now: datetime) -> Card:
             rules_section(view.rules),
             _trouble(execution),
         ),
-        buttons=_run_buttons(execution),
+        buttons=(*_run_buttons(execution), *(revoking(view.rules, RULES_SHOWN) if live else ())),
         live=live,
         data=data(
             "run",
@@ -91,6 +93,7 @@ def result(view: RunView, now: datetime) -> Card:
             _trouble(execution),
             Section(title="Summary", body=say.cut(clean(execution.summary), SUMMARY_LIMIT), look=Look.PROSE),
             _failed_tests(execution),
+            rules_section(view.rules),
         ),
         buttons=(*reviewing(execution), *button("Report", f"report {execution.id}", key="p"), *_retry(execution)),
         files=tuple(_attachment(execution, r.format, r.path, r.size) for r in view.reports),
@@ -106,33 +109,6 @@ def runs(page: Page[Execution], now: datetime, more: str = "") -> Card:
         buttons=button("More", more) if page.next and more else (),
         footer=f"More: `{more}`" if page.next and more else "`log HANDLE` shows what a run did.",
         data=data("runs", runs=page.items, next=page.next),
-    )
-
-
-def status(overview: Overview, now: datetime) -> Card:
-    """Show what is going on now."""
-    live = (*overview.waiting, *overview.running)
-    return Card(
-        title="Signoff",
-        tone=Tone.WAITING if overview.waiting else Tone.NEUTRAL,
-        fields=facts(
-            ("Running", f"{len(overview.running)} of {overview.slots}"),
-            ("Waiting", str(len(overview.waiting))),
-            ("Pending", str(overview.pending)),
-            ("Up", say.duration(overview.uptime_seconds)),
-            ("Version", overview.version),
-        ),
-        sections=sections(Section(body=run_rows(live, now) or "Nothing runs now.")),
-        buttons=button("Inbox", "inbox", Style.PRIMARY) if overview.waiting else (),
-        data=data(
-            "status",
-            running=overview.running,
-            waiting=overview.waiting,
-            pending=overview.pending,
-            slots=overview.slots,
-            version=overview.version,
-            uptime_seconds=overview.uptime_seconds,
-        ),
     )
 
 
@@ -159,24 +135,6 @@ def log(view: RunView, now: datetime, people: dict[str, str]) -> Card:
         buttons=_run_buttons(execution, details=False),
         data=data("log", execution=execution, steps=view.steps, messages=view.messages, approvals=view.approvals),
     )
-
-
-def rules(view: RunView) -> Card:
-    """Show what is approved for the rest of a run, each with a button that takes it back."""
-    return Card(
-        title=f"Rules of {run_name(view.execution)}",
-        sections=sections(rules_section(view.rules), Section(body="" if view.rules else "Nothing was granted.")),
-        buttons=tuple(
-            made for rule in view.rules for made in button(f"✗ {rule.pattern}", f"revoke {rule.id}", Style.DANGER)
-        ),
-        data=data("rules", execution_id=view.execution.id, rules=view.rules),
-    )
-
-
-def rules_section(rules: Sequence[Rule]) -> Section:
-    """List the rules that were granted for a run."""
-    rows = [f"`{say.line(rule.pattern)}` ({handle(rule.id)})" for rule in rules if rule.id]
-    return Section(title="Approved for this run", body="\n".join(rows))
 
 
 def reviewing(execution: Execution) -> tuple[Button, ...]:

@@ -66,6 +66,18 @@ def clock(moment: datetime) -> str:
     return moment.strftime("%H:%M:%S UTC")
 
 
+def moment(at: datetime, reference: datetime) -> str:
+    """Say a moment without its seconds; with the date unless it is that of `reference`."""
+    day = "" if at.date() == reference.date() else f"{at:%a} {at.day} {at:%b} "
+    return f"{day}{at:%H:%M} UTC"
+
+
+def minutes(seconds: float) -> str:
+    """Say a length of time of an hour or so in minutes, a shorter or longer one as `duration` does."""
+    whole = round(seconds / 60)
+    return f"{whole} min" if 1 <= whole <= 90 else duration(seconds)
+
+
 def cost(usd: float) -> str:
     """Say an amount of US dollars, to a hundredth of a cent below ten dollars."""
     return f"${usd:.4f}" if usd < 10 else f"${usd:,.2f}"
