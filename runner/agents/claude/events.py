@@ -56,6 +56,7 @@ class Turn:
     def __init__(self) -> None:
         self.result: AgentResult | None = None
         self.background: frozenset[str] = frozenset()
+        self.begun = False
         self.spoken = False  # whether the model has said anything
         self._idle = False
         self._woken = False
@@ -64,6 +65,7 @@ class Turn:
         """Take a message into account."""
         match message:
             case SystemMessage(subtype="session_state_changed", data=data):
+                self.begun = True
                 self._idle = data.get("state") == "idle"
                 self._woken = False
             case TaskNotificationMessage():

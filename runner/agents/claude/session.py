@@ -20,8 +20,18 @@ from runner.agents.claude import events
 from runner.agents.claude.config import ClaudeConfig, plans_folder, secrets, variables
 from runner.agents.claude.gate import EVERY_STEP, Gate
 from runner.errors import AgentError, AgentUnavailable, SessionLost
-from runner.model import Usage
-from runner.ports import AgentHost, AgentResult, AgentSpec, McpServer, Prompt, PromptTaken, UsageGrew
+from runner.model import ToolCall, Usage
+from runner.ports import (
+    AgentHost,
+    AgentResult,
+    AgentSpec,
+    McpServer,
+    Prompt,
+    PromptTaken,
+    StepBegan,
+    StepEnded,
+    UsageGrew,
+)
 
 _log = logging.getLogger(__name__)
 logging.getLogger("claude_agent_sdk").setLevel(logging.CRITICAL)  # every kill is an error to it; our results tell
@@ -45,6 +55,9 @@ _SANDBOX = {
     "autoAllowBashIfSandboxed": False,
     "allowUnsandboxedCommands": False,
 }
+_TAKE_UP = (
+    "Signoff was restarted. Continue from where you left off; work in the background was ended and may be begun anew."
+)
 _LOST = "No conversation found"  # what the CLI says when it cannot resume
 
 
@@ -52,12 +65,13 @@ class ClaudeSession:
     """A conversation with a living process. Made by `open`."""
 
     def __init__(
-        self, client: ClaudeSDKClient, leash: process.Leash, gate: Gate, *, session: str, errors: deque[str]
+        self, client: ClaudeSDKClient, leash: process.Leash, gate: Gate, *, session: str, resumed: bool
     ) -> None:
         self._client = client
         self._leash = leash
         self._gate = gate
         self._session = session
+        self._resumed = resumed
         self._turn = events.Turn()
         self._messages = client.receive_messages()  # one for all turns: an iterator that is dropped may lose some
         self._meter = events.Meter()
@@ -68,7 +82,8 @@ class ClaudeSession:
         self._ended = False
         self._busy = False
         self._dying = asyncio.Lock()
-        self._errors = errors
+        self._errors: deque[str] = deque(maxlen=_STDERR_LINES)
+        client.options.stderr = self._errors.append
         gate.before_asking = self._count
         gate.before_step = self._introduce
 
@@ -83,13 +98,11 @@ class ClaudeSession:
             secrets=secrets(config),
             files=_files(spec),
         )
-        errors: deque[str] = deque(maxlen=_STDERR_LINES)
         options = _options(spec, session, gate)
         options.cli_path = process.install_launcher(config.home)
         options.env = environment.blanked() | leash.variables
-        options.stderr = errors.append
         client = ClaudeSDKClient(options)
-        opened = cls(client, leash, gate, session=session, errors=errors)
+        opened = cls(client, leash, gate, session=session, resumed=spec.session is not None)
         try:
             await client.connect()
         except (ClaudeSDKError, OSError) as error:
@@ -123,7 +136,7 @@ class ClaudeSession:
         try:
             if prompt:
                 await self._send(prompt)
-            return await self._follow(host)
+            return await self._follow(host, taking_up=prompt is None)
         except (ClaudeSDKError, OSError) as error:
             failure = self._translated(error)
             if isinstance(failure, SessionLost):
@@ -133,6 +146,7 @@ class ClaudeSession:
             await asyncio.shield(self.kill())
             raise
         finally:
+            self._resumed = False
             self._gate.withdraw()
             self._gate.seat(None)
 
@@ -169,15 +183,20 @@ class ClaudeSession:
         self._interrupted = True
         self._ended = True
         if self._gate.park():
-            try:
-                async with asyncio.timeout(_PATIENCE):
-                    await self._deferred.wait()
-                    if not self._turn.background:  # else it would be waited for
-                        await self.close()
-            except TimeoutError:
-                _log.warning("Claude Code does not let itself be parked and is killed.")
-            await asyncio.sleep(_FLUSH if self._leash.held else 0.0)
+            await self._put_away()
         await self.kill()
+
+    async def _put_away(self) -> None:
+        """Wait until the CLI has put the open call away, and end it when that is written to disk."""
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                await self._deferred.wait()
+                if self._turn.background:  # it would wait for that
+                    await asyncio.sleep(_FLUSH)
+                else:
+                    await self.close()
+        except TimeoutError:
+            _log.warning("Claude Code does not let itself be parked and is killed.")
 
     async def kill(self) -> None:
         """End the whole process tree at once, and only then let go of it.
@@ -202,32 +221,47 @@ class ClaudeSession:
         finally:
             self._leash.drop()
 
-    async def _follow(self, host: AgentHost) -> AgentResult:
+    async def _follow(self, host: AgentHost, *, taking_up: bool) -> AgentResult:
         """Read until a turn has ended, the agent is idle and nothing that was said is still on its way.
 
         What the agent left running in the background wakes it again when it ends; that too is waited for, up to a
-        limit, because a server in the background never ends.
+        limit, because a server in the background never ends. A turn to be taken up may be over already, or may have
+        been work in the background, which the CLI does not take up: then the agent is told to.
         """
         turn = self._turn = events.Turn()
-        while message := await self._next(turn):
-            await self._tell(message, host)
-            if refused := events.refusal(message):
-                await self.kill()
-                return AgentResult(status="refused", error=refused)
-            turn.note(message)
-            if turn.settled and self._interrupted:
-                return AgentResult(status="interrupted")
-            if turn.settled and turn.result and turn.result.status != "ok":
+        while True:
+            message = await self._next(turn, unsure=taking_up and not turn.begun)
+            if message:
+                await self._tell(message, host)
+                if refused := events.refusal(message):
+                    await self.kill()
+                    return AgentResult(status="refused", error=refused)
+                turn.note(message)
+                if not self._over(turn):
+                    continue
+            if not taking_up or turn.spoken or self._interrupted or (turn.result and turn.result.status != "ok"):
                 break
-            if turn.at_rest and not self._untaken:
-                break
+            taking_up = False
+            await self._send(Prompt(id=str(uuid.uuid4()), text=_TAKE_UP))
         self._busy = bool(turn.background)
+        if self._interrupted:
+            return AgentResult(status="interrupted", error=self._last_words() if self._ended else "")
         return turn.result or self._failed(self._last_words())
 
-    async def _next(self, turn: events.Turn) -> Message | None:
-        """Return the next message; None when there will be none, or none for too long while only waiting."""
+    def _over(self, turn: events.Turn) -> bool:
+        """Say whether the run is over; that of a process that is being ended lasts until it has nothing more to say."""
+        if self._ended or not turn.settled:
+            return False
+        failed = turn.result is not None and turn.result.status != "ok"
+        return failed or self._interrupted or (turn.at_rest and not self._untaken)
+
+    async def _next(self, turn: events.Turn, *, unsure: bool) -> Message | None:
+        """Return the next message; None when there will be none, or none for too long while only waiting.
+
+        `unsure` says that there may be nothing to wait for.
+        """
         waking = _BACKGROUND if turn.background else _WAKING
-        patience = waking if turn.settled else None
+        patience = waking if turn.settled or unsure else None
         try:
             async with asyncio.timeout(patience):
                 return await anext(self._messages, None)
@@ -237,18 +271,34 @@ class ClaudeSession:
 
     async def _tell(self, message: Message, host: AgentHost) -> None:
         for event in events.events_of(message):
-            await host.saw(event)
+            match event:
+                case StepBegan(call=call) if call.tool_use_id in self._introduced:
+                    continue
+                case StepEnded(tool_use_id=ended, ok=ok):
+                    self._gate.ended(ended)
+                    await host.saw(replace(event, interrupted=self._interrupted and not ok))
+                case _:
+                    await host.saw(event)
         for taken in self._untaken.intersection(events.prompts_in(message)):
             self._untaken.discard(taken)
             await host.saw(PromptTaken(prompt_id=taken))
         match message:
-            case ResultMessage(model_usage=models, total_cost_usd=cost, num_turns=turns):
+            case ResultMessage(model_usage=models, total_cost_usd=cost, num_turns=turns, deferred_tool_use=deferred):
                 grown = self._meter.grown(models, cost)
                 await host.saw(UsageGrew(usage=replace(grown, turns=turns)))
+                if deferred:
+                    self._deferred.set()
             case UserMessage(tool_use_result=result) if result is not None:
                 await self._count(host)
             case _:
                 pass
+
+    async def _introduce(self, host: AgentHost, call: ToolCall) -> None:
+        """Tell of a step that the CLI does not announce: one that it kept when it was parked."""
+        if not self._resumed or self._turn.spoken or call.tool_use_id in self._introduced:
+            return
+        self._introduced.add(call.tool_use_id)
+        await host.saw(StepBegan(call=call))
 
     async def _count(self, host: AgentHost | None) -> None:
         """Ask for the totals in the middle of a turn: a session that is killed while it asks reports no result."""
