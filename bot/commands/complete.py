@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from bot.commands.options import Kind, Option
 from bot.commands.table import PROJECT_WORDS, TABLE, Entry, Target
-from runner.model import value
+from runner.model import Role, value
 from runner.tasks import FORMATS
 
 _HEAD = re.compile(r"\s*/?(?:task\s+)?/?", re.IGNORECASE)
@@ -24,6 +24,7 @@ class Names:
     approvals: tuple[str, ...] = ()
     projects: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    people: tuple[str, ...] = ()
 
 
 @value
@@ -55,14 +56,17 @@ def _choices(entry: Entry, words: Sequence[str], names: Names) -> Iterable[tuple
     if option is not None:
         return _values(option, names)
     if typed.startswith("--"):
-        return [(f"--{option.name}", option.about) for option in _options(entry)]
+        return [(f"--{option.name}", option.about) for option in entry.options]
     if typed.startswith("#"):
         return [(f"#{tag}", "tag") for tag in names.tags] if entry.tags else []
     if entry.word == "project":
         return _project(words, names)
     if entry.word == "report" and before:
         return [(name, "format") for name in FORMATS]
-    return _first(entry, names) if len(words) == 1 else []
+    if entry.word == "role" and len(words) == 2:
+        return [(role.value, "role") for role in Role]
+    several = entry.word == "approve" and not any(word.startswith("--") for word in words)
+    return _first(entry, names) if len(words) == 1 or several else []
 
 
 def _first(entry: Entry, names: Names) -> Iterable[tuple[str, str]]:
@@ -74,6 +78,8 @@ def _first(entry: Entry, names: Names) -> Iterable[tuple[str, str]]:
             return [(name, "run") for name in names.handles]
         case Target.APPROVAL:
             return [(name, "question") for name in names.approvals]
+        case Target.PERSON:
+            return [(name, "person") for name in names.people]
         case Target.PROJECT | Target.WORD | Target.NOTHING:
             return [(other.word, other.about) for other in TABLE.values()] if entry.word == "help" else []
 
@@ -83,15 +89,6 @@ def _project(words: Sequence[str], names: Names) -> Iterable[tuple[str, str]]:
         return [(word, "") for word in PROJECT_WORDS]
     known = words[0] in {"show", "remove"} and len(words) == 2
     return [(name, "project") for name in names.projects] if known else []
-
-
-def _options(entry: Entry) -> Sequence[Option]:
-    if entry.word != "approve":
-        return entry.options
-    return (
-        Option(name="edit", kind=Kind.TEXT, about="approve with another input"),
-        Option(name="run", kind=Kind.TEXT, about="also what fits a pattern, for this run"),
-    )
 
 
 def _option(entry: Entry, word: str) -> Option | None:
@@ -110,6 +107,8 @@ def _option(entry: Entry, word: str) -> Option | None:
 def _values(option: Option, names: Names) -> Iterable[tuple[str, str]]:
     if option.name in {"project", "read"}:
         return [(name, "project") for name in names.projects]
+    if option.name == "second":
+        return [(name, "person") for name in names.people]
     if option.name == "task":
         return [(name, "task") for name in names.tasks]
     return [(choice, "") for choice in option.choices]

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
+from datetime import timedelta
 
-from runner.model import State, value
+from runner.model import Role, State, value
 from runner.runs import RunOptions
 from runner.tasks import TaskDraft
 
@@ -150,27 +151,35 @@ class Retry:
 
 @value
 class Inbox:
-    """List the approvals that wait for a person."""
+    """List the questions that wait for this person, or with `everything` those of all, each with the reason why not."""
+
+    everything: bool = False
 
 
 @value
 class Approve:
     """Approve as shown; or with an `edit` of the input; or with a `rule` for the rest of the run.
 
-    `rule` is None for this once, "" for the pattern that the card offers, else a pattern.
+    `rule` is None for this once, "" for the widest pattern that the card offers, a number for one of those it offers,
+    else a pattern. `second` names the person whose edited input is approved. `more` are further handles, and `alike`
+    stands for all open steps of the same kind in the same project.
     """
 
     handle: str = ""
+    more: tuple[str, ...] = ()
     edit: str | None = None
     rule: str | None = None
+    second: str | None = None
+    alike: bool = False
 
 
 @value
 class Deny:
-    """Deny, perhaps with a reason that the agent reads."""
+    """Deny, perhaps with a reason that the agent reads; with `alike` also the open steps of the same kind."""
 
     handle: str = ""
     reason: str = ""
+    alike: bool = False
 
 
 @value
@@ -240,16 +249,77 @@ class ProjectRemove:
 
 @value
 class Rules:
-    """Show the rules granted for a run."""
+    """Show the rules granted for a run, or the standing ones of a task or a project."""
 
     handle: str = ""
+    task: str | None = None
+    project: str | None = None
+
+
+@value
+class RuleFrom:
+    """Show the standing rule that a decision suggests, or put it in force. `days` of 0 takes the configured ones."""
+
+    handle: str
+    days: int = 0
+    grant: bool = False
+
+
+@value
+class RuleNew:
+    """Show what a standing rule for a task or a project would do, or put it in force."""
+
+    pattern: str
+    task: str | None = None
+    project: str | None = None
+    refuse: bool = False
+    days: int = 0
+    grant: bool = False
 
 
 @value
 class Revoke:
-    """Take a granted rule back."""
+    """Take a rule back."""
 
     rule: str
+
+
+@value
+class People:
+    """List who has shown up, their roles, and who answers for whom."""
+
+
+@value
+class GiveRole:
+    """Give a person a role."""
+
+    name: str
+    role: Role
+
+
+@value
+class Delegate:
+    """Lend one's right to answer to somebody, in whole minutes."""
+
+    name: str
+    span: timedelta
+
+
+@value
+class DelegateOff:
+    """Take back what one has lent."""
+
+
+@value
+class Freeze:
+    """Freeze everything: no step runs until the release."""
+
+    why: str = ""
+
+
+@value
+class Release:
+    """Let everything go on."""
 
 
 @value
@@ -290,6 +360,14 @@ Command = (
     | ProjectShow
     | ProjectRemove
     | Rules
+    | RuleFrom
+    | RuleNew
     | Revoke
+    | People
+    | GiveRole
+    | Delegate
+    | DelegateOff
+    | Freeze
+    | Release
     | Help
 )

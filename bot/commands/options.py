@@ -95,6 +95,31 @@ RUNS_OPTIONS = (
     MINE,
     PAGE,
 )
+ALIKE = Option(name="alike", kind=Kind.SWITCH, about="also all open steps of this kind in its project")
+INBOX_OPTIONS = (
+    Option(
+        name="all", kind=Kind.SWITCH, about="also what waits for others, and why it is not mine", field="everything"
+    ),
+)
+APPROVE_OPTIONS = (  # all but the last take what follows as it stands, so they are read by `bot.commands.deciding`
+    Option(name="edit", kind=Kind.TEXT, about="approve with another input"),
+    Option(name="run", kind=Kind.TEXT, about="also what fits a pattern, for this run"),
+    Option(name="second", kind=Kind.TEXT, about="approve the input that this person proposed"),
+    ALIKE,
+)
+RULES_OPTIONS = (
+    Option(name="task", kind=Kind.TEXT, about="standing rules of this task"),
+    Option(name="project", kind=Kind.TEXT, about="standing rules of this project"),
+)
+GRANT_OPTIONS = (
+    Option(name="days", kind=Kind.COUNT, about="how long it holds; else as configured"),
+    Option(name="grant", kind=Kind.SWITCH, about="put it in force; else it is only shown"),
+)
+RULE_OPTIONS = (
+    *RULES_OPTIONS,
+    Option(name="refuse", kind=Kind.SWITCH, about="refuse such steps; else they are allowed"),
+    *GRANT_OPTIONS,
+)
 PROJECT_OPTIONS = (
     Option(name="base", kind=Kind.TEXT, about="base branch; else the one that is checked out"),
     Option(name="access", kind=Kind.TEXT, about="write or read", choices=tuple(Access)),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from bot.commands import model
+from bot.commands.deciding import DECIDING
 from bot.commands.model import Command
 from bot.commands.options import (
     EDIT_OPTIONS,
@@ -20,9 +21,10 @@ from bot.commands.options import (
     read_option,
     read_options,
 )
+from bot.commands.pieces import read_handle, read_handle_and_text, read_name, wrong
 from bot.commands.scan import Scanner
 from bot.commands.table import PROJECT_WORDS, TABLE, nearest
-from runner.errors import BadInput, EmptyPrompt, TooLarge, UnknownCommand
+from runner.errors import EmptyPrompt, TooLarge, UnknownCommand
 from runner.model import Priority, State
 from runner.runs import RunOptions
 from runner.tasks import FORMATS, TaskDraft
@@ -30,9 +32,6 @@ from runner.tasks import FORMATS, TaskDraft
 TEXT_LIMIT = 200_000  # characters; twice the 100 kB that people paste, and about what a model's context holds
 
 _PREFIX = re.compile(r"[\s\u200b\u2060\ufeff]*(?:/task(?:@\w+)?(?:\s+|$)/?|/|task(?:\s+|$)/?)?", re.IGNORECASE)
-_LETTERS = r"[0-9a-hjkmnp-tv-z]"  # the alphabet of ids
-_HANDLE = re.compile(rf"{_LETTERS}{{6,26}}|(?=[0-9]*[a-z])(?=[a-z]*[0-9]){_LETTERS}{{4,5}}")
-_ANY_HANDLE = re.compile(rf"{_LETTERS}{{4,26}}")
 _SAID_AS_COMMAND = re.compile(r"[\s\u200b\u2060\ufeff]*(?:/|task\s)", re.IGNORECASE)
 
 
@@ -56,7 +55,7 @@ def parse(text: str) -> Command:
         raise UnknownCommand(said[:40], nearest(word))
     command = _READERS[word](scanner)
     if not scanner.done:
-        raise _wrong(word, f"`{scanner.peek()[:40]}` does not fit there.")
+        raise wrong(word, f"`{scanner.peek()[:40]}` does not fit there.")
     return command
 
 
@@ -65,29 +64,13 @@ def addressed(text: str) -> bool:
     return _SAID_AS_COMMAND.match(text) is not None
 
 
-def sure_handle(handle: str) -> bool:
-    """Whether a word in the place of a handle cannot be ordinary text: it mixes letters and digits."""
-    return any(c.isdigit() for c in handle) and any(c.isalpha() for c in handle)
-
-
-def looks_like_handle(word: str) -> bool:
-    """Whether `word` is taken for a handle when text may stand in the same place."""
-    return _HANDLE.fullmatch(word.lower()) is not None
-
-
 def _end(pattern: re.Pattern[str], text: str) -> int:
     match = pattern.match(text)
     return match.end() if match else 0
 
 
-def _wrong(word: str, problem: str) -> BadInput:
-    entry = TABLE[word]
-    example = f" For example: `{entry.examples[0]}`" if entry.examples else ""
-    return BadInput(problem, hint=f"The form is `{entry.form}`.{example}")
-
-
 def _new(scanner: Scanner) -> Command:
-    name = _name(scanner, "new", "The task needs a name.")
+    name = read_name(scanner, "new", "The task needs a name.")
     draft = _draft(scanner, TASK_OPTIONS, name=name)
     if draft.prompt is None:
         raise EmptyPrompt
@@ -95,10 +78,10 @@ def _new(scanner: Scanner) -> Command:
 
 
 def _edit(scanner: Scanner) -> Command:
-    name = _name(scanner, "edit", "Which task?")
+    name = read_name(scanner, "edit", "Which task?")
     draft = _draft(scanner, EDIT_OPTIONS)
     if draft == TaskDraft():
-        raise _wrong("edit", "Nothing to change was given.")
+        raise wrong("edit", "Nothing to change was given.")
     return model.Edit(name=name, draft=draft)
 
 
@@ -127,7 +110,7 @@ def _run_options(found: Mapping[str, Any]) -> RunOptions:
 
 
 def _run(scanner: Scanner) -> Command:
-    name = _name(scanner, "run", "Which task?")
+    name = read_name(scanner, "run", "Which task?")
     found: dict[str, Any] = {}
     variables: dict[str, str] = {}
     while not scanner.done:
@@ -135,7 +118,7 @@ def _run(scanner: Scanner) -> Command:
             continue
         pair = scanner.variable()
         if pair is None:
-            raise _wrong("run", f"`{scanner.peek()[:40]}` is neither `name=value` nor an option.")
+            raise wrong("run", f"`{scanner.peek()[:40]}` is neither `name=value` nor an option.")
         variables[pair[0]] = pair[1]
     return model.Run(name=name, variables=variables, options=_run_options(found))
 
@@ -172,55 +155,25 @@ def _search(scanner: Scanner) -> Command:
     found = read_options(scanner, (PAGE,))
     text = scanner.rest()
     if not text:
-        raise _wrong("search", "Search for what?")
+        raise wrong("search", "Search for what?")
     return model.Search(text=text, **found)
 
 
 def _say(scanner: Scanner) -> Command:
-    handle, text = _handle_and_text(scanner)
+    handle, text = read_handle_and_text(scanner)
     if not text:
-        raise _wrong("say", "Say what?")
+        raise wrong("say", "Say what?")
     return model.Say(handle=handle, text=text)
 
 
 def _resume(scanner: Scanner) -> Command:
-    handle, text = _handle_and_text(scanner)
+    handle, text = read_handle_and_text(scanner)
     return model.Resume(handle=handle, text=text)
-
-
-def _deny(scanner: Scanner) -> Command:
-    handle, text = _handle_and_text(scanner)
-    return model.Deny(handle=handle, reason=text)
-
-
-def _answer(scanner: Scanner) -> Command:
-    handle, text = _handle_and_text(scanner)
-    if not text:
-        raise _wrong("answer", "Answer what?")
-    return model.Answer(handle=handle, text=text)
-
-
-def _approve(scanner: Scanner) -> Command:
-    handle = _handle(scanner)
-    at = scanner.peek()
-    option = scanner.option()
-    match option:
-        case None:
-            return model.Approve(handle=handle)
-        case "edit":
-            edit = scanner.rest()
-            if not edit:
-                raise _wrong("approve", "The new input is missing.")
-            return model.Approve(handle=handle, edit=edit)
-        case "run":
-            return model.Approve(handle=handle, rule=scanner.rest())
-        case _:
-            raise _wrong("approve", f"There is no option `{at[:40]}` here.")
 
 
 def _report(scanner: Scanner) -> Command:
     format_ = _format(scanner)
-    handle = "" if format_ else _handle(scanner)
+    handle = "" if format_ else read_handle(scanner)
     return model.Report(handle=handle, format=format_ or _format(scanner))
 
 
@@ -239,25 +192,18 @@ def _project(scanner: Scanner) -> Command:
         case "list":
             return model.ProjectList()
         case "show":
-            return model.ProjectShow(name=_name(scanner, "project", "Which project?"))
+            return model.ProjectShow(name=read_name(scanner, "project", "Which project?"))
         case "remove":
-            return model.ProjectRemove(name=_name(scanner, "project", "Which project?"))
+            return model.ProjectRemove(name=read_name(scanner, "project", "Which project?"))
         case "add":
-            name = _name(scanner, "project", "The project needs a name.")
+            name = read_name(scanner, "project", "The project needs a name.")
             path = "" if scanner.done else scanner.value()
             if not path:
-                raise _wrong("project", "Where is the repository?")
+                raise wrong("project", "Where is the repository?")
             return model.ProjectAdd(name=name, path=path, settings=read_options(scanner, PROJECT_OPTIONS))
         case _:
             meant = nearest(word, PROJECT_WORDS)
             raise UnknownCommand(f"project {word[:40]}", f"project {meant}" if meant else None)
-
-
-def _revoke(scanner: Scanner) -> Command:
-    handle = _handle(scanner)
-    if not handle:
-        raise _wrong("revoke", "Which rule?")
-    return model.Revoke(rule=handle)
 
 
 def _help(scanner: Scanner) -> Command:
@@ -267,31 +213,12 @@ def _help(scanner: Scanner) -> Command:
     return model.Help(word=word)
 
 
-def _name(scanner: Scanner, word: str, problem: str) -> str:
-    name = scanner.word()
-    if not name or not (name[0].isalnum() or name[0] in "_."):
-        raise _wrong(word, problem)
-    return name
-
-
-def _handle(scanner: Scanner) -> str:
-    """Read a handle where nothing else may stand but options; leaves what is none."""
-    word = scanner.peek().lower()
-    return scanner.word().lower() if _ANY_HANDLE.fullmatch(word) else ""
-
-
-def _handle_and_text(scanner: Scanner) -> tuple[str, str]:
-    """Read an optional handle and then text. ` -- ` says that no handle follows."""
-    handle = scanner.word().lower() if looks_like_handle(scanner.peek()) else ""
-    return handle, scanner.rest()
-
-
 def _of_handle(make: Callable[..., Command]) -> Callable[[Scanner], Command]:
-    return lambda scanner: make(handle=_handle(scanner))
+    return lambda scanner: make(handle=read_handle(scanner))
 
 
 def _of_name(make: Callable[..., Command], word: str) -> Callable[[Scanner], Command]:
-    return lambda scanner: make(name=_name(scanner, word, "Which task?"))
+    return lambda scanner: make(name=read_name(scanner, word, "Which task?"))
 
 
 _READERS: Mapping[str, Callable[[Scanner], Command]] = {
@@ -312,16 +239,11 @@ _READERS: Mapping[str, Callable[[Scanner], Command]] = {
     "resume": _resume,
     "cancel": _of_handle(model.Cancel),
     "retry": _of_handle(model.Retry),
-    "inbox": lambda _: model.Inbox(),
-    "approve": _approve,
-    "deny": _deny,
-    "answer": _answer,
-    "rules": _of_handle(model.Rules),
-    "revoke": _revoke,
     "report": _report,
     "diff": _of_handle(model.Diff),
     "merge": _of_handle(model.Merge),
     "discard": _of_handle(model.Discard),
     "project": _project,
     "help": _help,
+    **DECIDING,
 }

@@ -7,23 +7,30 @@ from dataclasses import fields
 from typing import Any, assert_never
 
 from bot.commands import model
+from bot.commands.deciding import span_text
 from bot.commands.model import Command
 from bot.commands.options import (
     EDIT_OPTIONS,
+    GRANT_OPTIONS,
+    INBOX_OPTIONS,
     LIST_OPTIONS,
     PAGE,
     PROJECT_OPTIONS,
+    RULE_OPTIONS,
+    RULES_OPTIONS,
     RUN_OPTIONS,
     RUNS_OPTIONS,
     TASK_OPTIONS,
     Option,
     write_options,
 )
-from bot.commands.parse import looks_like_handle
+from bot.commands.pieces import looks_like_handle
 from bot.commands.scan import Scanner, quoted
 from runner.errors import BadInput
 from runner.model import State
 from runner.tasks import TaskDraft
+
+_OFF = {"mine", "everything", "refuse", "grant", "days"}  # where nothing was said, these are off
 
 _WORDS: Mapping[type[Any], str] = {
     model.Status: "status",
@@ -32,13 +39,14 @@ _WORDS: Mapping[type[Any], str] = {
     model.Stop: "stop",
     model.Cancel: "cancel",
     model.Retry: "retry",
-    model.Inbox: "inbox",
     model.Report: "report",
     model.Diff: "diff",
     model.Merge: "merge",
     model.Discard: "discard",
-    model.Rules: "rules",
     model.Revoke: "revoke",
+    model.People: "people",
+    model.DelegateOff: "delegate off",
+    model.Release: "release",
     model.Show: "show",
     model.Delete: "delete",
     model.Help: "help",
@@ -80,8 +88,28 @@ def _more_parts(command: Command) -> Sequence[str]:
             return ("project add", command.name, quoted(command.path), *settings)
         case model.Say() | model.Resume() | model.Deny() | model.Answer():
             return _speech(command)
+        case _:
+            return _deciding_parts(command)
+
+
+def _deciding_parts(command: Command) -> Sequence[str]:
+    match command:
         case model.Approve():
             return _approve(command)
+        case model.Inbox():
+            return ("inbox", *_options(INBOX_OPTIONS, command))
+        case model.Rules():
+            return ("rules", command.handle, *_options(RULES_OPTIONS, command))
+        case model.RuleNew():
+            return _rule(command)
+        case model.RuleFrom():
+            return ("rule", command.handle, *_options(GRANT_OPTIONS, command))
+        case model.GiveRole():
+            return ("role", quoted(command.name), command.role.value)
+        case model.Delegate():
+            return ("delegate", quoted(command.name), span_text(command.span))
+        case model.Freeze():
+            return ("freeze", f"-- {command.why}" if _ends_options(command.why) else command.why)
         case _:  # a word and perhaps names, in the order of the fields
             return (_WORDS[type(command)], *(str(getattr(command, field.name)) for field in fields(command)))
 
@@ -98,17 +126,31 @@ def _speech(command: model.Say | model.Resume | model.Deny | model.Answer) -> Se
             word = "answer"
         case _:
             assert_never(command)
-    ambiguous = not command.handle and looks_like_handle(Scanner(text).peek())
-    return (word, command.handle, f"-- {text}" if ambiguous or _ends_options(text) else text)
+    alike = isinstance(command, model.Deny) and command.alike
+    ambiguous = not command.handle and not alike and looks_like_handle(Scanner(text).peek())
+    ambiguous = ambiguous or (word == "deny" and not alike and Scanner(text).switch("alike"))
+    said = f"-- {text}" if ambiguous or _ends_options(text) else text
+    return (word, command.handle, "--alike" if alike else "", said)
 
 
 def _approve(command: model.Approve) -> Sequence[str]:
-    head = ("approve", command.handle)
+    head = ("approve", command.handle, *command.more)
+    if command.alike:
+        return (*head, "--alike")
+    if command.second is not None:
+        return (*head, "--second", quoted(command.second))
     if command.edit is not None:
         return (*head, "--edit", f"-- {command.edit}" if _ends_options(command.edit) else command.edit)
     if command.rule is not None:
         return (*head, "--run", f"-- {command.rule}" if _ends_options(command.rule) else command.rule)
     return head
+
+
+def _rule(command: model.RuleNew) -> Sequence[str]:
+    """Write a pattern as people do, `Bash(pytest *)`, where its end is sure to be found again."""
+    options = _options(RULE_OPTIONS, command)
+    bare = Scanner(command.pattern).bracketed() == command.pattern and not any(")" in option for option in options)
+    return ("rule", command.pattern if bare else quoted(command.pattern), *options)
 
 
 def _runs(command: model.Runs) -> Sequence[str]:
@@ -131,9 +173,9 @@ def _options(options: Sequence[Option], holder: object) -> Sequence[str]:
 
 
 def _as_values(options: Sequence[Option], holder: object) -> Mapping[str, Any]:
-    """Take the options' fields from a value; a switch that is off counts as not given where off is the default."""
+    """Take the options' fields from a value; what is off counts as not given where off is the default."""
     values = {option.target: getattr(holder, option.target) for option in options}
-    return {name: content for name, content in values.items() if not (name == "mine" and content is False)}
+    return {name: content for name, content in values.items() if not (name in _OFF and content == 0)}
 
 
 def _text(text: str) -> str:

@@ -19,6 +19,7 @@ _OPTION = re.compile(rf"{_DASH}([A-Za-z][\w-]*)(=?)")
 _VARIABLE = re.compile(r"([A-Za-z_]\w*)=")
 _TAG = re.compile(rf"#(\w[\w./-]*)(?=[{_BLANK}]|$)")
 _END = re.compile(rf"(?:--|\u2014)(?=[{_BLANK}]|$)")
+_BRACKETED = re.compile(rf"[\w*][^{_BLANK}(]*\(.*\)(?=[{_BLANK}]|$)", re.DOTALL)
 _ESCAPED = re.compile(r"\\([\"\\])")
 _QUOTED = {
     '"': re.compile(r'"((?:\\.|[^"\\])*)"', re.DOTALL),
@@ -72,6 +73,18 @@ class Scanner:
         if not match.group(2):
             self._skip()
         return match.group(1).lower()
+
+    def switch(self, name: str) -> bool:
+        """Read the option `name` where it stands alone; leaves everything else, which may be text."""
+        match = _OPTION.match(self._text, self._at)
+        alone = match is not None and match.group() == self.peek() and match.group(1).lower() == name
+        if alone:
+            self.word()
+        return alone
+
+    def bracketed(self) -> str:
+        """Read `Word(…)` up to the last closing bracket at the end of a word, with the blanks inside."""
+        return self._take(_BRACKETED.match(self._text, self._at))
 
     def tag(self) -> str | None:
         """Read `#tag`."""
@@ -127,7 +140,7 @@ class Scanner:
 
 def quoted(text: str) -> str:
     """Write a value so that `Scanner.value` reads exactly this text."""
-    if _PLAIN.fullmatch(text) and not _OPTION.match(text):
+    if _PLAIN.fullmatch(text) and not _OPTION.match(text) and not _END.match(text):
         return text
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'

@@ -7,10 +7,15 @@ from enum import Enum
 from rapidfuzz import fuzz, process
 
 from bot.commands.options import (
+    ALIKE,
+    APPROVE_OPTIONS,
     EDIT_OPTIONS,
+    INBOX_OPTIONS,
     LIST_OPTIONS,
     PAGE,
     PROJECT_OPTIONS,
+    RULE_OPTIONS,
+    RULES_OPTIONS,
     RUN_OPTIONS,
     RUNS_OPTIONS,
     TASK_OPTIONS,
@@ -27,6 +32,7 @@ class Target(Enum):
     RUN = "run"
     APPROVAL = "approval"
     PROJECT = "project"
+    PERSON = "person"
     WORD = "word"
 
 
@@ -180,28 +186,44 @@ ENTRIES = (
         examples=("retry k3f9x2",),
         target=Target.RUN,
     ),
-    Entry(word="inbox", form="inbox", about="questions that wait for an answer", examples=("inbox",)),
+    Entry(
+        word="inbox",
+        form="inbox [--all]",
+        about="questions that wait for my answer",
+        details="`--all` lists those of everybody, with the reason why they are not mine.",
+        examples=("inbox", "inbox --all"),
+        options=INBOX_OPTIONS,
+    ),
     Entry(
         word="approve",
-        form="approve [HANDLE] [--edit TEXT | --run [PATTERN]]",
+        form="approve [HANDLE …] [--edit TEXT | --run [PATTERN | NUMBER] | --second PERSON | --alike]",
         about="approve a step or a plan",
         details="`--edit` approves with another input: the new command, or the new text, or JSON of the whole input. "
-        f"`--run` also approves what fits the pattern for the rest of the run; `revoke` takes that back. {_ASK}",
+        "`--run` also approves what fits the pattern for the rest of the run: one that you write, or the card's by its "
+        "number (1 is the narrowest), or its widest; `revoke` takes that back. `--second bob` approves the input that "
+        "bob proposed, where several have to approve. `--alike` also approves the open steps of the same kind in the "
+        f"same project, as far as their cards showed all of them; so do several handles. {_ASK}",
         examples=(
             "approve",
             "approve k3f9x2",
+            "approve k3f9x2 m2p4q8",
             "approve k3f9x2 --edit pytest -q tests/test_calc.py",
+            "approve k3f9x2 --run 1",
             "approve k3f9x2 --run Bash(pytest *)",
+            "approve k3f9x2 --second bob",
+            "approve k3f9x2 --alike",
         ),
         target=Target.APPROVAL,
+        options=APPROVE_OPTIONS,
     ),
     Entry(
         word="deny",
-        form="deny [HANDLE] [REASON]",
+        form="deny [HANDLE] [--alike] [REASON]",
         about="deny a step or a plan; the agent reads the reason",
-        details=_ASK,
-        examples=("deny", "deny k3f9x2 no network, use the fixture"),
+        details=f"`--alike` also denies the open steps of the same kind in the same project. {_ASK}",
+        examples=("deny", "deny k3f9x2 no network, use the fixture", "deny k3f9x2 --alike not on a Friday"),
         target=Target.APPROVAL,
+        options=(ALIKE,),
     ),
     Entry(
         word="answer",
@@ -213,13 +235,62 @@ ENTRIES = (
     ),
     Entry(
         word="rules",
-        form="rules [HANDLE]",
-        about="what is approved for the rest of a run",
+        form="rules [HANDLE] [--task NAME] [--project NAME]",
+        about="what was granted for a run, or stands for a task or project",
         details=_HANDLE,
-        examples=("rules",),
+        examples=("rules", "rules k3f9x2", "rules --task fix-tests --project demo"),
         target=Target.RUN,
+        options=RULES_OPTIONS,
     ),
-    Entry(word="revoke", form="revoke RULE", about="take such an approval back", examples=("revoke k3f9x2",)),
+    Entry(
+        word="rule",
+        form="rule HANDLE | PATTERN --task NAME | PATTERN --project NAME [--refuse] [--days N] [--grant]",
+        about="make a standing rule; first see what it would have changed",
+        details="HANDLE is an answered question: the rule is the one that this decision and the equal ones before it "
+        "suggest. A PATTERN is one of your own, `Bash(pytest *)`. Without `--grant` nothing is put in force: the card "
+        "shows what the rule would have done to the questions of the last 30 days. A rule ends by itself; `revoke` "
+        "takes it back before.",
+        examples=(
+            "rule k3f9x2",
+            "rule k3f9x2 --days 90 --grant",
+            "rule Bash(pytest *) --task fix-tests",
+            "rule Bash(terraform *) --project demo --refuse --grant",
+        ),
+        target=Target.APPROVAL,
+        options=RULE_OPTIONS,
+    ),
+    Entry(word="revoke", form="revoke RULE", about="take a rule back", examples=("revoke k3f9x2",)),
+    Entry(
+        word="people",
+        form="people",
+        about="who has shown up, their roles, and who answers for whom",
+        examples=("people",),
+    ),
+    Entry(
+        word="role",
+        form="role NAME viewer|operator|approver|admin",
+        about="give somebody a role",
+        details="A viewer looks, an operator runs, an approver answers, an admin changes roles; each may do what the "
+        "ones before may. It takes an admin.",
+        examples=("role bob approver",),
+        target=Target.PERSON,
+    ),
+    Entry(
+        word="delegate",
+        form="delegate NAME TIME | off",
+        about="let somebody answer for me for a time",
+        details="TIME is minutes, hours, days or weeks: 30m, 8h, 3d, 2w; at most 90 days. `delegate off` ends it.",
+        examples=("delegate bob 3d", "delegate off"),
+        target=Target.PERSON,
+    ),
+    Entry(
+        word="freeze",
+        form="freeze [WHY]",
+        about="freeze everything: no step of any agent begins",
+        details="What has begun ends. Questions may be answered; their steps run after `release`.",
+        examples=("freeze", "freeze the staging database is on fire"),
+    ),
+    Entry(word="release", form="release", about="end the freeze", examples=("release",)),
     Entry(
         word="report",
         form="report [HANDLE] [html|pdf|json|markdown]",

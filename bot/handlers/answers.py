@@ -6,7 +6,8 @@ import json
 import re
 
 from bot.views import MAIN_FIELDS
-from runner.errors import BadInput
+from runner.entitlement import Directory
+from runner.errors import BadInput, NotFound
 from runner.model import Approval, AskKind, Json, Question, handle
 
 _NUMBERED = re.compile(r"(?:^|[;\n])\s*(\d{1,2})\s*[:.)]\s*")
@@ -24,6 +25,18 @@ def edited_input(asked: Approval, text: str) -> Json:
         example = json.dumps(asked.input, ensure_ascii=False)[:200]
         raise BadInput(f"An edit of {asked.tool} is written as JSON of the whole input.", hint=f"Now it is: {example}")
     return {**asked.input, field: text}
+
+
+def seconded(asked: Approval, name: str, directory: Directory) -> Json | None:
+    """Return the input that a person approved with their vote; None is the one that was asked. Raises NotFound."""
+    for vote in asked.votes:
+        if directory.name(vote.person_id).casefold() == name.strip().casefold():
+            return vote.input
+    voters = ", ".join(directory.name(vote.person_id) for vote in asked.votes)
+    raise NotFound(
+        f"{name[:40]} has not approved anything here.",
+        hint=f"So far approved by: {voters}." if voters else f"`approve {handle(asked.id)}` approves what was asked.",
+    )
 
 
 def chosen(asked: Approval, text: str) -> dict[str, tuple[str, ...]]:

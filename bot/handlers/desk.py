@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import assert_never
 
 from bot import commands, views
-from bot.handlers import lists, questions, results, runs, tasks
+from bot.handlers import lists, people, questions, results, rules, runs, tasks
 from bot.messenger import Card, Incoming
 from runner.core import Core
 from runner.errors import BadInput, NotFound, SignoffError, UnknownCommand
@@ -30,6 +30,8 @@ class Handlers:
         self._lists = lists.ListHandlers(core)
         self._runs = runs.RunHandlers(core)
         self._questions = questions.QuestionHandlers(core)
+        self._rules = rules.RuleHandlers(core)
+        self._people = people.PeopleHandlers(core)
         self._results = results.ResultHandlers(core)
 
     async def handle(self, incoming: Incoming) -> tuple[Card, ...]:
@@ -56,6 +58,7 @@ class Handlers:
             approvals=tuple(handle(each.approval.id) for each in waiting),
             projects=tuple(project.name for project in await core.projects.list()),
             tags=tuple(sorted({tag for task in saved.items for tag in task.tags})),
+            people=tuple((await core.people.names()).values()),
         )
 
     async def _said(self, actor: Actor, incoming: Incoming) -> Card:
@@ -86,6 +89,10 @@ class Handlers:
             return await self._runs.handle(actor, command, incoming.images)
         if isinstance(command, questions.Command):
             return await self._questions.handle(actor, command)
+        if isinstance(command, rules.Command):
+            return await self._rules.handle(actor, command)
+        if isinstance(command, people.Command):
+            return await self._people.handle(actor, command)
         if isinstance(command, results.Result | results.Project):
             return await self._results.handle(actor, command)
         if isinstance(command, commands.Help):

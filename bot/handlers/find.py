@@ -70,8 +70,7 @@ def _here(origin: Origin, waiting: Sequence[Waiting]) -> list[Approval]:
     channel = [
         (each.approval, place)
         for each in waiting
-        if (place := each.execution.origin)
-        and (place.messenger, place.channel) == (origin.messenger, origin.channel)
+        if (place := each.execution.origin) and (place.messenger, place.channel) == (origin.messenger, origin.channel)
     ]
     thread = [asked for asked, place in channel if origin.thread and place.thread == origin.thread]
     return thread or [asked for asked, _ in channel]

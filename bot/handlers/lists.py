@@ -34,7 +34,7 @@ class ListHandlers:
             case commands.Status():
                 card = await self._status(command)
             case commands.Inbox():
-                card = views.inbox(await self._core.approvals.inbox(actor), self._core.clock.now())
+                card = await self._inbox(actor, command)
             case _:
                 assert_never(command)
         return card
@@ -53,10 +53,18 @@ class ListHandlers:
         more = commands.render(replace(command, after=page.next))
         return views.tasks(page, self._core.clock.now(), more=more, found=found)
 
+    async def _inbox(self, actor: Actor, command: commands.Inbox) -> Card:
+        waiting = await self._core.approvals.inbox(actor)
+        if not command.everything:
+            waiting = [each for each in waiting if not each.why_not]
+        directory = await self._core.approvals.names()
+        return views.inbox(waiting, self._core.clock.now(), directory, everything=command.everything)
+
     async def _status(self, command: commands.Status) -> Card:
         now = self._core.clock.now()
         if not command.handle:
-            return views.status(await self._core.runs.overview(), now)
+            frozen, directory = await self._core.switch.frozen(), await self._core.approvals.names()
+            return views.status(await self._core.runs.overview(), now, frozen, directory)
         view = await self._core.runs.view((await self._core.runs.find(command.handle)).id)
         return views.result(view, now) if view.execution.state.final else views.run(view, now)
 

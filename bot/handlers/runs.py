@@ -77,10 +77,11 @@ class RunHandlers:
             now = self._core.clock.now()
             return views.result(view, now) if execution.state.final else views.run(view, now)
         execution = await self._core.runs.find(asked.execution_id)
+        directory = await self._core.approvals.names()
         if asked.state is ApprovalState.OPEN:
-            return views.approval(asked, execution, whole=True)
-        names = await self._core.people.names()
-        return views.decided(asked, execution, names.get(asked.answered_by or "", ""))
+            frozen = await self._core.switch.frozen()
+            return views.approval(asked, execution, directory=directory, whole=True, frozen=frozen)
+        return views.decided(asked, execution, directory)
 
     async def _say(self, actor: Actor, command: commands.Say, images: tuple[Image, ...]) -> Card:
         execution, text = await find.run_and_text(self._core, actor.origin, command.handle, command.text)

@@ -1,0 +1,61 @@
+"""Commands about people and about everything at once: roles, delegation, the kill switch."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from bot import commands, views
+from bot.messenger import Card
+from bot.views.say import plural
+from runner.core import Core
+from runner.model import Actor
+
+Command = (
+    commands.People | commands.GiveRole | commands.Delegate | commands.DelegateOff | commands.Freeze | commands.Release
+)
+
+
+class PeopleHandlers:
+    """Who may do what, who stands in for whom, and whether anything may be done at all."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    async def handle(self, actor: Actor, command: Command) -> Card:
+        """Carry out one command."""
+        match command:
+            case commands.People():
+                card = await self._people()
+            case commands.GiveRole():
+                person = await self._core.people.set_role(actor, command.name, command.role)
+                card = views.note(f"{person.name} is {person.role.value} now", person_id=person.id, role=person.role)
+            case commands.Delegate():
+                card = await self._delegate(actor, command)
+            case commands.DelegateOff():
+                count = await self._core.people.end_delegations(actor)
+                title = f"{plural(count, 'delegation')} ended" if count else "You have lent nobody your right to answer"
+                card = views.note(title, count=count)
+            case commands.Freeze():
+                freeze = await self._core.switch.freeze(actor, command.why)
+                running = len((await self._core.runs.overview()).running)
+                card = views.frozen(freeze, await self._core.approvals.names(), running)
+            case commands.Release():
+                await self._core.switch.release(actor)
+                card = views.released()
+            case _:
+                assert_never(command)
+        return card
+
+    async def _people(self) -> Card:
+        people = self._core.people
+        return views.people(await people.all(), await people.delegations(), self._core.clock.now())
+
+    async def _delegate(self, actor: Actor, command: commands.Delegate) -> Card:
+        lent = await self._core.people.delegate(actor, command.name, command.span)
+        to = (await self._core.people.find(command.name)).name
+        until = lent.ends_at.astimezone(self._core.settings.zone)
+        return views.note(
+            f"{to} may answer for you until {until:%Y-%m-%d %H:%M %Z}",
+            "What you began yourself stays with others where the rules demand it. `delegate off` ends it.",
+            delegation=lent,
+        )
