@@ -76,7 +76,7 @@ def claude_config(settings: Settings) -> ClaudeConfig:
 async def working(core: Core) -> AsyncIterator[None]:
     """Carry executions while the context lasts; drain at its end."""
     await core.dispatcher.recover()
-    async with beside(core.dispatcher.run(), core.timekeeper.run(), core.upkeep.run()):
+    async with beside(core.dispatcher.run(), core.timekeeper.run(), core.foresight.run(), core.upkeep.run()):
         try:
             yield
         finally:

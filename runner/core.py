@@ -17,12 +17,14 @@ from runner.conclusion import Conclusion
 from runner.dispatch import LocalDispatcher
 from runner.errors import BadInput, ConfigError
 from runner.execution import Driver
+from runner.foresight import Foresight
 from runner.freeze import KillSwitch
 from runner.gate import Gates
 from runner.model import Scope
 from runner.people import People
 from runner.policy import validate_pattern
 from runner.ports import Agent, Clock, Files, Store
+from runner.preview import Previewer
 from runner.projects import Projects
 from runner.reporting import Reporting
 from runner.review import Review
@@ -55,6 +57,7 @@ class Core:
     settings: Settings
     dispatcher: LocalDispatcher
     timekeeper: Timekeeper
+    foresight: Foresight
     upkeep: Upkeep
 
 
@@ -124,6 +127,13 @@ def _connect(
         clock=clock,
         settings=settings,
         dispatcher=dispatcher,
+        foresight=Foresight(
+            store=store,
+            clock=clock,
+            changes=bell,
+            switch=switch,
+            previewer=Previewer(scratch=settings.previews, clock=clock) if settings.approvals.preview else None,
+        ),
         timekeeper=Timekeeper(store=store, clock=clock, advance=advance, switch=switch),
         upkeep=Upkeep(store=store, root=settings.worktrees),
     )

@@ -49,6 +49,7 @@ class Recorder:
         self._pen = Pen(execution=execution, store=store, advance=advance)
         self._steps: dict[str, Step] = {}  # by tool-use id, while they run
         self._refused: dict[str, str] = {}
+        self._cut: dict[str, Step] = {}  # steps of earlier attempts, by tool-use id: a parked one is taken up again
         self._troubles: set[str] = set()  # of the model's service, told once each: ten retries are one trouble
         self.usage = execution.usage
         self.last_text = ""
@@ -106,14 +107,16 @@ class Recorder:
         for step in steps:
             if step.status is StepStatus.RUNNING:
                 cut = replace(step, status=StepStatus.INTERRUPTED, finished_at=now)
+                self._cut[step.tool_use_id] = cut
                 self._pen.put(self._step_change(cut, "step.ended"), step=cut)
         self._steps.clear()
         await self.settle()
 
     def _began(self, call: ToolCall) -> None:
         kind, title = describe(call, worktree=self._worktree)
+        earlier = self._cut.pop(call.tool_use_id, None)
         step = Step(
-            id=new_id(),
+            id=earlier.id if earlier else new_id(),
             execution_id=self._execution.id,
             attempt=self._execution.attempt,
             kind=kind,

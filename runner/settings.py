@@ -243,6 +243,11 @@ class Settings(BaseSettings):
         return self.storage.directory / "files"
 
     @property
+    def previews(self) -> Path:
+        """Where steps are tried; all in it is thrown away."""
+        return self.storage.directory / "previews"
+
+    @property
     def socket(self) -> Path:
         """Where the daemon listens for terminals."""
         return self.storage.directory / "signoff.sock"

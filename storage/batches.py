@@ -27,6 +27,8 @@ async def write(unit: Unit, batch: Batch, *, at: datetime | None = None) -> None
         await _amend(unit, approval)
     for approval_id, outcome in batch.outcomes.items():
         await unit.execute(_of(approval_id).values(outcome=outcome))
+    for approval_id, preview in batch.previews.items():
+        await unit.execute(_of(approval_id).values(preview=preview))
     for approval_id in batch.deliver:
         await _deliver(unit, approval_id, at or newest(batch))
     await unit.put(tables.steps, (plain(tables.steps, step) for step in batch.steps))

@@ -286,6 +286,7 @@ approvals = sa.Table(
     column("history", Shape(model.History)),
     column("terms", Shape(model.Terms)),
     column("timetable", Shape(tuple[model.Due, ...])),
+    column("preview", Shape(model.Preview), optional=True),
     column("done", sa.Integer),
     column("votes", Shape(tuple[model.Vote, ...])),
     column("revision", sa.Integer),

@@ -7,6 +7,7 @@ from dataclasses import field
 from datetime import datetime
 
 from runner.model.base import Json, value
+from runner.model.previews import Preview
 from runner.model.tasks import Rule
 from runner.model.words import ApprovalState, AskKind, Nudge, OnExpiry
 
@@ -120,6 +121,7 @@ class Approval:
     history: History = field(default_factory=History)
     terms: Terms = field(default_factory=Terms)
     timetable: tuple[Due, ...] = ()
+    preview: Preview | None = None
     done: int = 0
     votes: tuple[Vote, ...] = ()
     revision: int = 0

@@ -19,6 +19,7 @@ from runner.model import (
     Message,
     Origin,
     Person,
+    Preview,
     Project,
     Report,
     Role,
@@ -75,7 +76,7 @@ class Batch:
     `open` are new approvals; `settle` are approvals that must still be open and get their final state, `amend` those
     that stay open and get votes or another place in their timetable: both must still have the revision they were read
     with. `deliver` are ids of answered approvals whose answer goes to the agent now and must not have gone before.
-    `outcomes` say by id what became of answers that nobody took.
+    `outcomes` say by approval id what became of answers that nobody took, `previews` what the step would do.
     """
 
     changes: tuple[Change, ...] = ()
@@ -86,6 +87,7 @@ class Batch:
     amend: tuple[Approval, ...] = ()
     deliver: tuple[str, ...] = ()
     outcomes: Mapping[str, str] = field(default_factory=dict)
+    previews: Mapping[str, Preview] = field(default_factory=dict)
     rules: tuple[Rule, ...] = ()
     reports: tuple[Report, ...] = ()
     audit: tuple[AuditEntry, ...] = ()

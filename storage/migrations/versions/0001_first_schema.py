@@ -348,7 +348,7 @@ def _approvals() -> None:
         *_columns(INTEGER, "done", "revision"),
         *_columns(BIG, "asked_at"),
         *_columns(BIG, "next_at", "answered_at", "delivered_at", nullable=True),
-        *_columns(JSON, "answer", nullable=True),
+        *_columns(JSON, "answer", "preview", nullable=True),
         *_columns(KEY, "task_id", "answered_by", "on_behalf_of", nullable=True),
         sa.PrimaryKeyConstraint("id", name="approvals_pkey"),
         sa.ForeignKeyConstraint(["execution_id"], ["executions.id"], name="approvals_execution_id_fkey"),
