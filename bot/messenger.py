@@ -94,6 +94,7 @@ class Card:
     footer: str = ""
     live: bool = False  # still changing: a terminal redraws it in place
     data: Json | None = None  # the same content for scripts (`--json`)
+    nudge: str = ""  # a line that people have to notice, although the card itself is not new: a reminder
 
 
 @value
@@ -115,5 +116,9 @@ class Messenger(Protocol):
         ...
 
     async def show(self, origin: Origin, card: Card) -> None:
-        """Show a card at this place, or replace the one with the same key."""
+        """Show a card at this place, or replace the one with the same key. A `nudge` is made to be noticed."""
+        ...
+
+    async def rewrite(self, card: Card) -> None:
+        """Replace the cards with this key that people have asked to see at other places."""
         ...

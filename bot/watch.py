@@ -8,20 +8,33 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from bot import views
-from bot.messenger import Card, Messenger
+from bot.messenger import Messenger
 from runner.core import Core
 from runner.errors import SignoffError
-from runner.model import ApprovalState, Change, ChangeKind, Execution, Origin, State, handle, new_id
+from runner.model import (
+    Approval,
+    ApprovalState,
+    Change,
+    ChangeKind,
+    Execution,
+    Nudge,
+    Origin,
+    Scope,
+    State,
+    handle,
+    new_id,
+)
 from runner.ports import ExecutionQuery
 
 PROGRESS_SECONDS = 0.2  # how often a live card is redrawn at most; approvals and results do not wait
 LIVE = (State.PENDING, State.RUNNING, State.WAITING)
 CATCH_UP = 20  # newest live runs shown to a terminal that connects
+OPEN_LOOKED_AT = 500  # oldest open questions that a freeze rewrites, or that a terminal which connects may be asked
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +47,7 @@ _TURNS = {
         "stopped",
         "resumed",
         "requeued",
+        "parked",
         "completed",
         "failed",
         "cancelled",
@@ -41,6 +55,7 @@ _TURNS = {
         "discarded",
     )
 }
+_NUDGES = {"approval.reminded", "approval.escalated"}
 _RESULTS = {f"execution.{word}" for word in ("completed", "failed", "cancelled", "merged", "discarded")}
 
 
@@ -79,14 +94,19 @@ class _Lane:
             group.create_task(self._paint(), name="paint")
 
     async def catch_up(self, origin: Origin) -> None:
-        query = ExecutionQuery(states=LIVE, origin=replace(origin, thread=None), limit=CATCH_UP)
-        page = await self._core.runs.list(query)
-        for execution in reversed(page.items):
+        place = replace(origin, thread=None)
+        shown: set[str] = set()
+        for execution in reversed(await self._live(place)):
             async with self._guarded(execution.id):
                 await self._show_run(execution.id)
                 for asked in await self._core.store.approvals.of(execution.id):
                     if asked.state is ApprovalState.OPEN:
+                        shown.add(asked.id)
                         await self._show_approval(asked.id)
+        for asked in await self._core.store.approvals.open(limit=OPEN_LOOKED_AT):
+            if asked.id not in shown and place in self._named(asked):
+                async with self._guarded(asked.id):
+                    await self._show_approval(asked.id)
 
     async def _follow(self) -> None:
         """Show what cannot wait and mark what can, change by change."""
@@ -127,18 +147,22 @@ class _Lane:
 
     async def _show(self, changes: Sequence[Change]) -> None:
         """Show each thing that changed once, as it is now; the order is that of the last change."""
-        approvals = {c.subject_id: c for c in changes if c.kind is ChangeKind.APPROVAL}
+        approvals = {c.subject_id: None for c in changes if c.kind is ChangeKind.APPROVAL}
+        nudged = {c.subject_id for c in changes if c.event in _NUDGES}
         turns = {c.execution_id for c in changes if c.event in _TURNS and c.execution_id}
         results = {
             c.execution_id for c in changes if (c.event in _RESULTS or c.event == "report.made") and c.execution_id
         }
         progress = {c.execution_id for c in changes if c.execution_id} - turns
+        progress |= await self._concerned([c.subject_id for c in changes if c.kind is ChangeKind.RULE])
+        if any(c.kind is ChangeKind.FREEZE for c in changes):
+            await self._show_switch()
         for execution_id in sorted(turns):
             async with self._guarded(execution_id):
                 await self._show_run(execution_id)
         for approval_id in approvals:
             async with self._guarded(approval_id):
-                await self._show_approval(approval_id)
+                await self._show_approval(approval_id, nudged=approval_id in nudged)
         for execution_id in sorted(results):
             async with self._guarded(execution_id):
                 await self._show_result(execution_id)
@@ -149,29 +173,68 @@ class _Lane:
     async def _show_run(self, execution_id: str) -> None:
         view = await self._core.runs.view(execution_id)
         if (origin := self._place(view.execution)) is not None:
-            await self._messenger.show(origin, views.run(view, self._core.clock.now()))
+            card = views.run(view, self._core.clock.now(), frozen=await self._core.switch.frozen())
+            await self._messenger.show(origin, card)
 
     async def _show_result(self, execution_id: str) -> None:
         view = await self._core.runs.view(execution_id)
         if view.execution.state.final and (origin := self._place(view.execution)) is not None:
             await self._messenger.show(origin, views.result(view, self._core.clock.now()))
 
-    async def _show_approval(self, approval_id: str) -> None:
+    async def _show_approval(self, approval_id: str, *, nudged: bool = False) -> None:
+        """Show a question or what became of it where its run was begun, at those whose turn it is, and elsewhere."""
         asked = await self._core.approvals.find(approval_id)
         execution = await self._core.runs.find(asked.execution_id)
-        origin = self._place(execution)
-        if origin is None:
-            return
         directory = await self._core.approvals.names()
         if asked.state is ApprovalState.OPEN:
-            card: Card = views.approval(asked, execution, directory=directory)
+            card = views.approval(asked, execution, directory=directory, frozen=await self._core.switch.frozen())
         else:
-            card = views.decided(asked, execution, directory)
-        await self._messenger.show(origin, card)
+            proposal = await self._core.rules.proposal(asked)
+            card = views.decided(asked, execution, directory, proposal=proposal)
+        told = replace(card, nudge=views.nudge(asked)) if nudged else card
+        origin = self._place(execution)
+        for place in dict.fromkeys((*((origin,) if origin else ()), *self._named(asked))):
+            await self._messenger.show(place, told)
+        await self._messenger.rewrite(card)
+
+    async def _show_switch(self) -> None:
+        """Say wherever something is live that everything is frozen, or goes on; the cards of questions change by it."""
+        freeze = await self._core.switch.frozen()
+        live = await self._live()
+        working = sum(execution.state is State.RUNNING for execution in live)
+        card = views.frozen(freeze, await self._core.approvals.names(), working) if freeze else views.released()
+        for origin in dict.fromkeys(place for execution in live if (place := self._place(execution)) is not None):
+            async with self._guarded(f"the freeze in {origin.channel}"):
+                await self._messenger.show(origin, card)
+        self._stale |= {execution.id for execution in live}
+        for asked in await self._core.store.approvals.open(limit=OPEN_LOOKED_AT):
+            async with self._guarded(asked.id):
+                await self._show_approval(asked.id)
+
+    async def _concerned(self, rules: Iterable[str]) -> set[str]:
+        """Return the live runs whose cards list one of these rules, granted or taken back just now."""
+        changed = [await self._core.store.approvals.rule(rule_id) for rule_id in rules]
+        conversations = {rule.scope_id for rule in changed if rule is not None and rule.scope is Scope.RUN}
+        if not conversations:
+            return set()
+        return {execution.id for execution in await self._live() if execution.conversation_id in conversations}
+
+    async def _live(self, origin: Origin | None = None) -> Sequence[Execution]:
+        """Return the newest live runs, of a place or of all."""
+        limit = CATCH_UP if origin else OPEN_LOOKED_AT
+        return (await self._core.runs.list(ExecutionQuery(states=LIVE, origin=origin, limit=limit))).items
 
     def _place(self, execution: Execution) -> Origin | None:
         origin = execution.origin
         return origin if origin is not None and origin.messenger == self._messenger.name else None
+
+    def _named(self, asked: Approval) -> Sequence[Origin]:
+        """Return the own places of those who are wanted by name: in their turn, or because only they may answer."""
+        users = self._core.settings.users
+        called = [due.who for due in asked.timetable[: asked.done] if due.nudge is Nudge.ESCALATE]
+        names = (*asked.terms.on_call[:1], *called) if asked.terms.on_call else asked.terms.approvers
+        identities = [getattr(users[name], self._messenger.name, "") for name in names if name in users]
+        return [Origin(messenger=self._messenger.name, channel=identity) for identity in identities if identity]
 
     @asynccontextmanager
     async def _guarded(self, subject: str) -> AsyncIterator[None]:

@@ -260,6 +260,8 @@ class Chat:
         return not (self._unanswered > 0 or self.stage.live or self.stage.questions or self.asking)
 
     def _take(self, card: Card) -> None:
+        if card.nudge:
+            self._to_print.put_nowait(f"{textwrap.fill(f'◆ {safe(card.nudge)}', self._panel.width)}\n")
         before = self._printed.get(card.key)
         if self.stage.take(card, self._clock.monotonic()) and not self._told(card):
             again = before and card.key.startswith("result:")  # merged, say: the facts are enough

@@ -18,7 +18,9 @@ class Narrator:
         self._told: set[tuple[str, str]] = set()
 
     def tell(self, card: Card) -> str:
-        """Return the new lines of a live card; any other card whole. Empty when there is nothing new."""
+        """Return the new lines of a live card, the line of a reminder, or any other card whole; empty if nothing is new."""
+        if card.nudge:
+            return f"◆ {' '.join(safe(card.nudge).split())}\n"
         data = card.data or {}
         if not (staged(card) and data.get("kind") == "run"):
             return render(card, self._width, colour=self._colour)

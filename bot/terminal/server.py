@@ -13,6 +13,7 @@ from bot.commands import Names
 from bot.messenger import Card, Incoming
 from bot.terminal import address, wire
 from bot.terminal.outbox import Outbox, Overflow
+from bot.terminal.stage import asking
 from runner.errors import BadInput, SignoffError, TooLarge
 from runner.model import Origin, Person, value
 
@@ -71,6 +72,14 @@ class TerminalServer:
         """Push a card to all terminals of this channel. Without one nothing is lost: they catch up when they come."""
         for connection in tuple(self._watching.get(origin.channel, ())):
             connection.put(wire.Shown(card=card))
+
+    async def rewrite(self, card: Card) -> None:
+        """Replace a question on the terminals whose people have looked it up, wherever its run was begun."""
+        for connection in {one for channel in self._watching.values() for one in channel}:
+            if card.key in connection.looked_up:
+                connection.put(wire.Shown(card=card))
+                if not asking(card):
+                    connection.looked_up.discard(card.key)
 
     async def ready(self) -> None:
         """Wait until terminals can connect."""
@@ -179,7 +188,10 @@ class TerminalServer:
         self, connection: _Connection, guest: _Guest, frame: wire.ClientFrame, slots: asyncio.Semaphore
     ) -> None:
         try:
-            connection.put(await self._reply(guest, frame))
+            reply = await self._reply(guest, frame)
+            if isinstance(reply, wire.Reply):
+                connection.looked_up |= {card.key for card in reply.cards if asking(card)}
+            connection.put(reply)
         finally:
             slots.release()
 
@@ -215,6 +227,7 @@ class _Connection:
     def __init__(self, writer: asyncio.StreamWriter) -> None:
         self._writer = writer
         self._outbox = Outbox()
+        self.looked_up: set[str] = set()  # keys of questions that were shown in answer to a command
 
     @property
     def socket(self) -> socket.socket:

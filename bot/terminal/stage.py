@@ -56,6 +56,7 @@ class Stage:
 
     def take(self, card: Card, now: float) -> bool:
         """Take a card in; True if it has to be printed as well, because it does not change any more."""
+        before, focused = self.front, self._focused
         if staged(card):
             if card.key not in self._over:
                 self._cards[card.key] = card
@@ -67,7 +68,9 @@ class Stage:
                 self._loose = None
             if card.buttons and not (over(card) and card.key.startswith("run:")):  # what its result offers is more
                 self._loose = card
+            self._forget_rule(card)
         self._settle(now)
+        self._keep_finger(before, focused, now)
         return not staged(card)
 
     def clear(self, now: float) -> None:
@@ -118,6 +121,28 @@ class Stage:
             return None
         return next((button for button in self.front.buttons if button.key.lower() == letter), None)
 
+    @property
+    def _focused(self) -> Button | None:
+        """The button that has the focus."""
+        front = self.front
+        return front.buttons[self.focus] if front and self.focus is not None else None
+
+    def _keep_finger(self, before: Card | None, focused: Button | None, now: float) -> None:
+        """Keep the focus on its button when the front card is redrawn; new content has to be looked at first."""
+        front = self.front
+        if front is None or before is None or _place(front) != _place(before) or not asking(front):
+            return
+        if (front.sections, front.buttons) != (before.sections, before.buttons):
+            self._since = now
+            self.focus = front.buttons.index(focused) if focused in front.buttons else None
+
+    def _forget_rule(self, card: Card) -> None:
+        """Take the button away that would revoke a rule which has just been revoked."""
+        gone = (card.data or {}).get("rule_id")
+        if self._loose is not None and gone:
+            left = tuple(button for button in self._loose.buttons if button.action != f"revoke {gone}")
+            self._loose = replace(self._loose, buttons=left) if left else None
+
     def _settle(self, now: float) -> None:
         """Note when another card came to the front."""
         self.version += 1
@@ -131,7 +156,7 @@ class Stage:
 
 def asking(card: Card) -> bool:
     """Whether a card is an open question: it waits for a press and is rewritten when it is decided."""
-    return card.key.startswith("ask:") and bool(card.buttons)
+    return card.key.startswith("ask:") and (card.data or {}).get("kind") == "approval"
 
 
 def staged(card: Card) -> bool:
@@ -142,7 +167,7 @@ def staged(card: Card) -> bool:
 def over(card: Card) -> bool:
     """Whether a card tells the end of a run or the answer to a question: no card with this key comes to life again."""
     if card.key.startswith("ask:"):
-        return not card.buttons
+        return not asking(card)
     execution = (card.data or {}).get("execution")
     return card.key.startswith("run:") and isinstance(execution, dict) and execution.get("state") in _FINAL
 

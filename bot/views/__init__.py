@@ -5,7 +5,7 @@ What agents and programs wrote passes `runner.masking.clean` here, once, so no m
 
 from __future__ import annotations
 
-from bot.views.approvals import CARD_LIMIT, approval, fits
+from bot.views.approvals import CARD_LIMIT, approval, fits, nudge
 from bot.views.decisions import decided, several
 from bot.views.inbox import inbox
 from bot.views.inputs import MAIN_FIELDS
@@ -39,6 +39,7 @@ __all__ = [
     "merged",
     "missing",
     "note",
+    "nudge",
     "people",
     "project",
     "projects",

@@ -88,6 +88,11 @@ def content(asked: Approval, execution: Execution) -> tuple[Section, ...]:
             assert_never(asked.kind)
 
 
+def nudge(asked: Approval) -> str:
+    """Say in a line that a question still waits, or whose turn it is now; empty if neither is so."""
+    return conditions.nudge(asked, title(asked))
+
+
 def fits(asked: Approval, execution: Execution) -> bool:
     """Whether all that was asked can be read on a card, so that it may be answered from there."""
     body = content(asked, execution)

@@ -10,7 +10,7 @@ from bot.views import say
 from bot.views.parts import button, data, facts, run_name, run_rows, sections
 from bot.views.rules import revoking, rules_section
 from runner.masking import clean
-from runner.model import Author, Execution, Message, State, Step, StepKind, handle
+from runner.model import Author, Execution, Freeze, Message, State, Step, StepKind, handle
 from runner.ports import Page
 from runner.runs import RunView
 
@@ -32,8 +32,8 @@ _TONES = {
 }
 
 
-def run(view: RunView, now: datetime) -> Card:
-    """Show how a run stands. Its key is `run:<id>`; the card is live until the run ends or is stopped."""
+def run(view: RunView, now: datetime, *, frozen: Freeze | None = None) -> Card:
+    """Show how a run stands, also in a freeze. Its key is `run:<id>`; it is live until the run ends or is stopped."""
     execution = view.execution
     live = not execution.state.final and execution.state is not State.STOPPED
     return Card(
@@ -42,7 +42,8 @@ def run(view: RunView, now: datetime) -> Card:
         tone=_TONES[execution.state],
         fields=facts(
             ("Run", handle(execution.id)),
-            ("State", say.state(execution)),
+            ("State", say.state(execution, frozen=frozen is not None)),
+            ("Frozen", f"since {say.moment(frozen.at, now)}: no step begins" if frozen and live else ""),
             ("Project", execution.project or ""),
             ("Elapsed", say.duration(say.elapsed(execution, now)) if execution.started_at else ""),
             *_consumed(execution),

@@ -112,15 +112,15 @@ def line(text: str, limit: int = 100) -> str:
     return cut(" ".join(clean(text[: limit * 8]).split()), limit)
 
 
-def state(execution: Execution) -> str:
+def state(execution: Execution, *, frozen: bool = False) -> str:
     """Say where an execution stands, and why if it ended."""
     match execution.state:
         case State.PENDING:
-            return "waits for a free worker"
+            return "waits for the release" if frozen else "waits for a free worker"
         case State.RUNNING:
             return f"running: {execution.phase.value}" if execution.phase else "running"
         case State.WAITING:
-            return "waits for an answer"
+            return "waits for an answer" if execution.worker else "waits for an answer; no process is held"
         case _:
             why = _REASONS[execution.reason] if execution.reason and execution.reason is not Reason.DONE else ""
             return f"{execution.state.value}, {why}" if why else execution.state.value

@@ -35,6 +35,9 @@ class Board:
         self.cards[card.key or str(len(self.shown))] = card
         self._news.set()
 
+    async def rewrite(self, card: Card) -> None:
+        """Nobody has asked this board to see anything elsewhere."""
+
     async def until(self, condition: Callable[[dict[str, Card]], object]) -> dict[str, Card]:
         """Wait until the cards on the board meet a condition."""
         async with asyncio.timeout(30):
