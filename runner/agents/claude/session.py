@@ -42,6 +42,9 @@ _BACKGROUND = (
     600.0  # seconds; what the CLI itself waits for background work at the end (CLAUDE_CODE_PRINT_BG_WAIT_CEILING_MS)
 )
 _WAKING = 10.0  # seconds from the end of background work, or from a prompt, to the turn it causes; measured 0.02
+_SILENCE = (
+    3.0  # seconds until a turn that is taken up gives its first sign; measured 0.1. Asking too early does no harm
+)
 _FLUSH = 0.15  # seconds; the CLI writes its transcript in batches of about 0.1
 _UNSUITABLE = (
     *("EnterWorktree", "ExitWorktree"),  # the worktree is ours to choose
@@ -261,7 +264,7 @@ class ClaudeSession:
         `unsure` says that there may be nothing to wait for.
         """
         waking = _BACKGROUND if turn.background else _WAKING
-        patience = waking if turn.settled or unsure else None
+        patience = waking if turn.settled else _SILENCE if unsure else None
         try:
             async with asyncio.timeout(patience):
                 return await anext(self._messages, None)
