@@ -13,13 +13,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from runner.advance import Advance, Fenced
+from runner.attempt import Attempt
 from runner.beside import beside
 from runner.conclusion import Conclusion
 from runner.errors import AgentRefused, SessionLost, SignoffError, WrongState
-from runner.gate import Gate, Gates
+from runner.gate import Gates
 from runner.lifecycle import Finished, Parked, PhaseReached, WorkerLost
-from runner.model import Answer, Execution, Message, Phase, Reason, Ruling, State, ToolCall, Verdict, new_id, uuid_of
-from runner.ports import AgentEvent, AgentResult, AgentSession, Clock, Prompt, StepEnded
+from runner.model import Execution, Message, Phase, Reason, State, new_id, uuid_of
+from runner.ports import AgentResult, AgentSession, Prompt
 from runner.recorder import Recorder
 from runner.workspace import Workspace, Workspaces, placed
 from runner.worktree import Worktree
@@ -28,63 +29,7 @@ log = logging.getLogger(__name__)
 
 _LOOK_AGAIN = 1.0  # seconds between looks at the row when nothing rings; also the grain of the limit in minutes
 _INTERRUPT_PATIENCE = 5.0  # seconds an agent may take to end its turn before it is killed
-_CALLS_OTHERS = frozenset({"Agent", "Task"})  # these steps last as long as those of the subagents they call
 CONTINUE = "Continue where you stopped."
-
-
-class Attempt:
-    """One attempt of one execution: what the agent may call, and what it has been told."""
-
-    def __init__(
-        self, execution: Execution, workspace: Workspace, gate: Gate, recorder: Recorder, clock: Clock
-    ) -> None:
-        self.execution = execution
-        self.workspace = workspace
-        self.gate = gate
-        self.recorder = recorder
-        self.limit = ""  # the limit that ended it
-        self.said: set[str] = set()
-        self.waited = 0.0  # seconds spent waiting for people
-        self._working: set[str] = set()  # steps that may run, by tool-use id, until they end
-        self._clock = clock
-        self._heard = clock.monotonic()
-
-    @property
-    def idle_seconds(self) -> float | None:
-        """How long the agent has done nothing but wait for people; None while it does anything else."""
-        if self._working or not self.gate.asking:
-            return None
-        return self._clock.monotonic() - self._heard
-
-    async def judge(self, call: ToolCall) -> Ruling:
-        """Say what policy says, and remember a refusal."""
-        ruling = await self.gate.judge(call)
-        if ruling.verdict is Verdict.REFUSE:
-            self.recorder.refused(call, f"Refused by policy: {ruling.reason}")
-        elif ruling.verdict is Verdict.ALLOW and call.tool not in _CALLS_OTHERS:
-            self._working.add(call.tool_use_id)
-        return ruling
-
-    async def ask(self, call: ToolCall) -> Answer:
-        """Wait for a person."""
-        await self.recorder.settle()  # the step stands in the record before the question about it
-        self._heard = began = self._clock.monotonic()
-        try:
-            approval, answer = await self.gate.ask(call)
-        finally:
-            self._heard = self._clock.monotonic()
-            self.waited += self._heard - began
-        self.recorder.asked(approval, call, answer)
-        if answer.approve:
-            self._working.add(call.tool_use_id)
-        return answer
-
-    async def saw(self, event: AgentEvent) -> None:
-        """Write down what happened."""
-        self._heard = self._clock.monotonic()
-        if isinstance(event, StepEnded):
-            self._working.discard(event.tool_use_id)
-        await self.recorder.saw(event)
 
 
 class Driver:
@@ -208,10 +153,13 @@ class Driver:
     async def _park(self, attempt: Attempt, session: AgentSession) -> bool:
         """Let go of an execution that only waits: first in the store, so that no answer goes to a dying process."""
         await attempt.recorder.settle()
-        mark = await self._workspaces.mark(attempt.workspace)
+        mark, worked = await self._workspaces.mark(attempt.workspace), attempt.worked
         try:
             await self._advance(
-                attempt.execution.id, Parked(), facts=lambda e: replace(e, mark=mark), epoch=attempt.execution.epoch
+                attempt.execution.id,
+                Parked(),
+                facts=lambda e: replace(e, mark=mark, worked=worked),
+                epoch=attempt.execution.epoch,
             )
         except WrongState:  # the answer came at this moment
             return False
@@ -234,10 +182,9 @@ class Driver:
         limits = execution.options.limits
         if limits.tokens is not None and attempt.recorder.usage.tokens > limits.tokens:
             return f"{limits.tokens:,} tokens are used up"
-        if limits.minutes is None or execution.started_at is None or execution.state is State.WAITING:
+        if limits.minutes is None or execution.state is State.WAITING:
             return ""
-        worked = (self._clock.now() - execution.started_at).total_seconds() - attempt.waited
-        return f"{limits.minutes:g} minutes are over" if worked > limits.minutes * 60 else ""
+        return f"{limits.minutes:g} minutes are over" if attempt.worked > limits.minutes * 60 else ""
 
     async def _pass_on(self, attempt: Attempt, session: AgentSession) -> None:
         for message in await self._unsaid(attempt):

@@ -95,6 +95,10 @@ class Recorder:
             self._steps[call.tool_use_id] = replace(step, approval_id=approval.id, input=answer.input or step.input)
             self._pen.put(step=self._steps[call.tool_use_id])
 
+    def worked(self, seconds: float) -> None:
+        """Write down how long the execution has worked so far."""
+        self._note(lambda e: replace(e, worked=seconds))
+
     def remark(self, text: str) -> None:
         """Write down something that Signoff itself has to say about the run."""
         self._message(Author.SIGNOFF, text)

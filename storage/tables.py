@@ -185,6 +185,7 @@ executions = sa.Table(
     column("diffstat", Text),
     column("test_exit", sa.Integer, optional=True),
     column("test_output", Text),
+    column("worked", sa.Double),
     column("turns", sa.Integer),
     column("input_tokens", sa.BigInteger),
     column("output_tokens", sa.BigInteger),

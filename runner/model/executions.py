@@ -117,6 +117,7 @@ class Execution:
     test_exit: int | None = None
     test_output: str = ""
     usage: Usage = field(default_factory=Usage)
+    worked: float = 0.0  # seconds, without those spent waiting for people
     summary: str = ""
     created_at: datetime
     started_at: datetime | None = None

@@ -14,6 +14,8 @@ from runner.demo.repository import git
 from runner.errors import WrongState
 from runner.model import Answer, Approval, ApprovalState, Execution, Json, State, ToolCall, handle
 from runner.ports import Batch, StepBegan, StepEnded
+from runner.runs import RunOptions
+from runner.tasks import TaskDraft
 from tests.core.clock import HandClock
 from tests.core.stage import Stage, settings_in, stage
 from tests.fakes import MAKE, ActingAgent, Turn, asks
@@ -207,6 +209,23 @@ async def test_an_answer_at_the_moment_of_parking_is_not_lost(tmp_path: Path) ->
             assert (await scene.end(run)).summary == "ran make all"
             (only,) = await scene.core.store.approvals.of(run.id)
             assert only.delivered_at is not None
+
+
+async def test_days_of_waiting_are_no_minutes_of_work(tmp_path: Path) -> None:
+    """APPR-12: a limit in minutes counts work; a question that waited for days does not use it up."""
+    clock, agent = HandClock(), ActingAgent(asks)
+    async with stage(tmp_path, settings_in(tmp_path), agent, clock=clock) as scene:
+        await scene.project()
+        draft = TaskDraft(name="short", prompt="Build it.", project="calculator", minutes=5)
+        await scene.core.tasks.define(scene.actor, draft)
+        run = await scene.core.runs.run(scene.actor, "short", {}, RunOptions())
+        question = await scene.question(run)
+        await clock.move(days=3)
+        await scene.parked(run)
+        await clock.move(days=3)
+        await scene.core.approvals.answer(scene.actor, question.id, YES)
+        ended = await scene.end(run)
+        assert (ended.state, ended.summary, ended.worked) == (State.COMPLETED, "ran make all", 0.0)
 
 
 async def test_a_restart_parks_what_was_held_once(tmp_path: Path) -> None:

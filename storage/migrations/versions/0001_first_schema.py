@@ -289,6 +289,7 @@ def _executions() -> None:
         *_columns(BIG, "fire_at", "beat_at", "discarded_at", "started_at", "finished_at", nullable=True),
         *_columns(SMALL, "rank"),
         *_columns(INTEGER, "epoch", "attempt", "turns"),
+        *_columns(DOUBLE, "worked"),
         *_columns(BOOLEAN, "interrupted"),
         *_columns(INTEGER, "test_exit", nullable=True),
         *_columns(BIG, "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "created_at"),
