@@ -18,7 +18,7 @@ class Narrator:
         self._told: set[tuple[str, str]] = set()
 
     def tell(self, card: Card) -> str:
-        """Return the new lines of a live card, the line of a reminder, or any other card whole; empty if nothing is new."""
+        """Return the new lines of a live card, a reminder's line, any other card whole. Empty if nothing is new."""
         if card.nudge:
             return f"◆ {' '.join(safe(card.nudge).split())}\n"
         data = card.data or {}

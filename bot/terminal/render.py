@@ -19,6 +19,7 @@ from bot.views.say import size
 from runner.masking import visible
 
 NARROWEST = 20  # columns; below this a frame has no room for words
+_FRAME = 4  # columns of a card's border and padding
 _WIDEST = 110  # columns; longer lines are hard to read
 
 _BORDERS = {Tone.NEUTRAL: "blue", Tone.RUNNING: "cyan", Tone.WAITING: "yellow", Tone.GOOD: "green", Tone.BAD: "red"}
@@ -35,14 +36,23 @@ def render(card: Card, width: int, *, colour: bool, chosen: int | None = None) -
     return to_text(_panel(card, chosen, width), width, colour=colour)
 
 
-def buttons_line(buttons: Sequence[Button], chosen: int | None = None) -> Text:
-    """Write buttons side by side; the letter in brackets is the one to press together with Alt."""
+def buttons_line(buttons: Sequence[Button], chosen: int | None = None, width: int | None = None) -> Text:
+    """Write buttons side by side; the letter in brackets is the one to press together with Alt.
+
+    With a `width` in columns they go on in the next line where one would be cut in two.
+    """
     line = Text(overflow="fold")
+    used = 0
     for index, button in enumerate(buttons):
+        label = Text(_keyed(button))
         if index:
-            line.append("  ")
+            breaks = width is not None and used + 2 + label.cell_len > width
+            line.append("\n" if breaks else "  ")
+            used = 0 if breaks else used + 2
+        used += label.cell_len
         ink = Ink.parse(_INKS[button.style])
-        line.append_text(Text(_keyed(button), style=ink + Ink(reverse=True) if index == chosen else ink))
+        label.stylize(ink + Ink(reverse=True) if index == chosen else ink)
+        line.append_text(label)
     return line
 
 
@@ -74,13 +84,13 @@ def _panel(card: Card, chosen: int | None, width: int) -> Panel:
     parts: list[RenderableType] = []
     if card.fields:
         parts.append(_fields(card.fields, paired=width >= 60))
-    for section in card.sections:
-        parts += _section(section, apart=bool(parts))
+    for number, section in enumerate(card.sections):
+        parts += _section(section, apart=bool(parts) and (number == 0 or bool(section.title)))
     parts += [_file(file) for file in card.files]
     if card.footer:
-        parts.append(Text(safe(card.footer), style="dim"))
+        parts.append(Padding(Text(safe(card.footer), style="dim"), (1 if parts else 0, 0, 0, 0)))
     if card.buttons:
-        parts.append(Padding(buttons_line(card.buttons, chosen), (1 if parts else 0, 0, 0, 0)))
+        parts.append(Padding(buttons_line(card.buttons, chosen, width - _FRAME), (1 if parts else 0, 0, 0, 0)))
     title = Text(safe(card.title).replace("\n", " "), style="bold", overflow="ellipsis")
     return Panel(
         Group(*parts),
@@ -108,7 +118,7 @@ def _fields(fields: Sequence[Field], *, paired: bool) -> Table:
 
 def _section(section: Section, *, apart: bool) -> list[RenderableType]:
     body = safe(section.body).strip("\n")
-    parts: list[RenderableType] = [Text("")] if apart and section.title else []
+    parts: list[RenderableType] = [Text("")] if apart else []
     if section.title:
         parts.append(Text(safe(section.title), style="bold underline"))
     return [*parts, _LOOKS[section.look](body)]

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from bot.messenger import Button, Card
 from bot.views.say import duration
-from runner.model import State
+from runner.model import HANDLE_LENGTH, State
 
 SETTLE_SECONDS = 0.5  # a card must have been in front for so long before it can be pressed: no key meant for another
 
@@ -68,7 +68,8 @@ class Stage:
                 self._loose = None
             if card.buttons and not (over(card) and card.key.startswith("run:")):  # what its result offers is more
                 self._loose = card
-            self._forget_rule(card)
+            else:
+                self._forget(card)
         self._settle(now)
         self._keep_finger(before, focused, now)
         return not staged(card)
@@ -136,12 +137,13 @@ class Stage:
             self._since = now
             self.focus = front.buttons.index(focused) if focused in front.buttons else None
 
-    def _forget_rule(self, card: Card) -> None:
-        """Take the button away that would revoke a rule which has just been revoked."""
-        gone = (card.data or {}).get("rule_id")
-        if self._loose is not None and gone:
-            left = tuple(button for button in self._loose.buttons if button.action != f"revoke {gone}")
-            self._loose = replace(self._loose, buttons=left) if left else None
+    def _forget(self, card: Card) -> None:
+        """Take the buttons away that would answer or revoke what has just been answered or revoked."""
+        gone = _settled(card)
+        if self._loose is None or not gone:
+            return
+        left = tuple(button for button in self._loose.buttons if not _names(button, gone))
+        self._loose = replace(self._loose, buttons=left) if left else None
 
     def _settle(self, now: float) -> None:
         """Note when another card came to the front."""
@@ -181,6 +183,26 @@ def ticking(card: Card, now: datetime) -> Card:
     elapsed = duration((now - datetime.fromisoformat(started)).total_seconds())
     fields = (replace(field, value=elapsed) if field.label == "Elapsed" else field for field in card.fields)
     return replace(card, fields=tuple(fields))
+
+
+def _settled(card: Card) -> Sequence[str]:
+    """Return the ids of the questions that a card tells the answer to, or of the rule that it tells is taken back."""
+    data = card.data or {}
+    match data.get("kind"):
+        case "decided":
+            return [card.key.removeprefix("ask:")]
+        case "several":
+            return [asked["id"] for asked in data["approvals"]]
+        case "note" if "rule_id" in data:
+            return [data["rule_id"]]
+        case _:
+            return []
+
+
+def _names(button: Button, ids: Sequence[str]) -> bool:
+    """Whether a button is about one of these things; it names them by their ids or handles."""
+    words = [word for word in button.action.split()[1:] if len(word) >= HANDLE_LENGTH]
+    return any(whole.endswith(word) for whole in ids for word in words)
 
 
 def _place(card: Card) -> str:

@@ -165,7 +165,7 @@ def _step_buttons(asked: Approval, directory: Directory) -> tuple[Button, ...]:
         *(
             made
             for number, pattern in enumerate(_offered(asked), 1)
-            for made in button(_reach(pattern, number), f"approve {asked.id} --run {number}", key=str(number))
+            for made in button(_reach(pattern), f"approve {asked.id} --run {number}", key=str(number))
         ),
     )
 
@@ -188,23 +188,21 @@ def _offered(asked: Approval) -> tuple[str, ...]:
 
 
 def _offers(asked: Approval) -> Section:
-    rows = [
-        f"{number}. {_reach(pattern, number)}: {clean(pattern)}" for number, pattern in enumerate(_offered(asked), 1)
-    ]
+    rows = [f"{number}. {_reach(pattern)}: {clean(pattern)}" for number, pattern in enumerate(_offered(asked), 1)]
     return Section(title="Or approve for the rest of this run", body="\n".join(rows))
 
 
-def _reach(pattern: str, number: int) -> str:
+def _reach(pattern: str) -> str:
     """Name how far a pattern reaches, in one word."""
     tool, _, rest = pattern.partition("(")
     argument = rest.removesuffix(")")
     if not argument:
         return "Tool"
     if tool in _FOLDER_TOOLS:
-        return "Folder" if "*" in argument else "File"
+        return "Folder" if argument.endswith("*") else "File"
     if tool == "WebFetch":
         return "Host"
-    return "Exact" if number == 1 else "Pattern"
+    return "Pattern" if argument.endswith("*") else "Exact"
 
 
 def _question_buttons(asked: Approval) -> tuple[Button, ...]:

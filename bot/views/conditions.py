@@ -58,7 +58,7 @@ def voter(vote: Vote, directory: Directory) -> str:
 def on_behalf(person_id: str | None, lender_id: str | None, directory: Directory) -> str:
     """Name a person, and for whom they acted."""
     name = say.line(directory.name(person_id) or "somebody", 40) if person_id else ""
-    return f"{name}, for {say.line(directory.name(lender_id) or 'somebody', 40)}" if lender_id else name
+    return f"{name} (for {say.line(directory.name(lender_id) or 'somebody', 40)})" if lender_id else name
 
 
 def proposed(asked: Approval) -> Sequence[tuple[Vote, ...]]:
@@ -78,21 +78,23 @@ def proposed(asked: Approval) -> Sequence[tuple[Vote, ...]]:
 def who(asked: Approval, execution: Execution, directory: Directory) -> str:
     """Say who may answer if not everybody with the role."""
     terms = asked.terms
-    named = f"only {listed(terms.approvers)}" if terms.approvers else ""
-    requester = say.line(directory.name(execution.person_id), 40) or "whoever began the run"
-    barred = not terms.requester_may and (not terms.approvers or directory.name(execution.person_id) in terms.approvers)
-    return ", ".join(part for part in (named, f"not {requester}, who began the run" if barred else "") if part)
+    requester = directory.name(execution.person_id)
+    barred = "" if terms.requester_may else requester or "whoever began the run"
+    if not terms.approvers:
+        return f"everybody but {say.line(barred, 40)}, who began the run" if barred else ""
+    left = [name for name in terms.approvers if name != barred]
+    return f"only {listed(left)}" if left else "nobody: only whoever began the run is named"
 
 
 def turn(asked: Approval) -> str:
     """Say whose turn it is, and whose it becomes; empty where it is everybody's from the start."""
     if not asked.terms.on_call:
         return ""
-    mine = say.line(asked.owner, 40) or "everybody"
+    mine = say.line(asked.owner, 40) or "everybody who may"
     coming = next((due for due in asked.timetable[asked.done :] if due.nudge is Nudge.ESCALATE), None)
     if coming is None:
         return mine
-    return f"{mine}; from {say.moment(coming.at, asked.asked_at)} {say.line(coming.who, 40) or 'everybody'}"
+    return f"{mine}; from {say.moment(coming.at, asked.asked_at)} {say.line(coming.who, 40) or 'everybody who may'}"
 
 
 def reminded(asked: Approval) -> str:
@@ -130,7 +132,7 @@ def nudge(asked: Approval, title: str) -> str:
     last = asked.timetable[asked.done - 1]
     waited = say.minutes((last.at - asked.asked_at).total_seconds())
     if last.nudge is Nudge.ESCALATE:
-        return f"Now {say.line(asked.owner, 40) or 'everybody'} may be asked ({waited}): {title}"
+        return f"Still waiting ({waited}), now for {say.line(asked.owner, 40) or 'everybody who may'}: {title}"
     return f"Still waiting ({waited}): {title}"
 
 

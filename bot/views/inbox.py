@@ -27,7 +27,7 @@ def inbox(waiting: Sequence[Waiting], now: datetime, directory: Directory, *, ev
     others = [each for each in waiting if each.why_not]
     groups = _alike(mine)
     listed = mine + (others if everything else [])
-    elsewhere = "" if everything or not others else f"{len(others)} more wait for others: `inbox --all` lists them."
+    elsewhere = f"For others: {len(others)} more, which `inbox --all` lists." if others and not everything else ""
     return Card(
         title=f"Inbox: {say.plural(len(mine), 'question')}" if mine else "Inbox",
         tone=Tone.WAITING if mine else Tone.NEUTRAL,
@@ -114,4 +114,4 @@ def _at_once(group: Sequence[Waiting]) -> tuple[Button, ...]:
 
 
 def _beyond(count: int) -> str:
-    return f"{count - VIEWS_SHOWN} have no button here: `view HANDLE` opens them." if count > VIEWS_SHOWN else ""
+    return f"Without a button: {count - VIEWS_SHOWN} more, which `view HANDLE` opens." if count > VIEWS_SHOWN else ""

@@ -47,7 +47,7 @@ def status(overview: Overview, now: datetime, frozen: Freeze | None = None, dire
 
 def frozen(freeze: Freeze, directory: Directory, running: int) -> Card:
     """Say that everything is frozen. `running` counts the runs that are at work now."""
-    work = f"{say.plural(running, 'run')} at work: what has begun ends, no new step begins." if running else ""
+    work = f"{say.plural(running, 'run')} at work: the step that has begun ends, no other begins." if running else ""
     return Card(
         title="■ Everything is frozen",
         key="freeze",
@@ -76,7 +76,7 @@ def released() -> Card:
         title="✓ Released",
         key="freeze",
         tone=Tone.GOOD,
-        sections=(Section(body="Runs are begun and approved steps run again. Questions expire later by the freeze."),),
+        sections=(Section(body="Everything goes on. Open questions have as much more time as the freeze took."),),
         data=data("released"),
     )
 

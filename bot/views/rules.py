@@ -44,7 +44,7 @@ def proposal(proposal: Proposal, now: datetime, *, grant: str, scope_name: str) 
         tone=Tone.WAITING,
         fields=(*_facts(rule, now), *facts(("Equal", _equal(proposal)))),
         sections=sections(
-            Section(title=f"In the last {replay.days} days", body=replayed(replay)),
+            Section(title="What it would have changed", body=replayed(replay)),
             Section(
                 title=f"People {opposite} these",
                 body="\n".join([*against, *([f"… and {more} more"] if more > 0 else [])]),
@@ -79,7 +79,7 @@ def revoking(rules: Sequence[Rule], most: int = BUTTONS_SHOWN) -> tuple[Button, 
     """Make a button for each rule that a person made; beyond the first ones the words do the same."""
     made = [rule for rule in rules if rule.id]
     return tuple(
-        found for rule in made[:most] for found in button(f"✗ {clean(rule.pattern)}", f"revoke {rule.id}", Style.DANGER)
+        found for rule in made[:most] for found in button(f"✗ {handle(rule.id)}", f"revoke {rule.id}", Style.DANGER)
     )
 
 
@@ -101,9 +101,18 @@ def _row(rule: Rule, now: datetime, directory: Directory) -> str:
     by = f"by {who}" if who else ""
     made = say.ago(rule.created_at, now) if rule.created_at else ""
     until = f"until {say.moment(rule.expires_at, now)}" if rule.expires_at else ""
-    reach = {Scope.RUN: "this run"}.get(rule.scope, rule.scope.value)
-    more = ", ".join(part for part in (reach, " ".join(p for p in (by, made) if p), until) if part)
+    more = ", ".join(part for part in (_reach(rule), " ".join(p for p in (by, made) if p), until) if part)
     return f"{handle(rule.id)}  {_VERBS[rule.verdict]} {say.line(rule.pattern, 160)}\n   {more}"
+
+
+def _reach(rule: Rule) -> str:
+    match rule.scope:
+        case Scope.PROJECT:
+            return f"in project {clean(rule.scope_id)}"
+        case Scope.GLOBAL:
+            return "everywhere"
+        case _:
+            return f"for this {rule.scope.value}"
 
 
 def _facts(rule: Rule, now: datetime | None) -> tuple[Field, ...]:
