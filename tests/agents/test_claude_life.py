@@ -139,7 +139,8 @@ async def test_a_session_that_was_closed_is_resumed_and_counts_only_what_is_new(
     assert later.usage == replace(host.usage, cost_usd=later.usage.cost_usd)
 
 
-async def test_a_run_that_is_cancelled_takes_its_process_with_it(tmp_path: Path) -> None:
+async def test_a_run_that_is_cancelled_takes_its_process_with_it_and_keeps_the_question(tmp_path: Path) -> None:
+    """AGENT-15: so a daemon that is stopped and started again asks about the very same step."""
     host = Host(never)
     async with stage(tmp_path, turns(Turn(tools=(bash("touch done.txt"),)), "done")) as on, on.session() as session:
         async with asyncio.TaskGroup() as group:
@@ -150,8 +151,8 @@ async def test_a_run_that_is_cancelled_takes_its_process_with_it(tmp_path: Path)
         again = Host()
         async with on.session(replace(on.spec, session=session.session, interrupted=True)) as resumed:
             assert (await resumed.run(None, again)).text == "done"
-        assert len(again.asked) == 1
-        assert len(on.model.requests) == 3
+        assert again.asked == host.asked
+        assert len(on.model.requests) == 2
 
 
 async def test_a_service_that_is_overloaded_is_tried_again(tmp_path: Path) -> None:

@@ -141,6 +141,28 @@ async def test_a_plan_is_approved_after_parking_and_carried_out(tmp_path: Path) 
         assert (on.work / "made.txt").read_text() == "made"
 
 
+async def test_a_session_that_is_parked_after_its_plan_was_approved_needs_no_other_plan(tmp_path: Path) -> None:
+    """The CLI begins in the mode it is started with, whatever the mode was when it was parked."""
+
+    def script(conversation: Conversation) -> Turn:
+        made = {"file_path": str(tmp_path / "work" / "made.txt"), "content": "made"}
+        return (
+            Turn(tools=(("ExitPlanMode", {}),)),
+            Turn(tools=(bash("echo ran >> ran.txt"),)),
+            Turn(tools=(("Write", made),)),
+            Turn(text="done"),
+        )[conversation.answered]
+
+    async def person(call: ToolCall) -> Answer:
+        return Answer(approve=True) if call.tool == "ExitPlanMode" else await never(call)
+
+    policy = by_tool(Write=Verdict.ALLOW)
+    async with stage(tmp_path, script) as on:
+        spec = await parked(on, Host(person, policy), on.spec_with(AgentOptions(plan=True)), asked=2)
+        assert await go_on(on, spec, Host(policy=policy)) == "done"
+        assert sorted(path.name for path in on.work.iterdir()) == ["made.txt", "ran.txt"]
+
+
 @pytest.mark.parametrize("tool", [bash("cat seen.txt"), ("Read", {"file_path": "seen.txt"})])
 async def test_a_parked_step_that_the_cli_would_allow_by_itself_does_not_run_unasked(
     tmp_path: Path, tool: tuple[str, dict[str, Any]]

@@ -56,7 +56,12 @@ def secrets(config: ClaudeConfig) -> dict[str, str]:
     return {KEY_PIPE: config.api_key} if config.api_key else {}
 
 
+def agent_folder(config: ClaudeConfig) -> Path:
+    """Return where the CLI keeps what it knows: conversations, plans."""
+    home = Path.home() if config.inherit_home else config.home
+    return Path(config.env.get("CLAUDE_CONFIG_DIR", home / ".claude"))
+
+
 def plans_folder(config: ClaudeConfig) -> Path:
     """Return where the CLI keeps the plans of its agents."""
-    home = Path.home() if config.inherit_home else config.home
-    return Path(config.env.get("CLAUDE_CONFIG_DIR", home / ".claude")) / "plans"
+    return agent_folder(config) / "plans"

@@ -4,28 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import json
 import logging
 import uuid
 from collections import deque
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self, cast
 
-from claude_agent_sdk import ClaudeAgentOptions, ClaudeSDKClient, ClaudeSDKError, Message, ResultMessage, UserMessage
+from claude_agent_sdk import ClaudeSDKClient, ClaudeSDKError, Message, ResultMessage, UserMessage
 
 from runner.agents import environment, process
-from runner.agents.claude import events
+from runner.agents.claude import events, start
 from runner.agents.claude.config import ClaudeConfig, plans_folder, secrets, variables
-from runner.agents.claude.gate import EVERY_STEP, Gate
+from runner.agents.claude.gate import Gate
 from runner.errors import AgentError, AgentUnavailable, SessionLost
 from runner.model import ToolCall, Usage
 from runner.ports import (
     AgentHost,
     AgentResult,
     AgentSpec,
-    McpServer,
     Prompt,
     PromptTaken,
     StepBegan,
@@ -35,29 +34,13 @@ from runner.ports import (
 
 _log = logging.getLogger(__name__)
 logging.getLogger("claude_agent_sdk").setLevel(logging.CRITICAL)  # every kill is an error to it; our results tell
-_LARGEST_MESSAGE = 1 << 28  # bytes; the SDK's own limit of 1 MiB ends the session over one edit of a large file
 _STDERR_LINES = 20
 _PATIENCE = 2.0  # seconds for an answer that takes the CLI a millisecond
-_BACKGROUND = (
-    600.0  # seconds; what the CLI itself waits for background work at the end (CLAUDE_CODE_PRINT_BG_WAIT_CEILING_MS)
-)
+_BACKGROUND = 600.0  # seconds; CLAUDE_CODE_PRINT_BG_WAIT_CEILING_MS, what the CLI itself waits for background work
 _WAKING = 10.0  # seconds from the end of background work, or from a prompt, to the turn it causes; measured 0.02
-_SILENCE = (
-    3.0  # seconds until a turn that is taken up gives its first sign; measured 0.1. Asking too early does no harm
-)
+_SILENCE = 3.0  # seconds to the first sign of a turn that is taken up; measured 0.1. Asking too early does no harm
 _FLUSH = 0.15  # seconds; the CLI writes its transcript in batches of about 0.1
-_UNSUITABLE = (
-    *("EnterWorktree", "ExitWorktree"),  # the worktree is ours to choose
-    *("CronCreate", "CronDelete", "CronList", "ScheduleWakeup"),  # a session that wakes itself has nobody to answer it
-    "ListAgents",  # other sessions on this machine belong to other people
-)
 _NO_SANDBOX = "sandbox required but unavailable"
-_SANDBOX = {
-    "enabled": True,
-    "failIfUnavailable": True,  # or the CLI would run everything outside, with no more than a warning
-    "autoAllowBashIfSandboxed": False,
-    "allowUnsandboxedCommands": False,
-}
 _TAKE_UP = (
     "Signoff was restarted. Continue from where you left off; work in the background was ended and may be begun anew."
 )
@@ -95,13 +78,13 @@ class ClaudeSession:
         """Start the program for `spec`. Raises AgentError, SessionLost."""
         session = spec.session or str(uuid.uuid4())
         gate = Gate(plans_folder(config))
+        options = await asyncio.to_thread(start.options, config, spec, session, gate)
         leash = process.Leash(
             [str(program)],
             {**variables(config, resume_turn=spec.interrupted), "PWD": str(spec.cwd)},
             secrets=secrets(config),
-            files=_files(spec),
+            files=start.files(spec),
         )
-        options = _options(spec, session, gate)
         options.cli_path = process.install_launcher(config.home)
         options.env = environment.blanked() | leash.variables
         client = ClaudeSDKClient(options)
@@ -131,7 +114,7 @@ class ClaudeSession:
     async def run(self, prompt: Prompt | None, host: AgentHost) -> AgentResult:
         """Say the prompt (None: take up the interrupted turn) and return when the agent is really idle.
 
-        A run that is cancelled, or whose host fails, kills the process: nobody would know what it does next.
+        A run that is cancelled, or whose host fails, ends the process: nobody would know what it does next.
         """
         self._gate.seat(host)
         self._interrupted = False
@@ -146,7 +129,7 @@ class ClaudeSession:
                 raise failure from error
             return self._failed(failure.message)
         except BaseException:
-            await asyncio.shield(self.kill())
+            await asyncio.shield(self._abandon())
             raise
         finally:
             self._resumed = False
@@ -200,6 +183,18 @@ class ClaudeSession:
                     await self.close()
         except TimeoutError:
             _log.warning("Claude Code does not let itself be parked and is killed.")
+
+    async def _abandon(self) -> None:
+        """Park when nobody reads any more what the CLI says."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._read_on())
+            await self.park()
+
+    async def _read_on(self) -> None:
+        with suppress(ClaudeSDKError):
+            async for message in self._client.receive_messages():
+                if isinstance(message, ResultMessage) and message.deferred_tool_use:
+                    self._deferred.set()
 
     async def kill(self) -> None:
         """End the whole process tree at once, and only then let go of it.
@@ -341,45 +336,6 @@ async def _totals(client: ClaudeSDKClient) -> dict[str, Any]:
         return {}
     session: dict[str, Any] = answer.get("session") or {}
     return session
-
-
-def _options(spec: AgentSpec, session: str, gate: Gate) -> ClaudeAgentOptions:
-    wanted = spec.options
-    return ClaudeAgentOptions(
-        cwd=spec.cwd,
-        model=wanted.model,
-        system_prompt={"type": "preset", "preset": "claude_code"},
-        setting_sources=[],  # or hooks of the repository would run unasked
-        strict_mcp_config=True,
-        verbatim_prompts=True,  # or "/compact" and "@/etc/passwd" in a chat message would be carried out
-        permission_mode="plan" if wanted.plan else "default",
-        can_use_tool=gate.permit,
-        hooks=gate.hooks,
-        tools=None if wanted.tools is None else list(wanted.tools),
-        disallowed_tools=[*_UNSUITABLE, *wanted.disallowed_tools],
-        add_dirs=list(spec.read_dirs),
-        max_turns=wanted.limits.turns,
-        max_budget_usd=wanted.limits.cost_usd,
-        settings=json.dumps({**EVERY_STEP, "sandbox": _SANDBOX} if wanted.sandbox else EVERY_STEP),
-        resume=session if spec.session else None,
-        session_id=None if spec.session else session,
-        max_buffer_size=_LARGEST_MESSAGE,
-    )
-
-
-def _files(spec: AgentSpec) -> list[tuple[str, str]]:
-    """Return what would be too long for the command line, or too secret, since everybody can read that."""
-    files = [("--append-system-prompt-file", spec.instructions)] if spec.instructions else []
-    if spec.mcp:
-        servers = {server.name: _server(server) for server in spec.mcp}
-        files.append(("--mcp-config", json.dumps({"mcpServers": servers})))
-    return files
-
-
-def _server(server: McpServer) -> dict[str, Any]:
-    if server.url:
-        return {"type": "http", "url": server.url, "headers": dict(server.headers)}
-    return {"type": "stdio", "command": server.command, "args": list(server.args), "env": dict(server.env)}
 
 
 def _spoken(prompt: Prompt) -> dict[str, Any]:
