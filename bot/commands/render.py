@@ -147,10 +147,12 @@ def _approve(command: model.Approve) -> Sequence[str]:
 
 
 def _rule(command: model.RuleNew) -> Sequence[str]:
-    """Write a pattern as people do, `Bash(pytest *)`, where its end is sure to be found again."""
+    """Write a pattern first and as people do, `Bash(pytest *)`, where its end is sure to be found again."""
     options = _options(RULE_OPTIONS, command)
-    bare = Scanner(command.pattern).bracketed() == command.pattern and not any(")" in option for option in options)
-    return ("rule", command.pattern if bare else quoted(command.pattern), *options)
+    bare = Scanner(command.pattern).bracketed() == command.pattern
+    pattern = command.pattern if bare else quoted(command.pattern)
+    last = any(")" in option for option in options)
+    return ("rule", *options, pattern) if last else ("rule", pattern, *options)
 
 
 def _runs(command: model.Runs) -> Sequence[str]:

@@ -6,7 +6,7 @@ from typing import assert_never
 
 from bot import commands, views
 from bot.messenger import Card
-from bot.views.say import plural
+from bot.views.say import moment, plural
 from runner.core import Core
 from runner.model import Actor
 
@@ -53,9 +53,8 @@ class PeopleHandlers:
     async def _delegate(self, actor: Actor, command: commands.Delegate) -> Card:
         lent = await self._core.people.delegate(actor, command.name, command.span)
         to = (await self._core.people.find(command.name)).name
-        until = lent.ends_at.astimezone(self._core.settings.zone)
         return views.note(
-            f"{to} may answer for you until {until:%Y-%m-%d %H:%M %Z}",
+            f"{to} may answer for you until {moment(lent.ends_at, lent.starts_at)}",
             "What you began yourself stays with others where the rules demand it. `delegate off` ends it.",
             delegation=lent,
         )

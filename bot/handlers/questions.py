@@ -71,9 +71,13 @@ class QuestionHandlers:
         return views.decided(settled, execution, directory, proposal=await self._core.rules.proposal(settled))
 
     async def _alike(self, actor: Actor, asked: Approval, answer: Answer) -> Card:
-        """Answer all open steps of one kind in one project. A question that has none like it is answered alone."""
+        """Answer all open steps of one kind in one project.
+
+        A question that has none like it is answered alone, and so is one that this person cannot answer: they hear why
+        before any other is touched.
+        """
         alike = await self._core.approvals.alike(actor, asked)
-        if len(alike) < 2:
+        if len(alike) < 2 or asked.id not in {each.approval.id for each in alike}:
             return await self._answer(actor, asked, answer)
         return await self._answer_all(actor, [(each.approval, each.execution) for each in alike], answer)
 
