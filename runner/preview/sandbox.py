@@ -27,8 +27,9 @@ _SYSTEM = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")  # of `/`; mostly l
 _CONFIGURATION = frozenset({
     "alternatives", "bash.bashrc", "ca-certificates", "debian_version", "fonts", "group", "host.conf", "inputrc",
     "java", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "locale.alias", "locale.conf", "localtime", "magic",
-    "mime.types", "nsswitch.conf", "openssl", "os-release", "passwd", "pki/ca-trust", "pki/tls/cert.pem", "pki/tls/certs",
-    "profile", "profile.d", "protocols", "python3", "services", "shells", "ssl/certs", "ssl/openssl.cnf", "terminfo", "timezone",
+    "mime.types", "nsswitch.conf", "openssl", "os-release", "passwd", "pki/ca-trust", "pki/tls/cert.pem",
+    "pki/tls/certs", "profile", "profile.d", "protocols", "python3", "services", "shells", "ssl/certs",
+    "ssl/openssl.cnf", "terminfo", "timezone",
 })  # fmt: skip
 _SCRATCH_BYTES = 64 << 20  # of /tmp, of the home and of /dev/shm; they are memory
 _ADDRESSES = 64 << 20  # KiB a process may map: node and Go reserve tens of GiB without using them
