@@ -10,6 +10,7 @@ from bot.messenger import Button, Card, Look, Section, Style, Tone
 from bot.views import conditions, say
 from bot.views.inputs import editable, shown
 from bot.views.parts import PREFILL_LIMIT, button, data, facts, run_name, sections
+from bot.views.previews import tried
 from runner.entitlement import Directory
 from runner.masking import clean
 from runner.model import Approval, AskKind, Execution, Freeze, Question, Vote, handle
@@ -48,12 +49,23 @@ def approval(
             ("Run", run_name(execution)),
             ("Project", execution.project or ""),
         ),
-        sections=sections(*fitting, *((_offers(asked),) if complete else (_cut_note(body),))),
+        sections=sections(
+            *fitting,
+            *((*tried(asked.preview, whole=whole), _offers(asked)) if complete else (_cut_note(body),)),
+        ),
         buttons=_buttons(asked, execution, directory)
         if complete
         else button("Full view", f"view {asked.id}", Style.PRIMARY, key="v"),
         footer=_footer(asked, complete=complete),
-        data=data("approval", approval=asked, execution_id=execution.id, complete=complete, frozen=frozen),
+        data=data(
+            "approval",
+            approval=asked,
+            execution_id=execution.id,
+            complete=complete,
+            owner=asked.owner,
+            expires_at=asked.expires_at,
+            frozen=frozen,
+        ),
     )
 
 

@@ -16,7 +16,7 @@ PATCH_LIMIT = 20_000  # characters of a patch on a card; the report and the bran
 def diff(execution: Execution, changes: Diff) -> Card:
     """Show what a run changed."""
     cut = len(changes.patch) > PATCH_LIMIT
-    rows = [_file(file) for file in changes.files[:FILES_SHOWN]]
+    rows = [file_row(file) for file in changes.files[:FILES_SHOWN]]
     left = len(changes.files) - len(rows)
     rows += [f"… and {say.plural(left, 'file')} more"] if left > 0 else []
     return Card(
@@ -70,7 +70,7 @@ def report(execution: Execution, made: Report) -> Card:
     return Card(
         title=f"Report of {run_name(execution)}",
         tone=Tone.GOOD,
-        fields=facts(("Format", made.format), ("Size", say.size(made.size)), ("File", made.path)),
+        fields=facts(("Format", made.format)),
         buttons=tuple(
             b
             for other in ("html", "pdf", "json", "markdown")
@@ -82,7 +82,8 @@ def report(execution: Execution, made: Report) -> Card:
     )
 
 
-def _file(file: DiffFile) -> str:
+def file_row(file: DiffFile) -> str:
+    """Say in a line what happened to a file."""
     sign = {"added": "A", "deleted": "D", "renamed": "R"}.get(file.status, "M")
     lines = "binary" if file.binary else f"+{file.added} −{file.removed}"  # noqa: RUF001 - a real minus sign
     return f"{sign} {say.line(file.path, 70)}  {lines}"

@@ -19,10 +19,9 @@ from bot.views import say
 from bot.views.inputs import editable, shown
 from bot.views.parts import plain
 from runner.errors import AlreadyAnswered, BadInput, MissingVariables, ProjectError, StorageError
+from runner.masking import clean
 from runner.model import (
     Access,
-    Answer,
-    ApprovalState,
     Diff,
     DiffFile,
     Project,
@@ -31,18 +30,15 @@ from runner.model import (
     ToolCall,
 )
 from runner.ports import Page
-from runner.runs import Overview
+from tests.bot import questions
+from tests.bot.questions import EVERYBODY, FREEZE, HOSTILE, VOTED, alike
 from tests.bot.sample import (
     APPROVED,
     COMMAND,
     DONE,
-    EDIT,
     EXECUTION,
     FAILED,
     NOW,
-    PLAN,
-    QUESTION,
-    QUESTIONS,
     REPORT,
     START,
     TASK,
@@ -50,7 +46,6 @@ from tests.bot.sample import (
     asked,
 )
 
-_OVERVIEW = Overview(running=(EXECUTION,), waiting=(), pending=2, slots=4, version="0.1.0", uptime_seconds=7_500.0)
 _DIFF = Diff(
     stat="2 files changed",
     files=(DiffFile(path="src/calc.py", added=1, removed=1), DiffFile(path="logo.png", status="added", binary=True)),
@@ -79,33 +74,14 @@ CARDS: dict[str, Card] = {
     "result-merged": views.result(replace(VIEW, execution=replace(DONE, merged_commit="d" * 40)), NOW),
     "runs": views.runs(Page(items=(EXECUTION, DONE, FAILED), next="c"), NOW, "runs --page c"),
     "runs-none": views.runs(Page(items=()), NOW),
-    "status": views.status(_OVERVIEW, NOW),
     "log": views.log(VIEW, NOW, {EXECUTION.person_id: "ada"}),
-    "rules": views.rules(VIEW),
-    "approval-command": views.approval(COMMAND, EXECUTION),
-    "approval-edit": views.approval(EDIT, EXECUTION),
-    "approval-long": views.approval(_LONG, EXECUTION),
-    "question": views.approval(QUESTION, EXECUTION),
-    "questions": views.approval(QUESTIONS, EXECUTION),
-    "plan": views.approval(PLAN, EXECUTION),
-    "decided-edited": views.decided(APPROVED, EXECUTION, "ada"),
-    "decided-denied": views.decided(
-        replace(APPROVED, state=ApprovalState.DENIED, answer=Answer(approve=False, note="no network")), EXECUTION, "ada"
+    "run-parked": views.run(
+        replace(VIEW, execution=replace(EXECUTION, state=State.WAITING, phase=None, worker=None)), NOW
     ),
-    "decided-answered": views.decided(
-        replace(
-            QUESTION,
-            state=ApprovalState.ANSWERED,
-            answer=Answer(approve=True, choices={"Which database shall I use?": ("SQLite",)}),
-            answered_by=EXECUTION.person_id,
-            answered_at=NOW,
-        ),
-        EXECUTION,
-        "ada",
+    "run-frozen": views.run(
+        replace(VIEW, execution=replace(EXECUTION, state=State.PENDING, phase=None)), NOW, frozen=FREEZE
     ),
-    "decided-withdrawn": views.decided(replace(COMMAND, state=ApprovalState.WITHDRAWN), EXECUTION, ""),
-    "inbox": views.inbox([(COMMAND, EXECUTION), (QUESTION, EXECUTION)], NOW),
-    "inbox-empty": views.inbox([], NOW),
+    "approval-long": views.approval(_LONG, EXECUTION, directory=EVERYBODY),
     "task": views.task(TASK, NOW, "Saved"),
     "task-deleted": views.deleted(TASK),
     "tasks": views.tasks(Page(items=(TASK,), next="c"), NOW, more="list --page c"),
@@ -128,6 +104,7 @@ CARDS: dict[str, Card] = {
     "error-storage": views.error(StorageError("The disk is full.", hint="Make room.")),
     "unexpected": views.unexpected("a1b2c3"),
     "note": views.note("Rule taken back", rule_id="x"),
+    **questions.CARDS,
 }
 
 
@@ -158,18 +135,75 @@ def test_every_button_says_a_command_of_the_grammar(name: str) -> None:
 
 def test_an_input_above_the_limit_shows_its_beginning_and_only_the_way_to_all_of_it() -> None:
     """CMD-8, APPR-7: what does not fit has no live buttons; the full view has all of the text and the buttons."""
-    cut = views.approval(_LONG, EXECUTION)
+    cut = views.approval(_LONG, EXECUTION, directory=EVERYBODY)
     assert [button.action for button in cut.buttons] == [f"view {_LONG.id}"]
     assert len(cut.sections[0].body) == views.CARD_LIMIT
-    whole = views.approval(_LONG, EXECUTION, whole=True)
+    whole = views.approval(_LONG, EXECUTION, directory=EVERYBODY, whole=True)
     assert whole.sections[0].body == _LONG.input["command"]
     assert {"Approve", "Deny"} <= {button.label for button in whole.buttons}
 
 
+def test_another_input_that_a_voter_proposes_is_content_too() -> None:
+    """APPR-7: its button is live only where it can be read whole; votes for it are counted apart."""
+    card = views.approval(VOTED, EXECUTION, directory=EVERYBODY)
+    shown_whole = {section.title: section.body for section in card.sections}
+    assert shown_whole["Instead (1 of 2: bob): Command"] == "git push --force-with-lease origin task/k3f9x2"
+    assert f"approve {VOTED.id} --second bob" in {button.action for button in card.buttons}
+    long = replace(VOTED, votes=(replace(VOTED.votes[1], input={"command": "x" * 5_000}),))
+    assert [button.label for button in views.approval(long, EXECUTION, directory=EVERYBODY).buttons] == ["Full view"]
+
+
+def test_a_button_for_several_names_exactly_the_questions_that_the_card_shows_whole() -> None:
+    """APPR-3, APPR-7: what comes later, is cut, is no step or is of another project is not among them."""
+    long = alike(3, input={"command": "pytest " + "x" * 3_000})
+    elsewhere = alike(4, project="other")
+    card = views.inbox([alike(1), alike(2), long, elsewhere], NOW, EVERYBODY)
+    (several,) = [button.action for button in card.buttons if button.label.startswith("Approve")]
+    assert several == "approve a00001 a00002"
+    bodies = "\n".join(section.body for section in card.sections)
+    assert "pytest -q tests/part1" in bodies.splitlines()
+    assert "pytest -q tests/part2" in bodies.splitlines()
+    voted = [alike(number, votes=VOTED.votes[:1]) for number in (1, 2)]
+    assert "Approve 2" not in {button.label for button in views.inbox(voted, NOW, EVERYBODY).buttons}
+
+
+def test_no_rule_is_offered_where_it_would_not_spare_the_next_question() -> None:
+    """Steps that take two people are asked about whatever is granted."""
+    assert not [b for b in views.approval(VOTED, EXECUTION, directory=EVERYBODY).buttons if "--run" in b.action]
+
+
+def test_what_hides_or_steers_is_shown_in_every_part_of_a_question() -> None:
+    for card in (
+        views.approval(HOSTILE, EXECUTION, directory=EVERYBODY),
+        views.inbox([alike(1, input=HOSTILE.input), alike(2, input=HOSTILE.input)], NOW, EVERYBODY),
+        views.approval(
+            replace(VOTED, votes=(replace(VOTED.votes[1], input=HOSTILE.input),)), EXECUTION, directory=EVERYBODY
+        ),
+    ):
+        texts = [card.title, card.footer, *(field.value for field in card.fields)]
+        texts += [part for section in card.sections for part in (section.title, section.body)]
+        assert all(text == clean(text) for text in texts)
+        assert "abcdefghij1234567890" not in json.dumps(plain(card))
+        assert "⟨U+202E⟩" in "".join(texts)
+
+
+@pytest.mark.parametrize(
+    ("done", "said"),
+    [
+        (0, ""),
+        (1, "Still waiting (10 min): $ git push --force-with-lease origin main"),
+        (2, "Still waiting (60 min), now for bob: $ git push --force-with-lease origin main"),
+        (3, "Still waiting (2h 00m), now for everybody who may: $ git push --force-with-lease origin main"),
+    ],
+)
+def test_a_nudge_says_how_long_a_question_waits_and_for_whom_now(done: int, said: str) -> None:
+    assert views.nudge(replace(VOTED, done=done)) == said
+
+
 def test_a_decided_card_takes_the_place_of_the_card_that_asked_and_has_no_buttons() -> None:
     """CMD-9: it says who decided, when, and what was changed."""
-    decided = views.decided(APPROVED, EXECUTION, "ada")
-    assert decided.key == views.approval(COMMAND, EXECUTION).key
+    decided = views.decided(replace(APPROVED, answered_by=questions.ADA.id), EXECUTION, EVERYBODY)
+    assert decided.key == views.approval(COMMAND, EXECUTION, directory=EVERYBODY).key
     assert not decided.buttons
     said = {field.label: field.value for field in decided.fields}
     assert (said["By"], said["At"]) == ("ada", "12:00:52 UTC")
@@ -192,9 +226,9 @@ def test_secrets_of_agents_are_masked_on_cards_and_in_what_scripts_read() -> Non
 def test_what_is_not_shown_exactly_is_not_offered_for_editing() -> None:
     """An edit of masked text would run the mask."""
     secret = asked("Bash", {"command": "curl -H 'Authorization: Bearer abcdefghij1234567890'"})
-    assert "abcdefghij1234567890" not in views.approval(secret, EXECUTION).sections[0].body
+    assert "abcdefghij1234567890" not in views.approval(secret, EXECUTION, directory=EVERYBODY).sections[0].body
     assert editable(secret) == ""
-    assert "Edit" not in {button.label for button in views.approval(secret, EXECUTION).buttons}
+    assert "Edit" not in {button.label for button in views.approval(secret, EXECUTION, directory=EVERYBODY).buttons}
     assert editable(COMMAND) == COMMAND.input["command"]
 
 
