@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from bot.handlers import Handlers
 from bot.messenger import Card, Incoming
 from bot.watch import Watch
-from runner.model import Execution, Image, Origin, Role, State
+from runner.model import Approval, Execution, Image, Origin, Person, Role, State, new_id
 from tests.core.stage import Stage, settings_in, stage
 from tests.fakes import ActingAgent, Part
 
@@ -54,10 +54,24 @@ class Desk:
     stage: Stage
     handlers: Handlers
     origin: Origin
+    person: Person
+
+    async def joined(self, name: str, role: Role) -> Desk:
+        """Let somebody else sit down in the same channel."""
+        fresh = Person(id=new_id(), name=name, role=role, created_at=self.stage.core.clock.now())
+        person = await self.stage.core.store.people.enrol(fresh, "terminal", name)
+        return replace(self, person=person)
+
+    async def asked(self, prompt: str = "Build it", **options: str) -> Approval:
+        """Start a run that asks, and return its question."""
+        written = " ".join(f"--{name} {text}" for name, text in options.items())
+        card = await self.says(f"do {written} -- {prompt}")
+        assert card.data is not None
+        return await self.stage.question(await self.stage.core.runs.find(card.data["execution"]["id"]))
 
     async def says(self, text: str, *images: Image) -> Card:
         """Type a line and return the card that answers it."""
-        incoming = Incoming(person=self.stage.actor.person, origin=self.origin, text=text, images=images)
+        incoming = Incoming(person=self.person, origin=self.origin, text=text, images=images)
         (card,) = await self.handlers.handle(incoming)
         return card
 
@@ -78,7 +92,7 @@ async def desk(folder: Path, part: Part, *, role: Role = Role.ADMIN, **sections:
     async with stage(folder, settings_in(folder, **sections), ActingAgent(part), role=role) as scene:
         if role is Role.ADMIN:
             await scene.project()
-        yield Desk(stage=scene, handlers=Handlers(scene.core), origin=scene.actor.origin)
+        yield Desk(stage=scene, handlers=Handlers(scene.core), origin=scene.actor.origin, person=scene.actor.person)
 
 
 @asynccontextmanager
@@ -96,3 +110,15 @@ def ended(card: Card | None) -> bool:
     """Whether a card shows a run that is over."""
     state = card.data["execution"]["state"] if card and card.data else ""
     return bool(state) and State(state).final
+
+
+def kind(card: Card) -> str:
+    """Name what a card is, as scripts see it."""
+    assert card.data is not None
+    return str(card.data["kind"])
+
+
+def error(card: Card) -> str:
+    """Name the error that a card is about."""
+    assert card.data is not None
+    return str(card.data.get("error", f"none, but {card.data['kind']}"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from typing import get_args
 
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from bot import commands
 from bot.commands import parse, render
 from runner.errors import BadInput, EmptyPrompt, SignoffError, TooLarge, UnknownCommand
-from runner.model import Priority, State
+from runner.model import Priority, Role, State
 from runner.runs import RunOptions
 from runner.tasks import FORMATS, TaskDraft
 
@@ -191,6 +192,14 @@ def test_no_text_raises_anything_but_an_error_for_people(text: str) -> None:
                 "#ci",
                 "k3f9x2",
                 "add",
+                "--alike",
+                "--grant",
+                "--days",
+                "--second",
+                "Bash(",
+                ")",
+                "off",
+                "3d",
                 "3",
                 "'",
                 " ",
@@ -224,6 +233,8 @@ _VARIABLES = st.dictionaries(
 )
 _NAMES = st.lists(_NAME.filter(lambda name: name != "none"), max_size=3).map(tuple)
 _PATTERNS = st.lists(_TEXT.filter(lambda text: text != "none"), max_size=2).map(tuple)
+_PATTERN = _TEXT | st.text(max_size=20).map(lambda inside: f"Bash({inside})")
+_DAYS = st.integers(0, 3650)
 _RUN_OPTIONS = st.builds(
     RunOptions,
     project=st.none() | st.text(max_size=10),
@@ -280,10 +291,26 @@ _COMMANDS: st.SearchStrategy[commands.Command] = st.one_of(
     ),
     st.builds(commands.Say, handle=_MAYBE_HANDLE, text=_TEXT),
     st.builds(commands.Resume, handle=_MAYBE_HANDLE, text=st.just("") | _TEXT),
-    st.builds(commands.Deny, handle=_MAYBE_HANDLE, reason=st.just("") | _TEXT),
+    st.builds(commands.Deny, handle=_MAYBE_HANDLE, reason=st.just("") | _TEXT, alike=st.booleans()),
     st.builds(commands.Answer, handle=_MAYBE_HANDLE, text=_TEXT),
     st.builds(commands.Approve, handle=_MAYBE_HANDLE, edit=_TEXT),
     st.builds(commands.Approve, handle=_MAYBE_HANDLE, rule=st.none() | st.just("") | _TEXT),
+    st.builds(commands.Approve, handle=_HANDLE, more=st.lists(_HANDLE, max_size=4).map(tuple)),
+    st.builds(commands.Approve, handle=_MAYBE_HANDLE, alike=st.just(value=True)),
+    st.builds(commands.Approve, handle=_MAYBE_HANDLE, second=_TEXT),
+    st.builds(commands.Inbox, everything=st.booleans()),
+    st.builds(commands.Rules, task=st.none() | _NAME, project=st.none() | _NAME),
+    st.builds(commands.RuleFrom, handle=_HANDLE, days=_DAYS, grant=st.booleans()),
+    *(
+        st.builds(
+            commands.RuleNew, pattern=_PATTERN, refuse=st.booleans(), days=_DAYS, grant=st.booleans(), **{scope: _TEXT}
+        )
+        for scope in ("task", "project")
+    ),
+    st.builds(commands.GiveRole, name=_TEXT, role=st.sampled_from(Role)),
+    st.builds(commands.Delegate, name=_TEXT, span=st.integers(1, 90 * 24 * 60).map(lambda n: timedelta(minutes=n))),
+    st.builds(commands.Freeze, why=st.just("") | _TEXT),
+    st.sampled_from([commands.People(), commands.DelegateOff(), commands.Release()]),
     st.builds(commands.Report, handle=_MAYBE_HANDLE, format=st.sampled_from(["", *FORMATS])),
     st.builds(
         commands.ProjectAdd, name=_NAME, path=_TEXT, settings=st.dictionaries(st.sampled_from(["base", "setup"]), _TEXT)
@@ -293,7 +320,6 @@ _COMMANDS: st.SearchStrategy[commands.Command] = st.one_of(
     st.builds(commands.Revoke, rule=_HANDLE),
     st.builds(commands.Help, word=st.sampled_from(["", "run"])),
     st.just(commands.Status()),
-    st.just(commands.Inbox()),
     *(
         _handled(make)
         for make in (
@@ -328,6 +354,10 @@ def test_a_command_written_as_text_reads_as_itself(command: commands.Command) ->
         commands.Do(prompt="#ci is red"),
         commands.Do(prompt="\u2014 is a dash"),
         commands.New(draft=TaskDraft(name="a", prompt="k=v is odd")),
+        commands.Deny(reason="--alike is not what I said"),
+        commands.Freeze(why="-- now"),
+        commands.RuleNew(pattern="--", task="--"),
+        commands.RuleNew(pattern="Bash(a)", task="b) (c)"),
     ],
 )
 def test_text_that_begins_like_an_id_or_an_option_is_written_so_that_it_stays_text(command: commands.Command) -> None:

@@ -11,10 +11,10 @@ from typing import get_args
 import pytest
 
 from bot import commands
-from bot.handlers import Handlers, lists, questions, results, runs, tasks
-from bot.messenger import Card, Incoming, Tone
+from bot.handlers import Handlers, lists, people, questions, results, rules, runs, tasks
+from bot.messenger import Incoming, Tone
 from runner.model import Image, Origin, Role, State, handle
-from tests.bot.desk import Desk, desk
+from tests.bot.desk import Desk, desk, kind
 from tests.fakes import Turn
 
 MAKE = {"command": "make all", "description": "Build"}
@@ -39,14 +39,9 @@ async def changes(turn: Turn) -> str:
     return "changed notes.txt"
 
 
-def kind(card: Card) -> str:
-    """Name what a card is, as scripts see it."""
-    assert card.data is not None
-    return str(card.data["kind"])
-
-
 def test_every_command_has_its_handler() -> None:
-    parts = (tasks.Command, lists.Command, runs.Command, questions.Command, results.Result, results.Project)
+    words = (tasks.Command, lists.Command, runs.Command, questions.Command, rules.Command, people.Command)
+    parts = (*words, results.Result, results.Project)
     assert {c for part in parts for c in get_args(part)} | {commands.Help} == {*get_args(commands.Command)}
 
 
@@ -150,28 +145,6 @@ async def test_a_step_is_approved_edited_or_denied_by_words(tmp_path: Path) -> N
         assert await approved_by(ada, "approve --run Bash(make *)") == "ran make all"
         assert "no network, please" in await approved_by(ada, "deny no network, please")
         assert "change the name" in await approved_by(ada, "deny change the name"), "`change` looks like a handle"
-
-
-async def test_a_rule_for_the_run_is_shown_and_taken_back(tmp_path: Path) -> None:
-    async def twice(turn: Turn) -> str:
-        await turn.step("Bash", MAKE)
-        await turn.remark()
-        return await asks(turn)
-
-    async with desk(tmp_path, twice) as ada:
-        await ada.says("do Build it")
-        run = await ada.newest()
-        await ada.stage.question(run)
-        await ada.says("approve --run Bash(make *)")
-        rules = await ada.says("rules")
-        assert "Bash(make *)" in rules.sections[0].body
-        assert rules.data is not None
-        revoked = await ada.says(f"revoke {handle(rules.data['rules'][0]['id'])}")
-        assert kind(revoked) == "note"
-        await ada.says("go on")
-        await ada.stage.question(run, number=2)
-        await ada.says("approve")
-        assert (await ada.stage.end(run)).summary == "ran make all"
 
 
 async def test_text_after_a_question_is_a_remark_and_never_its_answer(tmp_path: Path) -> None:
@@ -373,6 +346,7 @@ async def test_completion_is_offered_what_there_is(tmp_path: Path) -> None:
             approvals=(handle(question.id),),
             projects=("calculator",),
             tags=("ci",),
+            people=("ada",),
         )
         await ada.says("deny")
 
