@@ -1,0 +1,201 @@
+"""Executions and all that belongs to one: attempts, steps, messages, questions, reports."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from runner import model
+from storage.columns import Key, Moment, OneOf, Shape, Text, column, partial_index, reference
+from storage.tables.base import ACTIVE_SQL, OPEN_SQL, PENDING_SQL, SEQ, metadata
+
+executions = sa.Table(
+    "executions",
+    metadata,
+    column("id", Key, key=True),
+    sa.Column("tail", Key, nullable=False, index=True),
+    column("conversation_id", Key),
+    column("person_id", Key),
+    column("prompt", Text),
+    reference("task_id", "tasks.id", optional=True),
+    column("task_name", Text),
+    column("title", Text),
+    column("variables", Shape(model.Json)),
+    column("project", Text, optional=True),
+    column("read_projects", Shape(tuple[str, ...])),
+    column("options", Shape(model.AgentOptions)),
+    column("goal", Shape(model.Goal)),
+    column("reports", Shape(tuple[str, ...])),
+    column("trigger", OneOf(model.Trigger)),
+    column("retry_of", Key, optional=True),
+    reference("schedule_id", "schedules.id", optional=True),
+    column("fire_at", Moment, optional=True),
+    column("messenger", Text, optional=True),
+    column("channel", Text, optional=True),
+    column("thread", Text, optional=True),
+    column("priority", OneOf(model.Priority)),
+    column("rank", sa.SmallInteger),  # of the priority; 0 is claimed first
+    column("state", OneOf(model.State)),
+    column("phase", OneOf(model.Phase), optional=True),
+    column("reason", OneOf(model.Reason), optional=True),
+    column("error", Text),
+    column("hint", Text),
+    column("epoch", sa.Integer),
+    column("attempt", sa.Integer),
+    column("worker", Key, optional=True),
+    column("beat_at", Moment, optional=True),
+    column("session", Text, optional=True),
+    column("interrupted", sa.Boolean),
+    column("mark", Text),
+    column("base_branch", Text),
+    column("base_commit", Text),
+    column("worktree", Text),
+    column("branch", Text),
+    column("commit", Text),
+    column("merged_commit", Text),
+    column("discarded_at", Moment, optional=True),
+    column("diffstat", Text),
+    column("test_exit", sa.Integer, optional=True),
+    column("test_output", Text),
+    column("worked", sa.Double),
+    column("turns", sa.Integer),
+    column("input_tokens", sa.BigInteger),
+    column("output_tokens", sa.BigInteger),
+    column("cache_read_tokens", sa.BigInteger),
+    column("cache_write_tokens", sa.BigInteger),
+    column("cost_usd", sa.Double),
+    column("summary", Text),
+    column("created_at", Moment),
+    column("started_at", Moment, optional=True),
+    column("finished_at", Moment, optional=True),
+    sa.UniqueConstraint("schedule_id", "fire_at"),
+    # Lists: one filter, then the state, newest first.
+    sa.Index("executions_state_ix", "state", "id"),
+    sa.Index("executions_task_ix", "task_id", "state", "id"),
+    sa.Index("executions_project_ix", "project", "state", "id"),
+    sa.Index("executions_person_ix", "person_id", "state", "id"),
+    sa.Index("executions_conversation_ix", "conversation_id", "state", "id"),
+    sa.Index("executions_channel_ix", "channel", "messenger", "state", "id"),
+    # The queue (`state` is in it only to win SQLite's planner over from the list by state), and the guard that a
+    # conversation is worked on by one worker at a time. Both stay as small as the work that is going on.
+    partial_index("executions_pending", "state", "rank", "id", where=PENDING_SQL),
+    partial_index("executions_active_conversation", "conversation_id", where=ACTIVE_SQL, unique=True),
+)
+
+attempts = sa.Table(
+    "attempts",
+    metadata,
+    reference("execution_id", "executions.id", key=True),
+    column("number", sa.Integer, key=True),
+    column("epoch", sa.Integer),
+    column("worker", Key),
+    column("started_at", Moment),
+    column("ended_at", Moment, optional=True),
+    column("session", Text, optional=True),
+    column("state", OneOf(model.State), optional=True),  # what the attempt led to; null while it goes on
+    column("reason", OneOf(model.Reason), optional=True),
+)
+
+steps = sa.Table(
+    "steps",
+    metadata,
+    column("id", Key, key=True),
+    reference("execution_id", "executions.id"),
+    column("attempt", sa.Integer),
+    column("kind", OneOf(model.StepKind)),
+    column("tool", Text),
+    column("title", Text),
+    column("input", Shape(model.Json)),
+    column("output", Text),
+    column("status", OneOf(model.StepStatus)),
+    column("tool_use_id", Text),
+    column("approval_id", Key, optional=True),
+    column("started_at", Moment),
+    column("finished_at", Moment, optional=True),
+    sa.Index("steps_execution_ix", "execution_id", "id"),
+)
+
+messages = sa.Table(
+    "messages",
+    metadata,
+    column("id", Key, key=True),
+    reference("execution_id", "executions.id"),
+    column("author", OneOf(model.Author)),
+    column("text", Text),
+    column("person_id", Key, optional=True),
+    column("created_at", Moment),
+    column("delivered_at", Moment, optional=True),
+    sa.Index("messages_execution_ix", "execution_id", "id"),
+)
+
+attachments = sa.Table(
+    "attachments",
+    metadata,
+    reference("message_id", "messages.id", key=True),
+    column("number", sa.SmallInteger, key=True),
+    column("media_type", Text),
+    column("data", sa.LargeBinary),
+)
+
+approvals = sa.Table(
+    "approvals",
+    metadata,
+    column("id", Key, key=True),
+    sa.Column("tail", Key, nullable=False, index=True),
+    reference("execution_id", "executions.id"),
+    column("kind", OneOf(model.AskKind)),
+    column("tool", Text),
+    column("tool_use_id", Key),
+    column("input", Shape(model.Json)),
+    column("input_digest", Key),
+    column("title", Text),
+    column("reason", Text),
+    column("labels", Shape(tuple[str, ...])),
+    column("questions", Shape(tuple[model.Question, ...])),
+    column("offers", Shape(tuple[str, ...])),
+    column("signature", Key),
+    column("project", Key),
+    column("task_id", Key, optional=True),
+    column("history", Shape(model.History)),
+    column("terms", Shape(model.Terms)),
+    column("timetable", Shape(tuple[model.Due, ...])),
+    column("preview", Shape(model.Preview), optional=True),
+    column("done", sa.Integer),
+    column("votes", Shape(tuple[model.Vote, ...])),
+    column("revision", sa.Integer),
+    column("state", OneOf(model.ApprovalState)),
+    column("asked_at", Moment),
+    column("next_at", Moment, optional=True),
+    column("answer", Shape(model.Answer), optional=True),
+    column("answered_by", Key, optional=True),
+    column("on_behalf_of", Key, optional=True),
+    column("answered_at", Moment, optional=True),
+    column("delivered_at", Moment, optional=True),
+    column("outcome", Text),
+    sa.Index("approvals_execution_ix", "execution_id", "id"),
+    sa.Index("approvals_signature_ix", "project", "signature", "id"),
+    sa.Index("approvals_task_ix", "task_id", "id"),
+    partial_index("approvals_open", "id", where=OPEN_SQL),
+    partial_index("approvals_due", "next_at", where=OPEN_SQL),
+    partial_index("approvals_open_step", "execution_id", "tool_use_id", where=OPEN_SQL, unique=True),
+)
+
+reports = sa.Table(
+    "reports",
+    metadata,
+    column("id", Key, key=True),
+    reference("execution_id", "executions.id"),
+    column("format", Key),
+    column("path", Text),
+    column("size", sa.BigInteger),  # bytes
+    column("created_at", Moment),
+    sa.Index("reports_execution_ix", "execution_id", "id"),
+)
+
+search = sa.Table(
+    "search",
+    metadata,
+    column("seq", SEQ, key=True),
+    reference("execution_id", "executions.id", unique=True),
+    column("words", Text),
+    sqlite_autoincrement=True,
+)
