@@ -165,6 +165,8 @@ def _allowed_line(
     """Allow a line only if every command in it is allowed: by a rule, or because it is known to change nothing."""
     known = _labels(findings)
     used: list[_Granted] = []
+    if any(_feeds_others(command) for command in script.commands):
+        rules = [(rule, pattern) for rule, pattern in rules if not is_exact(pattern)]
     if script.problem or not script.commands:
         return Ruling(verdict=Verdict.ASK, reason=_reason(_warnings(findings)) or "an empty command", labels=known)
     for command, found in judged:
@@ -227,10 +229,15 @@ def _is_all(command: Command, context: PolicyContext) -> bool:
     return (
         all(_discards(redirect.target) for redirect in command.redirects)
         and not command.upstream
-        and command.feed is None
         and sets_nothing(command)
         and directory_of(command, context) == normal(context.cwd or context.worktree)
     )
+
+
+def _feeds_others(command: Command) -> bool:
+    """Whether the input of a wrapper or of a group of commands comes from a file, as in `{ make; } < words`."""
+    inputs = (redirect.target for redirect in command.redirects if not redirect.writes)
+    return (command.carries or not command.words) and not all(map(_discards, inputs))
 
 
 def _writes(command: Command) -> bool:

@@ -124,6 +124,14 @@ def test_an_offer_allows_its_file_or_folder(path: str, other: str) -> None:
         "make lint < words",
         "make lint <<< words",
         "echo x | make lint",
+        "git diff | make lint",
+        "git diff | timeout 5 make lint",
+        "timeout 5 make lint < words",
+        "timeout 5 make lint <<< words",
+        "bash -c 'make lint' < words",
+        "{ make lint; } < words",
+        "(make lint) > out.txt",
+        "while read x; do make lint; done < words",
         "FOO=1 make lint",
         "LD_PRELOAD=./x.so make lint",
         "PATH=.:$PATH make lint",
@@ -147,7 +155,8 @@ def test_an_exact_rule_allows_only_what_its_words_say(line: str) -> None:
 @pytest.mark.parametrize(
     "line",
     ["make lint", "make 'lint'", "timeout 60 make lint", "CI=1 make lint", "make lint 2>&1 | tail -5",
-     "make lint >/dev/null", f"cd {WORKTREE} && make lint", "ls && make lint"],
+     "make lint >/dev/null", f"cd {WORKTREE} && make lint", "ls && make lint",
+     "timeout 5 make lint < /dev/null", "wc -l < a.txt && make lint"],
 )  # fmt: skip
 def test_an_exact_rule_allows_the_command_however_it_is_written(line: str) -> None:
     """POL-15: quotes, wrappers, readers of its output and words that change nothing do not make it another command."""
