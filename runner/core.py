@@ -110,6 +110,7 @@ def _connect(
         driver=driver,
     )
     advance.wake = dispatcher.wake
+    previewer = Previewer(scratch=settings.previews, clock=clock) if settings.approvals.preview else None
     tasks = Tasks(store, clock, settings)
     projects = Projects(store, clock)
     runs = Runs(store=store, clock=clock, settings=settings, advance=advance, tasks=tasks, projects=projects)
@@ -127,13 +128,7 @@ def _connect(
         clock=clock,
         settings=settings,
         dispatcher=dispatcher,
-        foresight=Foresight(
-            store=store,
-            clock=clock,
-            changes=bell,
-            switch=switch,
-            previewer=Previewer(scratch=settings.previews, clock=clock) if settings.approvals.preview else None,
-        ),
+        foresight=Foresight(store=store, clock=clock, changes=bell, switch=switch, previewer=previewer),
         timekeeper=Timekeeper(store=store, clock=clock, advance=advance, switch=switch),
         upkeep=Upkeep(store=store, root=settings.worktrees),
     )

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from runner import journal
 from runner.errors import BadInput, NotAllowed, NotFound
-from runner.model import Actor, ChangeKind, Delegation, Person, Role, new_id
+from runner.model import Actor, AuditEntry, ChangeKind, Delegation, Person, Role, new_id
 from runner.ports import Batch, Clock, PeopleStore
 from runner.settings import Settings, User
 
@@ -50,9 +50,18 @@ class People:
         for other in MESSENGERS:
             linked = getattr(user, other) and await self._store.known(other, getattr(user, other))
             if linked:
-                return await self._store.link(linked.id, messenger, identity, Batch())
+                entry = self._entry("person.linked", linked, messenger, identity)
+                return await self._store.link(linked.id, messenger, identity, entry)
         fresh = Person(id=new_id(), name=called, role=user.role, created_at=self._clock.now())
-        return await self._store.enrol(fresh, messenger, identity)
+        return await self._store.enrol(
+            fresh, messenger, identity, self._entry("person.enrolled", fresh, messenger, identity)
+        )
+
+    def _entry(self, action: str, person: Person, messenger: str, identity: str) -> Batch:
+        """Write down who came in with which role; nobody did it, so the person stands as the subject only."""
+        details = {"name": person.name, "role": person.role.value, "identity": f"{messenger}:{identity}"}
+        now = self._clock.now()
+        return Batch(audit=(AuditEntry(at=now, person_id="", action=action, subject=person.id, details=details),))
 
     async def all(self) -> Sequence[Person]:
         """Return everybody who has shown up."""
@@ -114,7 +123,8 @@ class People:
         """Take back what one has lent, and return how many delegations that were."""
         now = self._clock.now()
         entry = journal.entry(actor, ChangeKind.PERSON, "delegation.ended", actor.person.id, now)
-        return await self._store.end_delegations(actor.person.id, now, entry)
+        lent = any(d.from_id == actor.person.id for d in await self.delegations())
+        return await self._store.end_delegations(actor.person.id, now, entry) if lent else 0
 
     def _configured(self, messenger: str, identity: str) -> tuple[str, User] | None:
         for name, user in self._settings.users.items():

@@ -10,7 +10,7 @@ from rapidfuzz import process
 
 from runner import journal
 from runner.errors import BadInput, NotFound, ProjectError
-from runner.model import Access, Actor, ChangeKind, Dirty, Project, Role
+from runner.model import Access, Actor, AuditEntry, ChangeKind, Dirty, Project, Role
 from runner.people import require
 from runner.ports import Batch, Clock, Store
 from runner.settings import ProjectSection, Settings
@@ -97,10 +97,16 @@ class Projects:
         wanted = {name: _from_section(name, section) for name, section in settings.projects.items()}
         for project in await self.list():
             if project.from_config and project.name not in wanted:
-                await self._store.people.remove_project(project.name, Batch())
+                await self._store.people.remove_project(project.name, self._configured("project.removed", project))
         for project in wanted.values():
             if await self._store.people.project(project.name) != project:
-                await self._store.people.save_project(project, Batch())
+                await self._store.people.save_project(project, self._configured("project.saved", project))
+
+    def _configured(self, action: str, project: Project) -> Batch:
+        """Write down what the configuration changed; nobody did it, so no person is named."""
+        details = {"path": project.path, "from": "configuration"}
+        now = self._clock.now()
+        return Batch(audit=(AuditEntry(at=now, person_id="", action=action, subject=project.name, details=details),))
 
 
 def _from_section(name: str, section: ProjectSection) -> Project:

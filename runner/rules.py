@@ -105,9 +105,10 @@ class Rules:
         """Take a rule back; the next such step is asked about again. Raises NotAllowed, NotFound."""
         require(actor.person, Role.APPROVER, "revoke a rule")
         now = self._clock.now()
-        if not await self._store.approvals.revoke(
-            rule_id, now, journal.entry(actor, ChangeKind.RULE, "rule.revoked", rule_id, now)
-        ):
+        rule = await self._store.approvals.rule(rule_id)
+        named = {"pattern": rule.pattern, "scope": f"{rule.scope.value} {rule.scope_id}"} if rule else {}
+        entry = journal.entry(actor, ChangeKind.RULE, "rule.revoked", rule_id, now, **named)
+        if not await self._store.approvals.revoke(rule_id, now, entry):
             raise NotFound("This rule is not in force.", hint="`rules` lists those that are.")
 
     async def find(self, short: str) -> Rule:

@@ -34,7 +34,7 @@ class People:
         row = await self._database.row(statement)
         return read(Person, row) if row else None
 
-    async def enrol(self, person: Person, messenger: str, identity: str) -> Person:
+    async def enrol(self, person: Person, messenger: str, identity: str, batch: Batch | None = None) -> Person:
         """Insert a person with a first identity; if the identity is known already, return its person instead."""
         link = {"messenger": messenger, "identity": identity, "person_id": person.id}
         known = await self.known(messenger, identity)
@@ -44,6 +44,8 @@ class People:
             async with self._database.writing() as unit:
                 await unit.insert(people, [batches.plain(people, person)])
                 await unit.insert(identities, [link])
+                if batch is not None:
+                    await batches.write(unit, batch)
         except IntegrityError:  # somebody enrolled the identity since we looked
             known = await self.known(messenger, identity)
             if known is None:

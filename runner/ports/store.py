@@ -257,7 +257,7 @@ class PeopleStore(Protocol):
         """Return the person with this identity."""
         ...
 
-    async def enrol(self, person: Person, messenger: str, identity: str) -> Person:
+    async def enrol(self, person: Person, messenger: str, identity: str, batch: Batch | None = None) -> Person:
         """Insert a person with a first identity; if the identity is known already, return its person instead."""
         ...
 
