@@ -161,6 +161,76 @@ async def test_a_decided_question_is_printed_and_loses_its_buttons() -> None:
         assert not seat.chat.stage.cards
 
 
+async def test_a_reminder_is_a_line_of_its_own_and_the_question_stays_in_its_place() -> None:
+    """TERM-11: what is only redrawn above the prompt is easily overlooked."""
+    async with sitting() as seat:
+        await seat.show(QUESTION)
+        await seat.daemon.server.show(
+            seat.daemon.origin(), replace(QUESTION, nudge="Still waiting (30 min): \x1b[2JBash: pytest -q")
+        )
+        await seat.sees_printed("◆ Still waiting (30 min): ⟨U+001B⟩[2JBash: pytest -q")
+        assert [card.key for card in seat.chat.stage.questions] == [QUESTION.key]
+
+
+async def test_a_question_that_changes_in_front_keeps_the_finger_on_its_button_and_has_to_be_looked_at() -> None:
+    """TERM-14: a vote may add a button before the one that has the focus."""
+    more = Button(label="As bob", action="approve 0002 --second bob", key="s")
+    voted = replace(QUESTION, buttons=(QUESTION.buttons[0], more, *QUESTION.buttons[1:]))
+    async with sitting() as seat:
+        await seat.show(QUESTION)
+        seat.type(TAB + RIGHT + RIGHT)
+        await seat.sees(lambda: seat.chat.stage.focus == 2)
+        await seat.daemon.server.show(seat.daemon.origin(), voted)
+        await seat.sees(lambda: seat.chat.stage.focus == 3)
+        seat.type(ENTER)
+        await seat.sees(lambda: "not pressed" in seat.chat.toolbar())
+        await seat.clock.advance(1)
+        seat.type(ENTER)
+        await seat.heard("deny 0002")
+        assert seat.daemon.desk.texts == ["deny 0002"]
+
+
+async def test_buttons_go_with_what_they_would_answer_or_take_back() -> None:
+    """TERM-15: of a list whose questions are answered, or whose rule is revoked, elsewhere or here."""
+    rules = Card(
+        title="Rules",
+        buttons=(Button(label="✗ one", action="revoke 00rule1"), Button(label="✗ two", action="revoke 00rule2")),
+    )
+    inbox = Card(
+        title="Inbox",
+        buttons=(
+            Button(label="Approve 2", action="approve aaaaaa bbbbbb"),
+            Button(label="View", action="view 0000cccccc"),
+        ),
+    )
+    async with sitting() as seat:
+        await seat.daemon.server.show(seat.daemon.origin(), rules)
+        await seat.sees_above("[✗ one]  [✗ two]")
+        gone = Card(title="Taken back", data={"kind": "note", "rule_id": "00rule1"})
+        await seat.daemon.server.show(seat.daemon.origin(), gone)
+        await seat.sees_printed("Taken back ─")
+        assert [button.label for card in seat.chat.stage.cards for button in card.buttons] == ["✗ two"]
+        await seat.daemon.server.show(seat.daemon.origin(), inbox)
+        await seat.sees_above("[Approve 2]")
+        answered = Card(title="2 answered", data={"kind": "several", "approvals": [{"id": "00000000bbbbbb"}]})
+        await seat.daemon.server.show(seat.daemon.origin(), answered)
+        await seat.sees_printed("2 answered ─")
+        assert [button.label for card in seat.chat.stage.cards for button in card.buttons] == ["View"]
+
+
+async def test_a_decided_question_may_offer_a_rule_and_cannot_be_answered_any_more() -> None:
+    """TERM-15: what it offers can be pressed until something else comes."""
+    offering = replace(DECIDED, buttons=(Button(label="See the rule", action="rule 0002", key="u"),))
+    async with sitting() as seat:
+        await seat.show(QUESTION)
+        await seat.daemon.server.show(seat.daemon.origin(), offering)
+        await seat.sees_printed("Approved: Bash: pytest -q")
+        assert not seat.chat.stage.questions
+        await seat.clock.advance(1)
+        seat.type(ALT + "u")
+        await seat.heard("rule 0002")
+
+
 async def test_a_question_too_long_for_the_screen_is_printed_whole_first() -> None:
     long = replace(QUESTION, sections=(Section(body="\n".join(f"line {number}" for number in range(60))),))
     async with sitting() as seat:

@@ -6,6 +6,7 @@ import asyncio
 import getpass
 import socket
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from bot.terminal.client import connect
 from bot.terminal.outbox import MOST_FRAMES, Outbox, Overflow
 from runner.errors import NoDaemon, StorageError
 from runner.model import Image
+from tests.terminal.cards import DECIDED, QUESTION
 from tests.terminal.daemon import NAMES, serving
 
 
@@ -81,6 +83,23 @@ async def test_errors_of_a_request_come_back_and_the_connection_lives_on() -> No
         assert "ZeroDivision" not in refused.message
         await client.say("echo still here")
         assert isinstance(await client.receive(), wire.Reply)
+
+
+async def test_a_question_is_rewritten_where_somebody_looked_it_up_and_nowhere_else() -> None:
+    """TERM-12: whichever channel its run was begun in, and once it is decided no longer."""
+    async with serving() as daemon, connect(daemon.path, watch=True) as looks:
+        daemon.desk.answers["view 0002"] = lambda: (QUESTION,)
+        async with connect(daemon.path, watch=True) as other:
+            await looks.say("view 0002")
+            assert isinstance(await looks.receive(), wire.Reply)
+            await daemon.server.rewrite(replace(QUESTION, title="1 of 2"))
+            await daemon.server.rewrite(DECIDED)
+            await daemon.server.rewrite(replace(DECIDED, title="noted"))
+            for client in (looks, other):
+                await client.say("echo end")
+            seen = [await looks.receive() for _ in range(3)]
+            assert [f.card.title for f in seen if isinstance(f, wire.Shown)] == ["1 of 2", DECIDED.title]
+            assert isinstance(await other.receive(), wire.Reply)
 
 
 async def test_a_slow_request_holds_up_no_other() -> None:
