@@ -1,13 +1,12 @@
 """Every step of the agent passes here: policy first, then a person.
 
 The CLI asks twice. Its PreToolUse hook comes for every call of every tool, also those it would have allowed by
-itself; there the policy speaks, and if it does not decide, a person is waited for. Then, because `EVERY_STEP` says so,
-the CLI comes to its permission callback with every call that the hook let pass, and with those that it starts before it
-knows the hook: what was decided is carried out there, what nobody has heard of is judged and asked about. A hook that
-fails or takes too long blocks the step.
+itself; there the policy speaks, and if it does not decide, a person is waited for. An answer is carried out in the
+permission callback, where the CLI comes next. A hook that fails or takes too long blocks the step.
 
 The hook is where people wait, since only it can answer "defer": the CLI then writes the call down, ends, and comes back
-with the very same call when it is resumed.
+with the very same call when it is resumed. It does so before it knows our hook. Therefore a resumed CLI is told, by
+`EVERY_STEP`, to come to the callback with every call; those that the hook has not heard of are decided there.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ from runner.model import Answer, Json, ToolCall, Verdict, value
 from runner.ports import AgentHost
 
 QUESTION, PLAN = "AskUserQuestion", "ExitPlanMode"
-EVERY_STEP = {"permissions": {"ask": ["*"]}}  # a setting of the CLI; stronger than what it would allow by itself
+EVERY_STEP = {"permissions": {"ask": ["*"]}}  # a setting of the CLI, stronger than what it would allow by itself
 _FOR_PEOPLE = frozenset({QUESTION, PLAN})  # no policy can answer these
 _EDITS = frozenset({"Edit", "NotebookEdit", "Write"})
 _PLAN_FIRST = "You are in plan mode: nothing may be changed before your plan is approved."
@@ -73,7 +72,7 @@ class Gate:
         self._asked_at = float("-inf")  # on the loop's clock
         self._plans = plans
         self._waiting: dict[asyncio.Task[Any], _Question] = {}
-        self._passed: dict[str, _Passed] = {}  # by tool-use id, between the hook and the callback
+        self._passed: dict[str, _Passed] = {}  # by tool-use id, until the callback comes or the step has ended
         self._at_work: set[str] = set()  # steps of the agent itself that were let through and have not ended
         self._parked: str | None = None  # the tool-use id of the step that is kept
 
@@ -84,6 +83,8 @@ class Gate:
             self._hosted.set()
         else:
             self._hosted.clear()
+            self._at_work.clear()
+            self._passed.clear()
 
     @property
     def hooks(self) -> dict[HookEvent, list[HookMatcher]]:
@@ -109,7 +110,7 @@ class Gate:
         The CLI keeps one step of the agent itself, and only if the hook has not spoken yet. A subagent's would be lost
         with all it has done, and what goes on beside would be lost too.
         """
-        if not self._waiting or self._at_work or self._passed:
+        if not self._waiting or self._at_work:
             return False
         if any(question.call.parent or not question.hook for question in self._waiting.values()):
             return False
@@ -131,8 +132,8 @@ class Gate:
             result = PermissionResultAllow()
         else:
             result = await self._answered(host, call, passed.answer)
-        if isinstance(result, PermissionResultAllow) and not call.parent:
-            self._at_work.add(call.tool_use_id)
+        if isinstance(result, PermissionResultAllow):
+            self._works(call)
         return result
 
     async def _decide(self, host: AgentHost, call: ToolCall) -> PermissionResultAllow | PermissionResultDeny:
@@ -181,11 +182,16 @@ class Gate:
             return _decision("defer", "") if kept else _decision("deny", _PARKED)
         return self._let_pass(call, ruling.reason, answer)
 
+    def _works(self, call: ToolCall) -> None:
+        if not call.parent:
+            self._at_work.add(call.tool_use_id)
+
     def _is_parked(self) -> bool:
         return self._parked is not None
 
     def _let_pass(self, call: ToolCall, reason: str, answer: Answer | None = None) -> HookJSONOutput:
-        """Send the step on to the callback."""
+        """Send the step on, with its answer to the callback."""
+        self._works(call)
         self._passed[call.tool_use_id] = _Passed(input=call.input, answer=answer)
         return _decision("ask" if answer else "allow", reason)
 

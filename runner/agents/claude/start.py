@@ -46,11 +46,16 @@ def options(config: ClaudeConfig, spec: AgentSpec, session: str, gate: Gate) -> 
         add_dirs=list(spec.read_dirs),
         max_turns=wanted.limits.turns,
         max_budget_usd=wanted.limits.cost_usd,
-        settings=json.dumps({**EVERY_STEP, "sandbox": _SANDBOX} if wanted.sandbox else EVERY_STEP),
+        settings=json.dumps(_settings(spec)),
         resume=session if spec.session else None,
         session_id=None if spec.session else session,
         max_buffer_size=_LARGEST_MESSAGE,
     )
+
+
+def _settings(spec: AgentSpec) -> dict[str, Any]:
+    """Return settings of the CLI itself. The callback for every step costs time, so only where the hook may be late."""
+    return (EVERY_STEP if spec.session else {}) | ({"sandbox": _SANDBOX} if spec.options.sandbox else {})
 
 
 def files(spec: AgentSpec) -> list[tuple[str, str]]:
