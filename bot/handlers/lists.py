@@ -55,8 +55,6 @@ class ListHandlers:
 
     async def _inbox(self, actor: Actor, command: commands.Inbox) -> Card:
         waiting = await self._core.approvals.inbox(actor)
-        if not command.everything:
-            waiting = [each for each in waiting if not each.why_not]
         directory = await self._core.approvals.names()
         return views.inbox(waiting, self._core.clock.now(), directory, everything=command.everything)
 

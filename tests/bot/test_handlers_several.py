@@ -165,6 +165,7 @@ async def test_the_inbox_has_what_is_mine_or_all_with_the_reason(tmp_path: Path)
         assert mine.data is not None
         assert his.data is not None
         assert ([a["id"] for a in mine.data["approvals"]], his.data["approvals"]) == ([question.id], [])
+        assert "`inbox --all`" in his.footer
         every = await bob.says("inbox --all")
         assert every.data is not None
         assert [a["id"] for a in every.data["approvals"]] == [question.id]
