@@ -22,7 +22,8 @@ from tests.core.stage import KEY
 class Machine:
     """The folder, and what may be done on it with the command line."""
 
-    def __init__(self, folder: Path, url: str) -> None:
+    def __init__(self, folder: Path, url: str, *, more: str = "") -> None:
+        """Make the folder's content; `more` is added to the configuration."""
         self.folder = folder
         self.socket = folder / "state" / "signoff.sock"
         self.config = folder / "config.toml"
@@ -32,15 +33,20 @@ class Machine:
             f'[storage]\ndirectory = "{folder}/state"\n'
             f'[agents.claude]\nbase_url = "{url}"\napi_key = "file:{folder}/key"\nmax_retries = 1\n'
             f'[projects.calculator]\npath = "{folder}/calculator"\n'
-            '[policy]\nallow = ["Bash(touch *)"]\n',
+            f'[policy]\nallow = ["Bash(touch *)"]\n{more}',
             "utf-8",
         )
+
+    def start(self, module: str = "bot") -> subprocess.Popen[bytes]:
+        """Start `signoff up`, or a module that does the same, and return at once. Its log is the file `log`."""
+        command = [sys.executable, "-m", module, "up", "--config", str(self.config)]
+        with (self.folder / "log").open("ab") as log:
+            return subprocess.Popen(command, stderr=log, env=self._environment())
 
     @asynccontextmanager
     async def daemon(self) -> AsyncIterator[subprocess.Popen[bytes]]:
         """Run `signoff up` until the block ends or somebody kills it."""
-        command = [sys.executable, "-m", "bot", "up", "--config", str(self.config)]
-        process = subprocess.Popen(command, stderr=subprocess.DEVNULL, env=self._environment())
+        process = self.start()
         try:
             async with asyncio.timeout(30):
                 await self._until_up()
