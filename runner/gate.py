@@ -178,7 +178,8 @@ class Gate:
         context = await self._context()
         ruling = await self._ruling(call)
         kind = _KINDS.get(call.tool, AskKind.STEP)
-        named = signature(call, context)
+        real = await asyncio.to_thread(_resolved, call, self._bounds.worktree)
+        named = signature(real, context)
         project = self._execution.project or ""
         terms = self._bounds.asking.terms(kind, ruling.labels)
         now = self._clock.now()
@@ -194,7 +195,7 @@ class Gate:
             reason=await self._instead(ruling.reason),
             labels=ruling.labels,
             questions=questions(call),
-            offers=offers(call, context) if kind is AskKind.STEP else (),
+            offers=offers(real, context) if kind is AskKind.STEP else (),
             signature=named,
             project=project,
             task_id=self._execution.task_id,
