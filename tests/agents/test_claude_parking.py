@@ -16,7 +16,7 @@ from runner.agents.claude import ClaudeAgent
 from runner.demo import Conversation, Script, Turn, turns
 from runner.errors import SessionLost
 from runner.model import AgentOptions, Answer, Ruling, ToolCall, Verdict
-from runner.ports import AgentSession, AgentSpec, StepBegan, StepEnded
+from runner.ports import AgentEvent, AgentSession, AgentSpec, SessionBegan, StepBegan, StepEnded
 from tests.agents.stage import Host, Stage, bash, by_tool, exists, result_texts, said, stage
 
 QUESTIONS = {
@@ -221,6 +221,51 @@ async def test_of_parallel_steps_those_done_stay_done_and_those_not_yet_asked_ar
     assert sorted((end.ok, end.interrupted) for end in ends.values()) == [(False, True), (True, False)]
 
 
+async def test_nothing_overtakes_the_step_that_is_kept(tmp_path: Path) -> None:
+    """A later step of the same message may rely on the earlier one, so it waits even if policy allows it."""
+    made = ("Write", {"file_path": str(tmp_path / "work" / "made.txt"), "content": "made"})
+    policy = by_tool(Write=Verdict.ALLOW)
+    async with stage(
+        tmp_path, turns(Turn(tools=(bash("echo ran >> ran.txt"), made)), Turn(tools=(made,)), "done")
+    ) as on:
+        spec = await parked(on, Host(never, policy))
+        assert list(on.work.iterdir()) == []
+        assert await go_on(on, spec, Host(policy=policy)) == "done"
+        assert sorted(path.name for path in on.work.iterdir()) == ["made.txt", "ran.txt"]
+
+
+async def test_of_questions_that_are_open_at_once_the_first_is_kept_and_the_other_asked_again(tmp_path: Path) -> None:
+    reads = [("Read", {"file_path": str(tmp_path / name)}) for name in ("one.txt", "two.txt")]
+    async with stage(tmp_path, turns(Turn(tools=tuple(reads)), Turn(tools=(reads[1],)), "done")) as on:
+        for _, wanted in reads:
+            Path(wanted["file_path"]).write_text("text of the file")
+        host = Host(never)
+        spec = await parked(on, host, asked=2)
+        assert host.withdrawn == 2
+        later = Host()
+        assert await go_on(on, spec, later) == "done"
+        assert later.asked[0] == host.asked[0]
+        assert [call.input for call in later.asked] == [wanted for _, wanted in reads]
+
+
+async def test_a_step_is_told_once_however_late_we_read_what_the_cli_says(tmp_path: Path) -> None:
+    class Slow(Host):
+        async def saw(self, event: AgentEvent) -> None:
+            if isinstance(event, SessionBegan):
+                await self.until(lambda: self.asked)  # the question overtakes the message that it belongs to
+            await super().saw(event)
+
+    async with stage(tmp_path, turns(Turn(tools=(bash("echo ran >> ran.txt"),)), "done")) as on:
+        host = Host(never)
+        async with on.session() as session, asyncio.TaskGroup() as group:
+            group.create_task(session.run(said("do it"), host))
+            await host.until(lambda: host.asked)
+            await session.kill()
+        again = Slow()
+        await go_on(on, resumed(on.spec, session), again)
+    assert [event.call for event in again.seen(StepBegan)] == again.asked
+
+
 async def test_a_kill_during_the_wait_behind_the_hook_repeats_nothing_that_was_done(tmp_path: Path) -> None:
     """AGENT-8: the model is heard again, from the last step that was done."""
     first, second = bash("echo one >> one"), bash("echo two >> two")
@@ -269,6 +314,7 @@ async def test_a_question_of_a_subagent_is_asked_again_after_parking(tmp_path: P
     async with stage(tmp_path, delegating(background=background)) as on:
         host = Host(never, by_tool(Agent=Verdict.ALLOW))
         spec = await parked(on, host)
+        assert not any("task-notification" in str(heard.messages) for heard in on.model.conversations)
         again = Host(policy=by_tool(Agent=Verdict.ALLOW))
         assert await go_on(on, spec, again) == "done"
         assert [call.input for call in again.asked] == [host.asked[0].input]

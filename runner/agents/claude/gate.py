@@ -35,7 +35,7 @@ EVERY_STEP = {"permissions": {"ask": ["*"]}}  # a setting of the CLI, stronger t
 _FOR_PEOPLE = frozenset({QUESTION, PLAN})  # no policy can answer these
 _EDITS = frozenset({"Edit", "NotebookEdit", "Write"})
 _PLAN_FIRST = "You are in plan mode: nothing may be changed before your plan is approved."
-_PARKED = "Not run: another step was asked about and nobody answered in time. Call it again if it is still needed."
+_PARKED = "Not run: the session was ended while a person was asked about a step. Call it again if it is still needed."
 _HOOK_TIMEOUT = 24 * 86400.0  # seconds; a person may take days. The CLI's timers end at 2**31 ms, which is 24.8 days
 _NOTHING_SAID = "The user skipped this question."
 
