@@ -17,7 +17,7 @@ from runner.model import Role
 
 LONGEST_RULE = 3_650  # days; as long as the configuration may let a standing rule hold
 
-_SPAN = re.compile(r"([0-9]{1,5})([mhdw])")
+_SPAN = re.compile(r"([0-9]{1,6})([mhdw])")
 _UNITS = {"w": timedelta(weeks=1), "d": timedelta(days=1), "h": timedelta(hours=1), "m": timedelta(minutes=1)}
 _ROLES = tuple(role.value for role in Role)
 

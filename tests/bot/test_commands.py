@@ -357,6 +357,7 @@ def test_a_command_written_as_text_reads_as_itself(command: commands.Command) ->
         commands.Deny(reason="--alike is not what I said"),
         commands.Freeze(why="-- now"),
         commands.RuleNew(pattern="--", task="--"),
+        commands.Delegate(name="bob", span=timedelta(minutes=129_599)),
         commands.RuleNew(pattern="Bash(a)", task="b) (c)"),
     ],
 )
