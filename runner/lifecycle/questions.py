@@ -100,11 +100,10 @@ def _nudged(case: Case, approval: Approval, at: datetime) -> Decision:
 
 
 def _expired(case: Case, approval: Approval, at: datetime) -> Decision:
-    settled = replace(
-        approval, state=ApprovalState.EXPIRED, answer=Answer(approve=False, note=TIMED_OUT), answered_at=at
-    )
+    settled = replace(approval, state=ApprovalState.EXPIRED, answered_at=at)
     if approval.terms.on_expiry is OnExpiry.DENY:
-        return _settled(case, settled, "approval.expired", at)
+        told = replace(settled, answer=Answer(approve=False, note=TIMED_OUT))
+        return _settled(case, told, "approval.expired", at)
     others = tuple(a for a in case.open if a.id != approval.id)
     ended = stopped(Case(execution=case.execution, open=others), StopRequested(by=""), at)
     news = approval_change(settled, "approval.expired", at)
