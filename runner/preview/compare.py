@@ -71,8 +71,7 @@ def differences(
             continue
         before = _unchanged(worktree, path, old) if old else None
         after = _content(copy, path, new, unlock=True) if new else None
-        if before != after:
-            compared.append(Changed(path=path, before=before, after=after))
+        compared.append(Changed(path=path, before=before, after=after))
     return tuple(compared), tuple(named.values())
 
 

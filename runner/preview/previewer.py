@@ -77,7 +77,7 @@ class Previewer:
     async def _preview_edit(self, worktree: Path, call: ToolCall) -> Preview:
         change = await asyncio.to_thread(edited, worktree, call)
         async with self._folder() as scratch:
-            found = await compare([change] if change.before != change.after else [], (), scratch / "diff", self._limits)
+            found = await compare([change], (), scratch / "diff", self._limits)
         return Preview(files=found.files, patch=found.patch, truncated=found.truncated)
 
     async def _preview_command(self, worktree: Path, given: Mapping[str, object]) -> Preview:
