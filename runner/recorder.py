@@ -138,7 +138,7 @@ class Recorder:
         if step is None:
             return  # it began in an earlier attempt, which closed it
         refused = self._refused.pop(event.tool_use_id, None)
-        status = StepStatus.OK if event.ok else StepStatus.FAILED
+        status = StepStatus.OK if event.ok else StepStatus.INTERRUPTED if event.interrupted else StepStatus.FAILED
         after = replace(
             step,
             status=status if refused is None else StepStatus.REFUSED,

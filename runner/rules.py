@@ -37,6 +37,7 @@ from runner.ports import Clock, Store
 from runner.settings import Settings
 
 REPLAYED_DAYS = 30
+LONGEST_DAYS = 3_650
 _STANDING = (Scope.TASK, Scope.PROJECT)
 _VERDICTS = {ApprovalState.APPROVED: Verdict.ALLOW, ApprovalState.DENIED: Verdict.REFUSE}
 
@@ -71,6 +72,8 @@ class Rules:
         validate_pattern(pattern)
         if scope not in _STANDING or not scope_id:
             raise BadInput("A standing rule is for a task or a project.", hint="Name one: `--task` or `--project`.")
+        if not 0 <= days <= LONGEST_DAYS:
+            raise BadInput(f"A standing rule holds for 1 to {LONGEST_DAYS:,} days.", hint="For example `--days 30`.")
         now = self._clock.now()
         lasting = timedelta(days=days or self._settings.approvals.rule_days)
         return Rule(

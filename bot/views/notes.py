@@ -30,8 +30,9 @@ TITLE_LIMIT = 140  # characters: a Slack header takes 150
 _GROUPS = (
     ("Tasks", ("new", "edit", "show", "list", "search", "delete", "run", "do")),
     ("Runs", ("runs", "status", "log", "view", "say", "stop", "resume", "cancel", "retry")),
-    ("Questions", ("inbox", "approve", "deny", "answer", "rules", "revoke")),
+    ("Questions", ("inbox", "approve", "deny", "answer", "rules", "rule", "revoke")),
     ("Results", ("report", "diff", "merge", "discard")),
+    ("People", ("people", "role", "delegate", "freeze", "release")),
     ("More", ("project", "help")),
 )
 _HOLDS: tuple[tuple[type[SignoffError], str], ...] = (
