@@ -32,6 +32,7 @@ from runner.model import (
     Ruling,
     Scope,
     State,
+    StepStatus,
     ToolCall,
     Verdict,
     digest,
@@ -42,6 +43,7 @@ from runner.policy import PolicyContext, describe, judge, offers, signature
 from runner.ports import Batch, Changes, Clock, Store
 
 _NOT_TAKEN = "The agent did not come back to this step: it did not run."
+_CUT_OFF = frozenset({StepStatus.RUNNING, StepStatus.INTERRUPTED})  # the record does not say what came of such a step
 _PATHS = ("file_path", "notebook_path", "path")  # how file tools name what they touch
 _KINDS = {"AskUserQuestion": AskKind.QUESTION, "ExitPlanMode": AskKind.PLAN}
 
@@ -85,6 +87,7 @@ class Gate:
         self._advance = shared.advance
         self._switch = shared.switch
         self.asking: dict[str, ToolCall] = {}  # what this attempt waits for now, by approval id
+        self._taken: set[str] = set()  # approvals whose answer this attempt took
 
     async def judge(self, call: ToolCall) -> Ruling:
         """Say what policy says to a step, with the rules in force at this moment. Waits while everything is frozen."""
@@ -116,6 +119,7 @@ class Gate:
             del self.asking[approval.id]
         if not await self._store.executions.record(self._execution, Batch(deliver=(settled.id,))):
             raise Fenced("The answer belongs to a newer attempt.")
+        self._taken.add(settled.id)
         return settled, await self._for_agent(settled)
 
     async def close(self) -> None:
@@ -182,6 +186,9 @@ class Gate:
         named = signature(real, context)
         project = self._execution.project or ""
         terms = self._bounds.asking.terms(kind, ruling.labels)
+        wanted = digest(call.tool, call.input)
+        reason = await self._circumstances(ruling.reason, wanted)
+        history = await self._store.approvals.history(project, named)
         now = self._clock.now()
         approval = Approval(
             id=new_id(),
@@ -190,16 +197,16 @@ class Gate:
             tool=call.tool,
             tool_use_id=call.tool_use_id,
             input=call.input,
-            input_digest=digest(call.tool, call.input),
+            input_digest=wanted,
             title=describe(call, worktree=str(self._bounds.worktree))[1],
-            reason=await self._instead(ruling.reason),
+            reason=reason,
             labels=ruling.labels,
             questions=questions(call),
             offers=offers(real, context) if kind is AskKind.STEP else (),
             signature=named,
             project=project,
             task_id=self._execution.task_id,
-            history=await self._store.approvals.history(project, named),
+            history=history,
             terms=terms,
             timetable=self._bounds.asking.timetable(terms, ruling.labels, now),
             asked_at=now,
@@ -207,10 +214,23 @@ class Gate:
         await self._advance(self._execution.id, Asked(approval=approval), epoch=self._execution.epoch)
         return approval
 
-    async def _instead(self, reason: str) -> str:
-        """Say so when the agent asks for something else than what was answered while it was away."""
-        answered = [a.title for a in await self._store.approvals.of(self._execution.id) if self._left(a)]
-        return f"{reason}; asked instead of: {answered[0]}" if answered else reason
+    async def _circumstances(self, reason: str, wanted: str) -> str:
+        """Add to the reason of a question what an earlier attempt has to do with it.
+
+        The agent may ask for something else than what was answered while it was away. Or it asks again for a step
+        whose answer an earlier attempt took: that was cut off, and whether before or after the step only the record of
+        the step can tell.
+        """
+        approvals = await self._store.approvals.of(self._execution.id)
+        answered = [a.title for a in approvals if self._left(a)]
+        if answered:
+            return f"{reason}; asked instead of: {answered[0]}"
+        taken = [a for a in approvals if a.input_digest == wanted and a.delivered_at and a.id not in self._taken]
+        if not taken:
+            return reason
+        steps = await self._store.executions.steps(self._execution.id)
+        ended = any(step.approval_id == taken[-1].id and step.status not in _CUT_OFF for step in steps)
+        return f"{reason}; {_before(taken[-1], ended=ended)}"
 
     def _left(self, approval: Approval) -> bool:
         return _untaken(approval) and approval.id not in self.asking
@@ -243,6 +263,13 @@ class Gate:
 def _untaken(approval: Approval) -> bool:
     """Whether an approval has an answer that no agent has got yet."""
     return approval.answer is not None and approval.delivered_at is None
+
+
+def _before(approval: Approval, *, ended: bool) -> str:
+    """Say what is known of a step that an earlier attempt was let or not let take; `ended` is on record."""
+    if approval.kind is AskKind.STEP and approval.answer is not None and approval.answer.approve:
+        return f"approved before, {'and has run already' if ended else 'then cut off: it may have run already'}"
+    return f"answered before{'' if ended else ', then cut off: the agent may not have heard it'}"
 
 
 def _resolved(call: ToolCall, worktree: Path) -> ToolCall:
