@@ -18,6 +18,11 @@ PERSONAL = ("ANTHROPIC_", "CLAUDE", "CODEX_", "GEMINI_", "GIT_", "OPENAI_", "SIG
 SWITCHES = {"SIGNOFF_REQUIRE_POSTGRES"}
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the proofs write their tables into the documents."""
+    parser.addoption("--write-tables", action="store_true", help="write what the proofs found into docs/")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def empty_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Run every test as a person who has just got this machine."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.messenger import Card, Tone
+from bot.messenger import Card
 from bot.terminal import wire
 from bot.terminal.client import Client
 from runner.demo import Conversation, Turn
@@ -94,7 +94,8 @@ class Person:
         if not self.taps or frame.re != self.taps[-1].request:
             return
         tap = self.taps[-1]
-        tap.told = isinstance(frame, wire.Reply) and frame.cards[0].tone is not Tone.BAD
+        shown = frame.cards[0].data if isinstance(frame, wire.Reply) else None
+        tap.told = shown is not None and shown.get("kind") == "decided"
         if not tap.told:
             tap.trouble = str(frame)
 

@@ -6,45 +6,45 @@ from collections.abc import Iterable, Sequence
 
 from tests.scenarios.edges.aftermath import PROMISED
 from tests.scenarios.edges.plan import EDGES, LONGEST_DELAY, Way
-from tests.scenarios.edges.trip import Death
+from tests.scenarios.edges.trip import AGAIN, Death
 from tests.scenarios.edges.verdict import Promise
 
 _HEAD = """# Crash table
 
-What is left of a question when the daemon is killed with SIGKILL at every edge of its life. `make proof` travels all of
-it; `make proof WRITE=1` also writes this page anew, from what it saw ({test}).
+What is left of a question when the daemon is killed with SIGKILL at every edge of its life. `make proof` travels all
+of it (`{test}`); `make proof ARGS=--write-tables` also writes this page anew from what it saw.
 
 {set_up}
 
-Each journey is one run on a fresh machine: the real daemon (`signoff up`), the real CLI of the agent, a scripted model,
-and a person at the terminal who answers in one way. The person retries as people do: who has been told nothing looks at
-what is shown after the restart, and answers again only if the question is shown again. The daemon is the product as it
-is; a fuse in its ports (store, agent, messenger) lets it kill itself exactly at an edge. After each kill, before any
-restart, and once more after the end, these are looked at from outside:
+Each journey is one run on a fresh machine: the real daemon (`signoff up`), the agent's real CLI, a scripted model,
+and a person at the terminal who answers in one way. The person retries as people do: after a restart a question is
+answered again only if it is shown again. The daemon is the product as it is; a fuse in its ports (store, agent,
+messenger) lets it kill itself exactly at an edge, or a little later. After each kill, before any restart, and once
+more after the end, this is looked at from outside:
 
 - *question kept*: it is stored once and was never taken back; after the restart it is shown again if nobody answered.
 - *answer kept*: what is stored is what the person gave; what the person was told counts is what is stored; the agent
-  hears it.
-- *step ran exactly as approved*: only after an approval was handed over, never more often than that, with the very input
-  that was approved; it ran to its end if the run ended well; a denied step never ran.
-- *no orphan*: {promised:g} s after the kill no process is left that works in the machine's folder or was started for it.
-- *database whole*: `PRAGMA integrity_check` and `foreign_key_check` find nothing, a question is open exactly while its
-  run waits, and the chain of the audit log is unbroken.
+  has heard it in the end.
+- *step ran exactly as approved*: only after its approval was handed over, never more often than that, and with the
+  very input that was approved; it ran to its end; a denied step never ran.
+- *no orphan*: {promised:g} s after the kill no process is left that works in the machine's folder or was started for
+  it.
+- *database whole*: `PRAGMA integrity_check` and `foreign_key_check` find nothing, a question is open exactly while
+  its run waits, and the chain of the audit log is unbroken.
 
-**{deaths} kills on {journeys} journeys; {verdict}** The longest time until the last process had gone was {longest}.
+**{deaths} kills on {journeys} journeys: {verdict}** The longest time until the last process had gone was {longest}.
 """
 _TAIL = """
 ## What is promised, and what is not
 
-An answer is handed to the agent at most once (APPR-11). From that moment until the agent's own record says how the step
-ended, nobody who was not there can know whether it ran: a command may have run wholly, in part or not at all. If the
-daemon dies then, Signoff does not run the step again by itself. The agent asks once more, as a new question, and says on
-its card that the step was approved before and may have run already; it runs again only if a person approves it again.
-In the table that is *the step asked about once more*. {again} of the {deaths} kills led to it.
+An answer is handed to the agent at most once (APPR-11). From that moment until the agent's conversation holds the
+result, nobody can know from the conversation whether a command ran wholly, in part or not at all. If the daemon dies
+then, Signoff does not run the step again by itself. The agent asks once more, as a new question, whose card says what
+is known: that the step was approved before, and that it has run or may have run already. It runs again only if a
+person approves it again. In the table that is *{again}*; {count} of the {deaths} kills led to it.
 
-Before that moment nothing has to be said twice: the answer that is stored is found again by its exact input, and the
-step runs once.
-"""
+Before that moment nobody has to say anything twice: the stored answer is found again by its exact input, and the step
+runs once."""
 
 
 def document(deaths: Sequence[Death], *, set_up: str, test: str) -> str:
@@ -66,16 +66,14 @@ def document(deaths: Sequence[Death], *, set_up: str, test: str) -> str:
     )
     titles = ("edge", "kills", *Promise, "what a person sees next")
     table = [_line(titles), _line("---" for _ in titles), *rows]
-    tail = _TAIL.format(
-        again=sum(death.seen == "the step asked about once more" for death in deaths), deaths=len(deaths)
-    )
+    tail = _TAIL.format(again=AGAIN, count=sum(death.seen == AGAIN for death in deaths), deaths=len(deaths))
     return "\n".join([head, *table, "", "## By the way of answering", "", *_ways(deaths), tail.rstrip(), ""])
 
 
 def _row(name: str, deaths: Sequence[Death], seen: str | None = None) -> str:
     count = len(deaths)
     kept = (f"{sum(promise not in death.faults for death in deaths)}/{count}" for promise in Promise)
-    told = seen if seen is not None else "; ".join(sorted({death.seen for death in deaths}))
+    told = seen if seen is not None else "; ".join(sorted({death.seen for death in deaths if death.seen}))
     return _line((name, str(count), *kept, told))
 
 

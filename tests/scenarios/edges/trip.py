@@ -23,6 +23,7 @@ from tests.scenarios.edges.plan import BEGUN, GONE, Journey, Kill
 from tests.scenarios.machine import Machine
 
 _DAEMON = "tests.scenarios.edges.daemon"
+AGAIN = "the step asked about once more"
 _PATIENCE = 180.0  # seconds for one life of the daemon, on a machine that is busy with other lives
 _LONG = 600  # minutes; a hot wait that no journey outlasts
 
@@ -165,7 +166,7 @@ class Trip:
         if not self.person.meets(approval):
             return
         again = "the question again" if approval in self._known() else "the question"
-        self._saw("the step asked about once more" if self._known() - {approval} else again)
+        self._saw(AGAIN if self._known() - {approval} else again)
         while self.journey.parked and process.poll() is None and not self._is_parked():
             await asyncio.sleep(0.005)
         if kill and kill.edge.place == GONE:

@@ -11,6 +11,8 @@ from tests.scenarios.edges.aftermath import PROMISED, Left
 from tests.scenarios.edges.person import CHOICES, Person
 from tests.scenarios.edges.plan import RUNNING, Way
 
+_BEFORE = ("approved before", "answered before")  # what the card of a step that is asked about once more says
+
 
 class Promise(StrEnum):
     """One column of the table."""
@@ -84,6 +86,8 @@ def _asked_again(left: Left, deaths: Sequence[Left]) -> str:
     for earlier, later in zip(left.approvals, left.approvals[1:], strict=False):
         if not any(_handed_over(earlier, death) and not _holds(later, death) for death in deaths):
             return f"asked again without need: {later}"
+        if not any(words in later.reason for words in _BEFORE):
+            return f"asked again without saying why: {later.reason}"
     return "" if left.approvals else "never asked"
 
 
