@@ -164,7 +164,9 @@ async def run(
             timed_out = True
         finally:
             leash.cut()
-            await asyncio.shield(process.wait())
+            await asyncio.shield(
+                _drain(process, kept)
+            )  # a pipe that is full and not read keeps its end from being seen
     finally:
         leash.drop()
     return Finished(exit=process.returncode or 0, output=kept.text(), timed_out=timed_out)
