@@ -205,6 +205,6 @@ async def test_a_concealed_process_cannot_be_read_and_its_children_are_as_usual(
 async def test_a_program_that_prints_without_end_is_ended_in_time(tmp_path: Path) -> None:
     """AGENT-1: a full pipe does not keep the end of a program from being seen."""
     async with asyncio.timeout(20):
-        finished = await process.run("yes", cwd=tmp_path, timeout=0.5)
+        finished = await run("yes", cwd=tmp_path, timeout=0.5)
     assert finished.timed_out
     assert finished.output.startswith("y\ny\n")
