@@ -24,8 +24,8 @@ from tests.storage.making import (
     later,
     message,
     running,
-    stored,
     step,
+    stored,
     task,
 )
 
