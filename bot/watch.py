@@ -102,11 +102,11 @@ class _Lane:
                 for asked in await self._core.store.approvals.of(execution.id):
                     if asked.state is ApprovalState.OPEN:
                         shown.add(asked.id)
-                        await self._show_approval(asked.id)
+                        await self._show_approval(asked.id, only=execution.origin)
         for asked in await self._core.store.approvals.open(limit=OPEN_LOOKED_AT):
             if asked.id not in shown and place in self._named(asked):
                 async with self._guarded(asked.id):
-                    await self._show_approval(asked.id)
+                    await self._show_approval(asked.id, only=place)
 
     async def _follow(self) -> None:
         """Show what cannot wait and mark what can, change by change."""
@@ -181,8 +181,11 @@ class _Lane:
         if view.execution.state.final and (origin := self._place(view.execution)) is not None:
             await self._messenger.show(origin, views.result(view, self._core.clock.now()))
 
-    async def _show_approval(self, approval_id: str, *, nudged: bool = False) -> None:
-        """Show a question or what became of it where its run was begun, at those whose turn it is, and elsewhere."""
+    async def _show_approval(self, approval_id: str, *, nudged: bool = False, only: Origin | None = None) -> None:
+        """Show a question or what became of it at all its places, or at `only` one.
+
+        They are where its run was begun, those of the people it wants by name, and wherever somebody has looked it up.
+        """
         asked = await self._core.approvals.find(approval_id)
         execution = await self._core.runs.find(asked.execution_id)
         directory = await self._core.approvals.names()
@@ -192,6 +195,9 @@ class _Lane:
             proposal = await self._core.rules.proposal(asked)
             card = views.decided(asked, execution, directory, proposal=proposal)
         told = replace(card, nudge=views.nudge(asked)) if nudged else card
+        if only is not None:
+            await self._messenger.show(only, card)
+            return
         origin = self._place(execution)
         for place in dict.fromkeys((*((origin,) if origin else ()), *self._named(asked))):
             await self._messenger.show(place, told)

@@ -12,6 +12,7 @@ from runner.model import HANDLE_LENGTH, State
 
 SETTLE_SECONDS = 0.5  # a card must have been in front for so long before it can be pressed: no key meant for another
 
+_RELEASE = "release"
 _FINAL = {state.value for state in State if state.final}
 
 
@@ -186,7 +187,7 @@ def ticking(card: Card, now: datetime) -> Card:
 
 
 def _settled(card: Card) -> Sequence[str]:
-    """Return the ids of the questions that a card tells the answer to, or of the rule that it tells is taken back."""
+    """Return what a card tells is settled: ids of questions, the id of a rule taken back, the word of a release."""
     data = card.data or {}
     match data.get("kind"):
         case "decided":
@@ -195,14 +196,17 @@ def _settled(card: Card) -> Sequence[str]:
             return [asked["id"] for asked in data["approvals"]]
         case "note" if "rule_id" in data:
             return [data["rule_id"]]
+        case "released":
+            return [_RELEASE]
         case _:
             return []
 
 
 def _names(button: Button, ids: Sequence[str]) -> bool:
     """Whether a button is about one of these things; it names them by their ids or handles."""
-    words = [word for word in button.action.split()[1:] if len(word) >= HANDLE_LENGTH]
-    return any(whole.endswith(word) for whole in ids for word in words)
+    word, *rest = button.action.split()
+    named = [part for part in rest if len(part) >= HANDLE_LENGTH]
+    return any(whole.endswith(part) for whole in ids for part in named) or (word == _RELEASE and _RELEASE in ids)
 
 
 def _place(card: Card) -> str:

@@ -134,7 +134,10 @@ def _proposals(asked: Approval, execution: Execution, directory: Directory) -> t
     for group in conditions.proposed(asked):
         count = conditions.votes(asked, directory, group[0].input)
         word = f"Instead ({count})" if count else "Instead"
-        made += [titled(word, section) for section in shown(asked.tool, group[0].input or {}, execution.worktree)]
+        proposed = dict(group[0].input or {})
+        if proposed.get("description") == asked.input.get("description"):
+            proposed.pop("description", None)  # the agent's own words stand with what was asked
+        made += [titled(word, section) for section in shown(asked.tool, proposed, execution.worktree)]
     return tuple(made)
 
 

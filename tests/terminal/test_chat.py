@@ -216,6 +216,12 @@ async def test_buttons_go_with_what_they_would_answer_or_take_back() -> None:
         await seat.daemon.server.show(seat.daemon.origin(), answered)
         await seat.sees_printed("2 answered ─")
         assert [button.label for card in seat.chat.stage.cards for button in card.buttons] == ["View"]
+        frozen = Card(title="Frozen", buttons=(Button(label="Release", action="release", key="z"),))
+        await seat.daemon.server.show(seat.daemon.origin(), frozen)
+        await seat.sees_above("[Z] Release")
+        await seat.daemon.server.show(seat.daemon.origin(), Card(title="On", key="freeze", data={"kind": "released"}))
+        await seat.sees_printed("On ─")
+        assert not seat.chat.stage.cards
 
 
 async def test_a_decided_question_may_offer_a_rule_and_cannot_be_answered_any_more() -> None:
