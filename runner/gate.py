@@ -91,8 +91,11 @@ class Gate:
 
     async def judge(self, call: ToolCall) -> Ruling:
         """Say what policy says to a step, with the rules in force at this moment. Waits while everything is frozen."""
-        await self._switch.passed()
-        return await self._ruling(call)
+        while True:
+            ruling = await self._ruling(call)
+            if await self._switch.frozen() is None:  # asked last: what is allowed begins at once
+                return ruling
+            await self._switch.passed()
 
     async def _ruling(self, call: ToolCall) -> Ruling:
         real = await asyncio.to_thread(_resolved, call, self._bounds.worktree)
@@ -109,18 +112,28 @@ class Gate:
         A stored answer to this very step, not handed over yet, counts. Raises Fenced or WrongState when the execution
         is not this attempt's any more. When cancelled it withdraws nothing: the question outlives the process.
         """
-        approval = await self._stored(call) or await self._open(call)
-        self.asking[approval.id] = call
+        stored = await self._stored(call)
+        approval = stored or await self._question(call)
+        self.asking[approval.id] = call  # before it is written: the same step, asked at once, is another question
         try:
+            if stored is None:
+                await self._advance(self._execution.id, Asked(approval=approval), epoch=self._execution.epoch)
             await self._settled(approval.id)
-            await self._switch.passed()
-            settled = await self._settled(approval.id)  # it may have been stopped while everything was frozen
+            settled = await self._take(approval.id)
         finally:
             del self.asking[approval.id]
-        if not await self._store.executions.record(self._execution, Batch(deliver=(settled.id,))):
-            raise Fenced("The answer belongs to a newer attempt.")
-        self._taken.add(settled.id)
         return settled, await self._for_agent(settled)
+
+    async def _take(self, approval_id: str) -> Approval:
+        """Take an answer for this attempt: once, not after a stop, and not while everything is frozen."""
+        while True:
+            await self._switch.passed()
+            settled = await self._settled(approval_id)
+            if settled.delivered_at is not None:
+                raise Fenced("The answer was handed over already.")
+            if await self._store.executions.record(self._execution, Batch(deliver=(settled.id,))):
+                self._taken.add(settled.id)
+                return settled
 
     async def close(self) -> None:
         """Say what became of questions and answers of earlier attempts that the agent has not come back to.
@@ -178,7 +191,8 @@ class Gate:
         same = (approval for approval in fitting if approval.tool_use_id == call.tool_use_id)
         return next(same, fitting[0] if fitting else None)
 
-    async def _open(self, call: ToolCall) -> Approval:
+    async def _question(self, call: ToolCall) -> Approval:
+        """Make the question about a step, with the terms and times that hold for it."""
         context = await self._context()
         ruling = await self._ruling(call)
         kind = _KINDS.get(call.tool, AskKind.STEP)
@@ -190,7 +204,7 @@ class Gate:
         reason = await self._circumstances(ruling.reason, wanted)
         history = await self._store.approvals.history(project, named)
         now = self._clock.now()
-        approval = Approval(
+        return Approval(
             id=new_id(),
             execution_id=self._execution.id,
             kind=kind,
@@ -211,8 +225,6 @@ class Gate:
             timetable=self._bounds.asking.timetable(terms, ruling.labels, now),
             asked_at=now,
         )
-        await self._advance(self._execution.id, Asked(approval=approval), epoch=self._execution.epoch)
-        return approval
 
     async def _circumstances(self, reason: str, wanted: str) -> str:
         """Add to the reason of a question what an earlier attempt has to do with it.

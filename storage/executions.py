@@ -119,13 +119,19 @@ class Executions:
         return True
 
     async def record(self, execution: Execution, batch: Batch) -> bool:
-        """Write what a run left behind; False, and nothing written, if another claim has taken over."""
+        """Write what a run left behind; False, and nothing written, if another claim has taken over.
+
+        Answers are delivered to a live execution only, and to none while everything is frozen.
+        """
         columns = executions.c
         own = sa.select(columns.state).where(columns.id == execution.id, columns.epoch == execution.epoch)
         try:
             async with self._database.writing() as unit:
                 row = await unit.row(own.with_for_update(read=True)) or {}
                 unit.require(bool(row))
+                if batch.deliver:
+                    unit.require(row["state"] in ACTIVE)
+                    unit.require(await unit.row(sa.select(freezes.c.id)) is None)
                 await batches.write(unit, batch, at=batches.newest(batch, execution.created_at))
                 await _require_question_iff_waiting(unit, execution.id, row["state"])
         except Stale:

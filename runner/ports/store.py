@@ -159,7 +159,8 @@ class ExecutionStore(Protocol):
 
     async def record(self, execution: Execution, batch: Batch) -> bool:
         """Write steps, messages, reports, feed entries of a run without changing the execution. False (and nothing
-        written) if its epoch is not that of `execution` any more.
+        written) if its epoch is not that of `execution` any more; with `deliver` also if it is not running or waiting,
+        or if everything is frozen.
         """
         ...
 
