@@ -7,7 +7,7 @@ from datetime import datetime
 
 from bot.messenger import Button, Card, Section, Style, Tone
 from bot.views import conditions, say
-from bot.views.approvals import CARD_LIMIT, content, fits, title, titled
+from bot.views.approvals import CARD_LIMIT, content, title, titled
 from bot.views.parts import ACTION_LIMIT, button, data, run_name, sections, shortened
 from runner.approvals import Waiting
 from runner.entitlement import Directory
@@ -79,15 +79,15 @@ def _alike(mine: Sequence[Waiting]) -> Sequence[Sequence[Waiting]]:
     kinds: dict[tuple[str, str], list[Waiting]] = {}
     for each in mine:
         asked = each.approval
-        if asked.kind is AskKind.STEP and asked.signature and not asked.votes and fits(asked, each.execution):
+        if asked.kind is AskKind.STEP and asked.signature and not asked.votes:
             kinds.setdefault((asked.project, asked.signature), []).append(each)
     left = CARD_LIMIT
     groups = []
     for alike in kinds.values():
         group: list[Waiting] = []
-        for each in alike[:AT_ONCE]:
+        for each in alike:
             length = sum(len(section.body) + len(section.title) for section in _titled(each))
-            if length <= left:
+            if length <= left and len(group) < AT_ONCE:
                 group.append(each)
                 left -= length
         if len(group) > 1:

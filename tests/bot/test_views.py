@@ -163,6 +163,9 @@ def test_a_button_for_several_names_exactly_the_questions_that_the_card_shows_wh
     bodies = "\n".join(section.body for section in card.sections)
     assert "pytest -q tests/part1" in bodies.splitlines()
     assert "pytest -q tests/part2" in bodies.splitlines()
+    halves = [alike(number, input={"command": "pytest " + "x" * 1_200}) for number in range(1, 4)]
+    (several, *_) = [button.action for button in views.inbox(halves, NOW, EVERYBODY).buttons]
+    assert several == "approve a00001 a00002"
     voted = [alike(number, votes=VOTED.votes[:1]) for number in (1, 2)]
     assert "Approve 2" not in {button.label for button in views.inbox(voted, NOW, EVERYBODY).buttons}
 
