@@ -15,7 +15,7 @@ from runner.demo import ScriptedModel
 from tests.core.stage import KEY
 from tests.house.tree import ROOT
 from tests.scenarios.edges.person import script
-from tests.scenarios.edges.plan import Journey, full, sample
+from tests.scenarios.edges.plan import EDGES, Journey, Way, full, sample
 from tests.scenarios.edges.table import document
 from tests.scenarios.edges.trip import Death, Trip
 
@@ -57,6 +57,15 @@ def faults(deaths: list[Death]) -> list[str]:
         for death in deaths
         for promise, fault in death.faults.items()
     ]
+
+
+def test_the_table_has_every_edge_in_every_way_and_enough_kills() -> None:
+    """The full plan leaves out no edge of any way of answering, and is large enough."""
+    kills = [(journey, kill) for journey in full(SEED) for kill in journey.kills]
+    met = {(kill.edge, journey.way, journey.parked) for journey, kill in kills if kill.delay == 0}
+    exist = {(e, w, parked) for e in EDGES for w in Way for parked in (True, False) if e.fits(w, parked=parked)}
+    assert met == exist
+    assert len(kills) >= LEAST
 
 
 @pytest.mark.parametrize("journey", sample(SEED, 2), ids=lambda journey: f"{journey.number}-{journey.way}")

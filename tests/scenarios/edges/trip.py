@@ -210,4 +210,5 @@ class Trip:
 
     def _told(self, what: str) -> str:
         log = (self.machine.folder / "log").read_text("utf-8")[-2000:]
-        return f"{what} on {self.journey}: {self.machine.folder}\n{log}"
+        found = [death.faults for death in self.deaths if death.faults]
+        return f"{what} on {self.journey}: {self.machine.folder}\nFound until then: {found}\n{log}"
