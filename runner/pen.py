@@ -7,6 +7,7 @@ record, never a state, a question or an answer: those are written where they are
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 from runner.advance import Advance, Facts, Fenced
 from runner.model import Change, Execution, Message, Step
@@ -44,6 +45,8 @@ class Pen:
             await asyncio.shield(writing)
         except asyncio.CancelledError:
             await asyncio.wait([writing])
+            with suppress(Fenced):  # whoever is cancelled goes away anyhow
+                writing.result()
             raise
 
     async def run(self) -> None:

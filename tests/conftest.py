@@ -6,11 +6,13 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 # Machines that run tests are busy: a deadline would measure the neighbours.
 settings.register_profile("everyday", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("proof", settings.get_profile("everyday"), max_examples=3000)
+# Enough to find what is known to be there; what it comes down to is then of no interest.
+settings.register_profile("hunt", settings.get_profile("everyday"), max_examples=2000, phases=[Phase.generate])
 settings.load_profile("everyday")
 
 # What would let the machine's own agents, git identity or Signoff reach into a test.

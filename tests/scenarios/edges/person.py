@@ -26,7 +26,7 @@ def script(conversation: Conversation) -> Turn:
     told = [block for message in conversation.messages for block in _results(message.get("content"))]
     if told:
         return Turn(text=f"I was told: {told[-1]}")
-    way = Way(conversation.prompt.split()[-1])
+    way = next(way for way in Way if f"Go by {way}" in conversation.prompt)  # a new session is told more than that
     return Turn(
         text="May I?", tools=(ask(question("Database", *CHOICES)) if way is Way.CHOOSE else bash(command(_ASKED)),)
     )

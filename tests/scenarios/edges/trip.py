@@ -59,11 +59,9 @@ class Trip:
 
         Raises AssertionError where an edge never came, or the run did not end.
         """
-        for kill in self.journey.kills:
+        for kill in (*self.journey.kills, None):
             if self._over or not await self._life(kill):
                 break
-        if not self._over:
-            await self._life(None)
         await self._last_death()
         return self.deaths
 
