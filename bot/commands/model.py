@@ -161,8 +161,9 @@ class Approve:
     """Approve as shown; or with an `edit` of the input; or with a `rule` for the rest of the run.
 
     `rule` is None for this once, "" for the widest pattern that the card offers, a number for one of those it offers,
-    else a pattern. `second` names the person whose edited input is approved. `more` are further handles, and `alike`
-    stands for all open steps of the same kind in the same project.
+    else a pattern. `second` names the person whose edited input is approved, or (`#…`) that input itself by the
+    beginning of its digest. `more` are further handles, and `alike` stands for all open steps of the same kind in the
+    same project.
     """
 
     handle: str = ""

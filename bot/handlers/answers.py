@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from bot.views import MAIN_FIELDS
+from bot.views import MAIN_FIELDS, conditions
 from runner.entitlement import Directory
 from runner.errors import BadInput, NotFound
 from runner.model import Approval, AskKind, Json, Question, handle
@@ -28,7 +28,18 @@ def edited_input(asked: Approval, text: str) -> Json:
 
 
 def seconded(asked: Approval, name: str, directory: Directory) -> Json | None:
-    """Return the input that a person approved with their vote; None is the one that was asked. Raises NotFound."""
+    """Return the input that a vote approved, named by its person or (`#…`) its content; None is the one that was asked.
+
+    Raises NotFound, also for a content that nobody stands for any more.
+    """
+    if name.startswith("#"):
+        for vote in asked.votes:
+            if conditions.content(asked, vote) == name.lower():
+                return vote.input
+        raise NotFound(
+            "Nobody stands for this proposal any more: it was changed meanwhile.",
+            hint=f"`view {handle(asked.id)}` shows what stands now.",
+        )
     for vote in asked.votes:
         if directory.name(vote.person_id).casefold() == name.strip().casefold():
             return vote.input

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import assert_never
 
-from bot.commands import quoted
 from bot.messenger import Button, Card, Look, Section, Style, Tone
 from bot.views import conditions, say
 from bot.views.inputs import editable, shown
@@ -188,12 +187,11 @@ def _step_buttons(asked: Approval, directory: Directory) -> tuple[Button, ...]:
 def _seconds(asked: Approval, directory: Directory) -> tuple[Button, ...]:
     """Make a button for each input that a voter has proposed."""
     firsts: Sequence[Vote] = [group[0] for group in conditions.proposed(asked)]
-    names = [directory.name(vote.person_id) for vote in firsts]
+    actions = [f"approve {asked.id} --second {conditions.content(asked, vote)}" for vote in firsts]
     return tuple(
         made
-        for name, key in zip(names, "snm", strict=False)
-        if name
-        for made in button(f"As {clean(name)}", f"approve {asked.id} --second {quoted(name)}", Style.PRIMARY, key=key)
+        for vote, action, key in zip(firsts, actions, "snm", strict=False)
+        for made in button(f"As {clean(directory.name(vote.person_id))}", action, Style.PRIMARY, key=key)
     )
 
 

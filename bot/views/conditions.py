@@ -7,7 +7,19 @@ from datetime import datetime
 
 from bot.views import say
 from runner.entitlement import Directory
-from runner.model import Approval, ApprovalState, AskKind, Execution, Freeze, History, Json, Nudge, OnExpiry, Vote
+from runner.model import (
+    Approval,
+    ApprovalState,
+    AskKind,
+    Execution,
+    Freeze,
+    History,
+    Json,
+    Nudge,
+    OnExpiry,
+    Vote,
+    digest,
+)
 
 # Labels of policy in the words of a card; those first that a person must not overlook.
 _RISKS = {
@@ -23,6 +35,7 @@ _RISKS = {
     "lock file": "changes a lock file",
     "hooks": "changes git hooks",
 }
+_CONTENT_DIGITS = 8  # enough to tell the proposals for one question apart
 _ORDER = {label: place for place, label in enumerate(_RISKS)}
 
 
@@ -73,6 +86,12 @@ def proposed(asked: Approval) -> Sequence[tuple[Vote, ...]]:
         else:
             same.append(vote)
     return [tuple(group) for group in groups]
+
+
+def content(asked: Approval, vote: Vote) -> str:
+    """Name what a vote approves by its content, so that a button means what was shown and nothing that came later."""
+    whole = digest(asked.tool, asked.input if vote.input is None else vote.input)
+    return f"#{whole[:_CONTENT_DIGITS]}"
 
 
 def who(asked: Approval, execution: Execution, directory: Directory) -> str:

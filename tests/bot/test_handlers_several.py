@@ -157,6 +157,21 @@ async def test_the_input_that_somebody_proposed_is_seconded_by_their_name(tmp_pa
         assert (await ada.stage.end(run)).summary == "ran make -n all"
 
 
+async def test_a_button_seconds_what_it_showed_and_nothing_that_came_later(tmp_path: Path) -> None:
+    """APPR-3: whoever changes their proposal between the card and the tap has proposed something else."""
+    async with desk(tmp_path, asks, approvals=TWO) as ada:
+        question = await ada.asked()
+        bob = await ada.joined("bob", Role.APPROVER)
+        shown = await bob.says("approve --edit make -n all")
+        stale = next(button.action for button in shown.buttons if button.label == "As bob")
+        shown = await bob.says("approve --edit make -n clean")
+        assert error(await ada.says(stale)) == "NotFound"
+        fresh = next(button.action for button in shown.buttons if button.label == "As bob")
+        assert kind(await ada.says(fresh)) == "decided"
+        run = await ada.stage.core.runs.find(question.execution_id)
+        assert (await ada.stage.end(run)).summary == "ran make -n clean"
+
+
 async def test_the_inbox_has_what_is_mine_or_all_with_the_reason(tmp_path: Path) -> None:
     async with desk(tmp_path, asks) as ada:
         question = await ada.asked()

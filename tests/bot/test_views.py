@@ -148,7 +148,8 @@ def test_another_input_that_a_voter_proposes_is_content_too() -> None:
     card = views.approval(VOTED, EXECUTION, directory=EVERYBODY)
     shown_whole = {section.title: section.body for section in card.sections}
     assert shown_whole["Instead (1 of 2: bob): Command"] == "git push --force-with-lease origin task/k3f9x2"
-    assert f"approve {VOTED.id} --second bob" in {button.action for button in card.buttons}
+    (action,) = [button.action for button in card.buttons if button.label == "As bob"]
+    assert action.startswith(f"approve {VOTED.id} --second #"), "it names the content, not the person"
     long = replace(VOTED, votes=(replace(VOTED.votes[1], input={"command": "x" * 5_000}),))
     assert [button.label for button in views.approval(long, EXECUTION, directory=EVERYBODY).buttons] == ["Full view"]
 
