@@ -34,6 +34,7 @@ more after the end, this is looked at from outside:
 
 **{deaths} kills on {journeys} journeys: {verdict}** The longest time until the last process had gone was {longest}.
 """
+_NOTHING = "nothing before the next kill"
 _TAIL = """
 ## What is promised, and what is not
 
@@ -73,7 +74,7 @@ def document(deaths: Sequence[Death], *, set_up: str, test: str) -> str:
 def _row(name: str, deaths: Sequence[Death], seen: str | None = None) -> str:
     count = len(deaths)
     kept = (f"{sum(promise not in death.faults for death in deaths)}/{count}" for promise in Promise)
-    told = seen if seen is not None else "; ".join(sorted({death.seen for death in deaths if death.seen}))
+    told = seen if seen is not None else "; ".join(sorted({death.seen or _NOTHING for death in deaths}))
     return _line((name, str(count), *kept, told))
 
 
