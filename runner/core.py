@@ -109,7 +109,7 @@ def _connect(
         advance=advance,
         driver=driver,
     )
-    advance.wake = dispatcher.wake
+    advance.wake = switch.wake = dispatcher.wake
     previewer = Previewer(scratch=settings.previews, clock=clock) if settings.approvals.preview else None
     tasks = Tasks(store, clock, settings)
     projects = Projects(store, clock)

@@ -7,6 +7,7 @@ the length of the freeze.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
@@ -21,9 +22,13 @@ _SUBJECT = "signoff"
 
 
 class KillSwitch:
-    """Freezes and releases; everything that is about to begin a step waits at `passed`."""
+    """Freezes and releases; everything that is about to begin a step waits at `passed`.
 
-    def __init__(self, store: Store, clock: Clock, changes: Changes) -> None:
+    `wake` is called after a release: there may be something to claim.
+    """
+
+    def __init__(self, store: Store, clock: Clock, changes: Changes, wake: Callable[[], None] = lambda: None) -> None:
+        self.wake = wake
         self._store = store
         self._clock = clock
         self._changes = changes
@@ -61,6 +66,7 @@ class KillSwitch:
             entry = journal.entry(actor, ChangeKind.FREEZE, "freeze.released", _SUBJECT, now)
             waiting = tuple(_moved(a, freeze, now) for a in await self._store.approvals.open(limit=100_000))
             if await self._store.executions.freeze(None, replace(entry, amend=waiting)):
+                self.wake()
                 return
         raise StorageError("The release is overtaken by too many answers.", hint="Try again.")
 

@@ -16,7 +16,6 @@ from runner.errors import DatabaseInUse, StorageError
 BUSY_TIMEOUT_MS = 10_000  # facts: with three writing processes the unluckiest waited 4 s
 
 _DURABLE = ("PRAGMA synchronous = FULL", "PRAGMA foreign_keys = ON", f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
-_CACHE = "PRAGMA cache_size = -16000"  # 16 MB a connection: the upper levels of the indexes of a million rows
 
 
 @contextmanager
@@ -98,12 +97,12 @@ def back_up(path: Path, label: str) -> Path:
 
 def prepare_writer(connection: DBAPIConnection, record: object) -> None:  # noqa: ARG001 - signature of the event
     """Set up the connection that writes: durable to a power failure, foreign keys held."""
-    _run(connection, *_DURABLE, _CACHE)
+    _run(connection, *_DURABLE)
 
 
 def prepare_reader(connection: DBAPIConnection, record: object) -> None:  # noqa: ARG001 - signature of the event
     """Set up a connection that can only read."""
-    _run(connection, f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}", _CACHE, "PRAGMA query_only = ON")
+    _run(connection, f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}", "PRAGMA query_only = ON")
 
 
 def _run(connection: DBAPIConnection, *statements: str) -> None:

@@ -201,6 +201,7 @@ async def test_a_freeze_holds_the_step_and_the_times_and_a_release_lets_go(tmp_p
         assert moved is not None
         assert moved_before is not None
         assert moved - moved_before == timedelta(hours=5)
+        await scene.until(pending, lambda e: e.state is State.WAITING, seconds=10)  # at once, not at the next look
         await scene.core.switch.freeze(scene.actor, "again")
         await scene.core.approvals.answer(scene.actor, question.id, YES)
         assert (await scene.core.approvals.find(question.id)).delivered_at is None
