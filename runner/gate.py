@@ -90,9 +90,15 @@ class Gate:
         self._taken: set[str] = set()  # approvals whose answer this attempt took
 
     async def judge(self, call: ToolCall) -> Ruling:
-        """Say what policy says to a step, with the rules in force at this moment. Waits while everything is frozen."""
+        """Say what policy says to a step, with the rules in force at this moment. Waits while everything is frozen.
+
+        An answer that was given to this very step and waits for it goes before a rule that allows it by now: what was
+        denied stays denied, and what was edited runs as edited.
+        """
         while True:
             ruling = await self._ruling(call)
+            if ruling.verdict is Verdict.ALLOW and await self._stored(call) is not None:
+                ruling = replace(ruling, verdict=Verdict.ASK, reason="an answer to this step waits for it")
             if await self._switch.frozen() is None:  # asked last: what is allowed begins at once
                 return ruling
             await self._switch.passed()

@@ -182,11 +182,18 @@ class World:
     async def answered(self, attempt: Attempt, command: str) -> bool:
         """Whether an attempt that holds the run will find an answer to a command that no agent has got yet."""
         run = await self.run()
-        return attempt.execution.epoch == run.epoch and any(
-            asked.answer is not None and asked.delivered_at is None and asked.id not in attempt.gate.asking
-            for asked in await self.questions()
+        return attempt.execution.epoch == run.epoch and bool(await self._untaken(attempt, command))
+
+    async def _untaken(self, attempt: Attempt, command: str) -> list[Approval]:
+        """Return the answers to a command that wait for an agent which comes back to it."""
+        return [
+            asked
+            for asked in await self.store.approvals.of(attempt.execution.id)
             if asked.input["command"] == command
-        )
+            and asked.answer is not None
+            and asked.delivered_at is None
+            and asked.id not in attempt.gate.asking
+        ]
 
     async def claim(self) -> None:
         frozen = await self.switch.frozen() is not None
@@ -201,8 +208,11 @@ class World:
     async def step(self, attempt: Attempt, command: str, use_id: str) -> None:
         """Take a step as an agent does, and hold what comes of it against what was promised."""
         call = ToolCall(tool="Bash", input={"command": command}, tool_use_id=use_id)
+        waiting = {a.id for a in await self._untaken(attempt, command)}
         ruling = await attempt.gate.judge(call)
         if ruling.verdict is Verdict.ALLOW:
+            left = {a.id for a in await self._untaken(attempt, command)}
+            assert not waiting & left, "a rule went before an answer to this very step"
             assert attempt.execution.id in self.granted, "a step was allowed that nobody granted"
             assert command.startswith("make"), "a rule reached too far"
             assert await self.switch.frozen() is None, "an allowed step began in a freeze"

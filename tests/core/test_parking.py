@@ -12,7 +12,7 @@ import pytest
 
 from runner.demo.repository import git
 from runner.errors import WrongState
-from runner.model import Answer, Approval, ApprovalState, Execution, Json, State, ToolCall, handle
+from runner.model import Answer, Approval, ApprovalState, Execution, Json, Rule, Scope, State, ToolCall, Verdict, handle
 from runner.ports import Batch, StepBegan, StepEnded
 from runner.runs import RunOptions
 from runner.tasks import TaskDraft
@@ -21,6 +21,7 @@ from tests.core.stage import Stage, settings_in, stage
 from tests.fakes import MAKE, ActingAgent, Turn, asks
 
 YES = Answer(approve=True)
+ALL_OF_MAKE = Rule(pattern="Bash(make *)", verdict=Verdict.ALLOW, scope=Scope.RUN)
 
 
 async def test_after_the_hot_wait_nothing_is_held_and_the_answer_brings_it_back(tmp_path: Path) -> None:
@@ -135,13 +136,15 @@ async def test_a_lost_conversation_begins_anew_and_the_same_step_has_its_answer(
         assert "The agent's conversation was lost: it begins anew with the prompt." in said
 
 
-async def test_of_several_questions_the_last_answer_brings_the_agent_back(tmp_path: Path) -> None:
-    """APPR-13: several steps at once are all kept; each answer goes to its own step."""
+@pytest.mark.parametrize("last", [YES, replace(YES, rule=ALL_OF_MAKE)], ids=["once", "for the run"])
+async def test_of_several_questions_the_last_answer_brings_the_agent_back(tmp_path: Path, last: Answer) -> None:
+    """APPR-1, APPR-13: several steps at once are all kept; each answer goes to its own step, before any rule does."""
 
     async def part(turn: Turn) -> str:
         async with asyncio.TaskGroup() as group:
             steps = [group.create_task(turn.step("Bash", {"command": f"make {n}"})) for n in "ab"]
-        return ",".join("yes" if (a := s.result()) and a.approve else "no" for s in steps)
+        answers = [step.result() for step in steps]
+        return ",".join("unasked" if answer is None else "yes" if answer.approve else "no" for answer in answers)
 
     settings = settings_in(tmp_path, approvals={"hot_wait_minutes": 1})
     clock, agent = HandClock(), ActingAgent(part)
@@ -155,7 +158,7 @@ async def test_of_several_questions_the_last_answer_brings_the_agent_back(tmp_pa
         await scene.core.approvals.answer(scene.actor, second.id, Answer(approve=False))
         assert (await scene.core.runs.find(run.id)).state is State.WAITING
         assert len(agent.opened) == 1
-        await scene.core.approvals.answer(scene.actor, first.id, YES)
+        await scene.core.approvals.answer(scene.actor, first.id, last)
         assert (await scene.end(run)).summary == "yes,no"
         assert len(await scene.core.store.approvals.of(run.id)) == 2
 

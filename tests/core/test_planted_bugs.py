@@ -47,6 +47,12 @@ BUGS = (
         "an answer went to another step",
     ),
     Bug(
+        "a rule goes before the answer that somebody gave to this very step",
+        "runner/gate.py",
+        (("ruling.verdict is Verdict.ALLOW and await self._stored(call) is not None", "ruling.floor"),),
+        "a rule went before an answer to this very step",
+    ),
+    Bug(
         "parking takes nothing away from the worker that lets go",
         "runner/lifecycle/runs.py",
         (("worker=None, interrupted=True, epoch=before.epoch + 1", "worker=None, interrupted=True"),),
@@ -158,7 +164,7 @@ def test_the_interleavings_find_a_planted_bug(tmp_path: Path, bug: Bug) -> None:
         check=False,
     )
     assert found.returncode == pytest.ExitCode.TESTS_FAILED, found.stdout + found.stderr
-    assert bug.said in found.stdout
+    assert bug.said in found.stdout, found.stdout[-5000:]
 
 
 @pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
