@@ -6,7 +6,7 @@ from runner.policy.context import PolicyContext
 from runner.policy.describe import MAX_TITLE, changed_lines, describe, visible
 from runner.policy.patterns import validate_pattern
 from runner.policy.replay import Replay, Replayed, replay
-from runner.policy.suggest import offers, signature, suggest_rule
+from runner.policy.suggest import offers, signature
 from runner.policy.verdict import judge, labels
 
 __all__ = [
@@ -21,7 +21,6 @@ __all__ = [
     "offers",
     "replay",
     "signature",
-    "suggest_rule",
     "validate_pattern",
     "visible",
 ]

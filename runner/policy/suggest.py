@@ -57,14 +57,6 @@ def offers(call: ToolCall, context: PolicyContext) -> tuple[str, ...]:
     return tuple(pattern for pattern in candidates if _allows(pattern, call, context))
 
 
-def suggest_rule(call: ToolCall, context: PolicyContext) -> str:
-    """Offer the widest pattern; nothing for commands that delete, install or use the network."""
-    found = offers(call, context)
-    if not found or (call.tool in COMMAND_TOOLS and not _ONLY_EXACT.isdisjoint(labels(call, context))):
-        return ""
-    return found[-1]
-
-
 def signature(call: ToolCall, context: PolicyContext) -> str:
     """Name what a step is an instance of, so that earlier decisions on its like can be counted. At most 200 characters.
 

@@ -238,8 +238,8 @@ class World:
         assert asked.id not in self.ran, "an answer ran twice"
         assert stored.delivered_at is not None
         assert attempt.execution.epoch == now.epoch, "a worker that was overtaken ran a step"
-        assert now.worker is not None, "a step ran in a run that nobody held"
         assert now.state in LIVE, f"a step began though the run was {now.state.value}"
+        assert now.worker is not None, "a step ran in a run that nobody held"
         assert await self.switch.frozen() is None, "an approved step began in a freeze"
         self.ran.append(asked.id)
 

@@ -12,7 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from runner.model import ToolCall, Verdict
-from runner.policy import describe, judge, labels, offers, signature, suggest_rule
+from runner.policy import describe, judge, labels, offers, signature
 from runner.shell import MAX_BYTES, parse
 from tests.policy.stage import SEVERITY, context, rule, ruled
 
@@ -142,7 +142,7 @@ def test_judging_never_fails(text: str) -> None:
     assert ruling.verdict in Verdict
     assert labels(call, context(rule("Bash(ls *)"))) == ruling.labels
     assert describe(call)[1].isprintable()
-    suggest_rule(call, context())
+    offers(call, context())
     assert len(signature(call, context())) <= 200
 
 
@@ -187,7 +187,7 @@ def test_any_tool_with_any_input_gets_a_ruling(tool: str, given_input: dict[str,
     call = ToolCall(tool=tool, input=json.loads(json.dumps(given_input)))
     assert judge(call, context(rule("Edit(**)"), rule("WebFetch(*.org)"))).verdict in Verdict
     assert describe(call)[1]
-    suggest_rule(call, context())
+    offers(call, context())
     assert len(signature(call, context())) <= 200
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from runner.errors import BadInput
 from runner.model import Access, Scope, ToolCall, Verdict
-from runner.policy import judge, suggest_rule, validate_pattern
+from runner.policy import judge, offers, validate_pattern
 from tests.policy.stage import NOW, WORKTREE, bash, context, documented, rule, ruled
 
 
@@ -186,7 +186,7 @@ def test_bad_patterns_get_a_hint(pattern: str) -> None:
         (bash("npm test"), "Bash(npm test)"),
         (bash("git commit -m 'two words'"), "Bash(git commit *)"),
         (bash("make 'a b'"), "Bash(make 'a b')"),
-        (bash("curl https://example.org"), ""),
+        (bash("curl https://example.org"), "Bash(curl https://example.org)"),
         (bash("pytest | tee log"), ""),
         (bash("pytest > log"), ""),
         (bash("make $(ls)"), ""),
@@ -195,10 +195,10 @@ def test_bad_patterns_get_a_hint(pattern: str) -> None:
         (bash("python3 tools/gen.py"), "Bash(python3 tools/gen.py)"),
         (bash("sh -c make"), "Bash(make)"),
         (bash("bash"), ""),
-        (bash("rm -rf build"), ""),
-        (bash("pip install x"), ""),
+        (bash("rm -rf build"), "Bash(rm -rf build)"),
+        (bash("pip install x"), "Bash(pip install x)"),
         (bash("sudo make"), ""),
-        (bash("git push"), ""),
+        (bash("git push"), "Bash(git push)"),
         (bash("make 'unclosed"), ""),
         (ToolCall(tool="Edit", input={"file_path": f"{WORKTREE}/src/app/a.py"}), "Edit(src/app/**)"),
         (ToolCall(tool="Write", input={"file_path": f"{WORKTREE}/README.md"}), "Edit(README.md)"),
@@ -209,9 +209,9 @@ def test_bad_patterns_get_a_hint(pattern: str) -> None:
         (ToolCall(tool="AskUserQuestion", input={}), ""),
     ],
 )
-def test_the_offered_rule_is_narrow(call: ToolCall, pattern: str) -> None:
-    """POL-12: what is offered allows this step; for pipes, code, deletions and the network nothing is offered."""
-    assert suggest_rule(call, context()) == pattern
+def test_the_widest_offer_is_narrow(call: ToolCall, pattern: str) -> None:
+    """POL-12: what is offered allows this step: for deletions and the network itself, for pipes and code nothing."""
+    assert "".join(offers(call, context())[-1:]) == pattern
     if pattern:
         assert judge(call, context(rule(pattern))).verdict is Verdict.ALLOW
 
