@@ -41,6 +41,7 @@ class Pen:
     async def flush(self) -> None:
         """Write what was put until now, even when cancelled. Raises Fenced when the attempt is overtaken."""
         writing = asyncio.ensure_future(self._flush())  # noqa: TID251 - awaited here on every path
+        writing.add_done_callback(_heard)
         try:
             await asyncio.shield(writing)
         except asyncio.CancelledError:
@@ -80,6 +81,12 @@ class Pen:
         self._steps: dict[str, Step] = {}
         self._messages: dict[str, Message] = {}
         self._facts: list[Facts] = []
+
+
+def _heard(writing: asyncio.Task[None]) -> None:
+    """Count an error as heard: whoever is cancelled a second time while it is written is not there to hear it."""
+    if not writing.cancelled():
+        writing.exception()
 
 
 def _with(execution: Execution, facts: list[Facts]) -> Execution:
