@@ -68,6 +68,17 @@ async def test_what_policy_allows_runs_without_a_person(tmp_path: Path, step: tu
     assert [ended.ok for ended in host.seen(StepEnded)] == [True]
 
 
+async def test_every_command_begins_in_the_worktree_wherever_the_last_one_went(tmp_path: Path) -> None:
+    """AGENT-16: policy reads relative paths, and people approve commands, as they stand in the worktree."""
+    script = turns(Turn(tools=(bash("mkdir sub && cd sub"),)), Turn(tools=(bash("touch made.txt"),)), "done")
+    host = Host(policy=by_tool(Bash=Verdict.ALLOW))
+    async with stage(tmp_path, script) as on:
+        await on.run("make it", host)
+        assert (on.work / "sub").is_dir()
+        assert [path.name for path in on.work.glob("**/made.txt")] == ["made.txt"]
+        assert (on.work / "made.txt").exists(), "not in sub"
+
+
 async def test_a_denial_with_a_reason_reaches_the_model_and_the_step_does_not_run(tmp_path: Path) -> None:
     """APPR-5: the reason is in the tool's result."""
     script = turns(Turn(tools=(bash("touch touched.txt"),)), "I see.")

@@ -10,6 +10,7 @@ from runner.agents import environment
 from runner.model import value
 
 _FIXED = {
+    "CLAUDE_BASH_MAINTAIN_PROJECT_WORKING_DIR": "1",  # relative paths mean what policy and people read
     "CLAUDE_CODE_DISABLE_AUTO_MEMORY": "1",  # one run's notes would steer another's
     "CLAUDE_CODE_DISABLE_CRON": "1",
     "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
