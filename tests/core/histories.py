@@ -337,8 +337,9 @@ class World:
 
     def _observe_time(self, now: Approval, seen: datetime) -> None:
         """Hold the moment of the verdict against the time that passed outside of freezes."""
-        if now.answered_at is None or any(now.asked_at < begin <= seen for begin, _ in self.freezes):
-            return
+        turns = [moment for freeze in self.freezes for moment in freeze if moment is not None]
+        if now.answered_at is None or any(now.asked_at < turn <= seen for turn in turns):
+            return  # it was asked while a freeze began or ended: how much of that counts is nobody's promise
         age = now.answered_at - now.asked_at
         for begin, end in self.freezes:
             age -= max(timedelta(), min(end or now.answered_at, now.answered_at) - max(begin, now.asked_at))
