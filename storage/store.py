@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from runner.errors import StorageError
 from storage.approvals import Approvals
+from storage.arrivals import Arrivals
 from storage.database import Database, OnChange, open_database
 from storage.executions import Executions
 from storage.feed import Feed
@@ -27,6 +28,7 @@ class SqlStore:
         self.approvals = Approvals(database)
         self.people = People(database)
         self.feed = Feed(database)
+        self.arrivals = Arrivals(database)
 
     @property
     def url(self) -> str:

@@ -19,6 +19,7 @@ from runner.model.approvals import (
     ToolCall,
     Vote,
 )
+from runner.model.arrivals import Arrival
 from runner.model.base import (
     HANDLE_LENGTH,
     ID_LENGTH,
@@ -87,6 +88,7 @@ __all__ = [
     "Answer",
     "Approval",
     "ApprovalState",
+    "Arrival",
     "AskKind",
     "AuditEntry",
     "AuditRecord",

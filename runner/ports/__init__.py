@@ -23,6 +23,7 @@ from runner.ports.agent import (
     TextSaid,
     UsageGrew,
 )
+from runner.ports.chat import ArrivalStore
 from runner.ports.store import (
     ApprovalStore,
     Batch,
@@ -45,6 +46,7 @@ __all__ = [
     "AgentSession",
     "AgentSpec",
     "ApprovalStore",
+    "ArrivalStore",
     "Batch",
     "Changes",
     "Clock",

@@ -30,6 +30,7 @@ from runner.model import (
     Task,
     value,
 )
+from runner.ports.chat import ArrivalStore
 
 T = TypeVar("T")
 
@@ -373,4 +374,9 @@ class Store(Protocol):
     @property
     def feed(self) -> FeedStore:
         """Return feed, reports and audit log."""
+        ...
+
+    @property
+    def arrivals(self) -> ArrivalStore:
+        """Return what came in from chat products."""
         ...

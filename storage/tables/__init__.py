@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from storage.tables.base import ACTIVE_SQL, IN_USE_SQL, OPEN_SQL, PENDING_SQL, metadata
 from storage.tables.defined import delegations, identities, people, projects, rules, schedules, tasks
-from storage.tables.logbook import audit, audit_head, cursors, deliveries, feed, freezes, stats_daily, workers
+from storage.tables.logbook import arrivals, audit, audit_head, cursors, deliveries, feed, freezes, stats_daily, workers
 from storage.tables.runs import approvals, attachments, attempts, executions, messages, reports, search, steps
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "OPEN_SQL",
     "PENDING_SQL",
     "approvals",
+    "arrivals",
     "attachments",
     "attempts",
     "audit",

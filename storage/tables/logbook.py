@@ -45,6 +45,21 @@ deliveries = sa.Table(
     sa.Index("deliveries_due", "state", "next_at"),
 )
 
+arrivals = sa.Table(
+    "arrivals",
+    metadata,
+    column("seq", SEQ, key=True),
+    column("key", Key),  # the chat product's own name of it
+    column("messenger", Key),
+    column("channel", Key),
+    column("payload", Shape(model.Json)),
+    column("at", Moment),
+    column("done_at", Moment, optional=True),
+    sa.UniqueConstraint("messenger", "key"),
+    sa.Index("arrivals_waiting_ix", "messenger", "done_at", "seq"),
+    sqlite_autoincrement=True,
+)
+
 audit = sa.Table(
     "audit",
     metadata,

@@ -1,0 +1,29 @@
+"""What the front ends of chat products ask of the store."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from runner.model import Arrival
+
+
+class ArrivalStore(Protocol):
+    """What came in from chat products: stored before it is acknowledged, kept until it is dealt with."""
+
+    async def take_in(self, arrival: Arrival) -> bool:
+        """Store an arrival; False if it had come before, dealt with or not."""
+        ...
+
+    async def waiting(self, messenger: str, *, after: int = 0, limit: int = 100) -> Sequence[Arrival]:
+        """Return what is not dealt with yet, in order of coming."""
+        ...
+
+    async def done(self, arrival: Arrival, at: datetime) -> None:
+        """Note that an arrival is dealt with. Its key stays known, what it said is forgotten."""
+        ...
+
+    async def forget(self, messenger: str, before: datetime) -> None:
+        """Forget what was dealt with before this time: the product does not deliver it again."""
+        ...

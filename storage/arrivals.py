@@ -1,0 +1,46 @@
+"""What came in from chat products: stored before it is acknowledged, kept until it is dealt with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from runner.model import Arrival
+from storage import batches
+from storage.database import Database
+from storage.rows import read
+from storage.tables import arrivals
+
+
+class Arrivals:
+    """The store of arrivals, see `runner.ports.ArrivalStore`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def take_in(self, arrival: Arrival) -> bool:
+        """Store an arrival; False if it had come before, dealt with or not."""
+        row = {name: item for name, item in batches.plain(arrivals, arrival).items() if name != "seq"}
+        async with self._database.writing() as unit:
+            insert = unit.upsert(arrivals).values(row).on_conflict_do_nothing(index_elements=["messenger", "key"])
+            return await unit.row(insert.returning(arrivals.c.seq)) is not None
+
+    async def waiting(self, messenger: str, *, after: int = 0, limit: int = 100) -> Sequence[Arrival]:
+        """Return what is not dealt with yet, in order of coming."""
+        own = (arrivals.c.messenger == messenger, arrivals.c.seq > after, arrivals.c.done_at.is_(None))
+        rows = await self._database.rows(sa.select(arrivals).where(*own).order_by(arrivals.c.seq).limit(limit))
+        return [read(Arrival, row) for row in rows]
+
+    async def done(self, arrival: Arrival, at: datetime) -> None:
+        """Note that an arrival is dealt with. Its key stays known, what it said is forgotten."""
+        own = (arrivals.c.messenger == arrival.messenger, arrivals.c.key == arrival.key)
+        async with self._database.writing() as unit:
+            await unit.execute(sa.update(arrivals).where(*own).values(done_at=at, payload={}))
+
+    async def forget(self, messenger: str, before: datetime) -> None:
+        """Forget what was dealt with before this time: the product does not deliver it again."""
+        own = (arrivals.c.messenger == messenger, arrivals.c.done_at < before)
+        async with self._database.writing() as unit:
+            await unit.execute(sa.delete(arrivals).where(*own))

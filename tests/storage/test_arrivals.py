@@ -1,0 +1,46 @@
+"""What came in from chat products is kept until it is dealt with, and known when it comes again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from runner.model import Arrival
+from storage.store import SqlStore
+from tests.storage.making import NOON as NOW
+
+PRESS = Arrival(key="Ev1", messenger="slack", channel="C1", payload={"text": "approve \x00"}, at=NOW)
+
+
+async def test_an_arrival_that_comes_twice_is_known_also_after_it_was_dealt_with(store: SqlStore) -> None:
+    """STORE-18: what a chat product delivers again is not done again."""
+    assert await store.arrivals.take_in(PRESS)
+    assert not await store.arrivals.take_in(PRESS)
+    assert await store.arrivals.take_in(replace(PRESS, messenger="telegram")), "each product has names of its own"
+    await store.arrivals.done(PRESS, NOW)
+    assert not await store.arrivals.take_in(PRESS)
+    assert await store.arrivals.waiting("slack") == []
+
+
+async def test_what_waits_is_read_in_the_order_of_coming(store: SqlStore) -> None:
+    """STORE-18: nothing that was acknowledged is lost, whatever ends in between."""
+    for number in range(5):
+        await store.arrivals.take_in(replace(PRESS, key=f"Ev{9 - number}"))
+    first, *rest = await store.arrivals.waiting("slack")
+    assert [first.key, *(arrival.key for arrival in rest)] == ["Ev9", "Ev8", "Ev7", "Ev6", "Ev5"]
+    assert (first.payload, first.at, first.channel) == (PRESS.payload, NOW, "C1")
+    await store.arrivals.done(rest[0], NOW)
+    left = await store.arrivals.waiting("slack", after=first.seq, limit=2)
+    assert [arrival.key for arrival in left] == ["Ev7", "Ev6"]
+
+
+async def test_what_was_dealt_with_long_ago_is_forgotten(store: SqlStore) -> None:
+    for key in ("old", "new", "open"):
+        await store.arrivals.take_in(replace(PRESS, key=key))
+    old, new, _ = await store.arrivals.waiting("slack")
+    await store.arrivals.done(old, NOW)
+    await store.arrivals.done(new, NOW + timedelta(hours=2))
+    await store.arrivals.forget("slack", NOW + timedelta(hours=1))
+    assert await store.arrivals.take_in(replace(PRESS, key="old"))
+    assert not await store.arrivals.take_in(replace(PRESS, key="new"))
+    assert not await store.arrivals.take_in(replace(PRESS, key="open"))
