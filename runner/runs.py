@@ -210,8 +210,8 @@ class Runs:
         return found[0]
 
     async def latest(self, origin: Origin, *, states: Sequence[State] = ()) -> Execution:
-        """Return the newest run of a channel, in one of these states if given. Raises NotFound."""
-        query = ExecutionQuery(origin=replace(origin, thread=None), states=tuple(states), limit=1)
+        """Return the newest run of a thread, or of a channel if no thread is meant. Raises NotFound."""
+        query = ExecutionQuery(origin=origin, states=tuple(states), limit=1)
         page = await self._store.executions.list(query)
         if not page.items:
             kind = f"{states[0].value} " if len(states) == 1 else ""

@@ -106,6 +106,21 @@ class Agents(_Section):
     claude: Claude = Claude()
 
 
+class Slack(_Section):
+    """The front end for Slack, on where both tokens are given."""
+
+    bot_token: SecretRef = Secret()
+    app_token: SecretRef = Secret()
+    channels: tuple[str, ...] = ()  # ids of channels where it may be used, beside direct messages; none: wherever it is
+    connections: int = Field(default=2, ge=1, le=10)  # Slack allows ten an app
+    base_url: str = "https://slack.com/api/"
+
+    @property
+    def enabled(self) -> bool:
+        """Whether it is to run."""
+        return bool(self.bot_token.reference and self.app_token.reference)
+
+
 class Mcp(_Section):
     """An MCP server: a program, or a URL. Values of `env` and `headers` may be secret references."""
 
@@ -208,6 +223,7 @@ class Settings(BaseSettings):
     reports: Reports = Reports()
     projects: dict[str, ProjectSection] = Field(default_factory=dict)
     users: dict[str, User] = Field(default_factory=dict)
+    slack: Slack = Slack()
     mcp: dict[str, Mcp] = Field(default_factory=dict)
 
     @classmethod

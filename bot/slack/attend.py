@@ -1,0 +1,213 @@
+"""Deal with what was taken in: turn what people said and pressed into commands, and answer them.
+
+What comes from one channel is dealt with in order, and no channel waits for another. It stays stored until it is dealt
+with, so a death in between repeats the newest command at most.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+
+from bot import commands
+from bot.messenger import Card, Incoming
+from bot.slack import payloads
+from bot.slack.listen import NAME
+from bot.slack.payloads import Commanded, Dropped, FileRef, Me, Place, Pressed, Said, Submitted
+from runner.errors import NotAllowed, NotFound, SignoffError
+from runner.model import Arrival, Image, Origin, Person
+from runner.ports import ArrivalStore, Clock
+
+_AT_ONCE = 16  # arrivals that are dealt with at a time; those of one channel never are
+_KNOWN_FOR = timedelta(hours=24)  # Slack repeats an event for an hour
+_STARTS = (commands.Do, commands.Run)
+
+log = logging.getLogger(__name__)
+
+
+class Desk(Protocol):
+    """Takes what people say: `bot.handlers.Handlers`."""
+
+    async def handle(self, incoming: Incoming) -> tuple[Card, ...]:
+        """Carry out a command and return what is to be shown."""
+        ...
+
+
+class Register(Protocol):
+    """Knows people: `runner.people.People`."""
+
+    async def known(self, messenger: str, identity: str, name: str) -> Person:
+        """Return the person behind an identity. Raises NotAllowed for strangers."""
+        ...
+
+
+class Threads(Protocol):
+    """Knows which threads belong to runs: `runner.runs.Runs`."""
+
+    async def latest(self, origin: Origin) -> object:
+        """Return the newest run of a thread. Raises NotFound."""
+        ...
+
+
+class Counter(Protocol):
+    """What is given back over the counter: `bot.slack.messenger.SlackMessenger`."""
+
+    async def show(self, origin: Origin, card: Card) -> None:
+        """Show a card for everybody at this place, or replace the one with the same key."""
+        ...
+
+    async def tell(self, place: Place, card: Card) -> None:
+        """Show a card to this person alone."""
+        ...
+
+    async def head(self, place: Place, text: str) -> str:
+        """Begin a thread with what somebody typed, and return its name."""
+        ...
+
+    async def ask(self, pressed: Pressed, title: str) -> None:
+        """Open a form for the text that a button needs."""
+        ...
+
+    async def fetch(self, files: Sequence[FileRef]) -> tuple[Image, ...]:
+        """Return the pictures among files that were posted."""
+        ...
+
+
+@dataclass(frozen=True)
+class Inside:
+    """What the rest of Signoff does for this front end."""
+
+    desk: Desk
+    people: Register
+    threads: Threads
+
+
+class Attendant:
+    """Works off the arrivals."""
+
+    def __init__(self, inside: Inside, counter: Counter, arrivals: ArrivalStore, clock: Clock, me: Me) -> None:
+        self._desk = inside.desk
+        self._people = inside.people
+        self._threads = inside.threads
+        self._counter = counter
+        self._arrivals = arrivals
+        self._clock = clock
+        self._me = me
+        self._news = asyncio.Event()
+        self._slots = asyncio.Semaphore(_AT_ONCE)
+        self._last: dict[str, asyncio.Task[None]] = {}  # the newest in each channel
+
+    def ring(self) -> None:
+        """Look for arrivals at once."""
+        self._news.set()
+
+    async def run(self) -> None:
+        """Deal with what is there and what comes, until cancelled."""
+        seen = 0
+        await self._arrivals.forget(NAME, self._clock.now() - _KNOWN_FOR)
+        async with asyncio.TaskGroup() as group:
+            while True:
+                self._news.clear()
+                waiting = await self._arrivals.waiting(NAME, after=seen)
+                for arrival in waiting:
+                    seen = arrival.seq
+                    before = self._last.get(arrival.channel)
+                    self._last[arrival.channel] = group.create_task(self._deal(arrival, before))
+                if not waiting:
+                    await self._news.wait()
+
+    async def _deal(self, arrival: Arrival, before: asyncio.Task[None] | None) -> None:
+        if before is not None and not before.done():
+            await asyncio.wait([before])
+        try:
+            async with self._slots:
+                await self._hear(payloads.read(arrival.payload, self._me))
+        except SignoffError as error:
+            log.warning("slack.unanswered %s: %s", arrival.key, error)
+        except Exception:  # one delivery that cannot be dealt with must not keep the others waiting
+            log.exception("slack.broken %s", arrival.key)
+        finally:
+            if self._last.get(arrival.channel) is asyncio.current_task():
+                del self._last[arrival.channel]
+        await self._arrivals.done(arrival, self._clock.now())
+
+    async def _hear(self, heard: payloads.Heard) -> None:
+        match heard:
+            case Said():
+                await self._said(heard)
+            case Commanded():
+                await self._commanded(heard)
+            case Pressed(asks=True):
+                await self._counter.ask(heard, heard.label)
+            case Pressed():
+                await self._carry_out(heard.place, heard.action, alone=True)
+            case Submitted():
+                await self._carry_out(heard.place, f"{heard.action} {heard.text}", alone=True)
+            case Dropped():
+                log.info("slack.dropped: %s", heard.reason)
+
+    async def _said(self, said: Said) -> None:
+        """Take a message: in a thread of a run it is for that run; else it begins one, or is a command."""
+        thread = said.place.thread
+        if thread is not None and not said.named and not await self._is_ours(said.place):
+            return
+        place = Place(
+            user=said.place.user, channel=said.place.channel, thread=thread or said.ts, direct=said.place.direct
+        )
+        begins = thread is None and not _is_command(said.text)
+        images = await self._counter.fetch(said.files)
+        await self._carry_out(place, f"do {said.text}" if begins else said.text, images=images)
+
+    async def _commanded(self, said: Commanded) -> None:
+        """Take a slash command: a run that it starts gets a thread of its own."""
+        place = said.place
+        if _starts(said.text) and await self._person(place) is not None:
+            thread = await self._counter.head(place, f"/task {said.text}")
+            place = Place(user=place.user, channel=place.channel, thread=thread, direct=place.direct)
+        await self._carry_out(place, said.text or "help", alone=place.thread is None and not place.direct)
+
+    async def _carry_out(self, place: Place, line: str, *, images: tuple[Image, ...] = (), alone: bool = False) -> None:
+        """Carry out a command line. What has a place of its own is shown there; `alone`: the rest to the person."""
+        person = await self._person(place)
+        if person is None:
+            return
+        origin = Origin(messenger=NAME, channel=place.channel, thread=place.thread)
+        for card in await self._desk.handle(Incoming(person=person, origin=origin, text=line, images=images)):
+            if card.key or not alone:
+                await self._counter.show(origin, card)
+            else:
+                await self._counter.tell(place, card)
+
+    async def _person(self, place: Place) -> Person | None:
+        """Return who it is; strangers are told that they are, and nothing else."""
+        try:
+            return await self._people.known(NAME, place.user, "")
+        except NotAllowed as error:
+            log.info("slack.stranger %s in %s", place.user, place.channel)
+            await self._counter.tell(place, Card(title=error.message, footer=error.hint))
+            return None
+
+    async def _is_ours(self, place: Place) -> bool:
+        try:
+            await self._threads.latest(Origin(messenger=NAME, channel=place.channel, thread=place.thread))
+        except NotFound:
+            return False
+        return True
+
+
+def _is_command(text: str) -> bool:
+    """Whether a text begins with a word of the grammar."""
+    first = text.split(maxsplit=1)[:1]
+    return bool(first) and first[0].lower() in commands.TABLE
+
+
+def _starts(text: str) -> bool:
+    """Whether a command starts a run."""
+    try:
+        return isinstance(commands.parse(text), _STARTS)
+    except SignoffError:
+        return False

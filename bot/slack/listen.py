@@ -1,0 +1,82 @@
+"""Take in what Slack delivers: it is stored, then acknowledged, and dealt with elsewhere.
+
+One middleware of Bolt does it, before any listener: Bolt's listeners are polled for their acknowledgement every 10 ms,
+and one that fails right after it loses it. What cannot be stored is not acknowledged, so that Slack delivers an event
+again and tells the person who pressed or typed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_bolt.response import BoltResponse
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.slack.payloads import Dropped, Me, read
+from runner.errors import SignoffError
+from runner.model import Arrival
+from runner.ports import ArrivalStore, Clock
+
+NAME = "slack"
+
+log = logging.getLogger(__name__)
+
+
+class Reception:
+    """Stores each delivery once and rings for it; deliveries that are not for us are dropped without a trace."""
+
+    def __init__(self, arrivals: ArrivalStore, clock: Clock, me: Me, ring: Callable[[], None]) -> None:
+        self._arrivals = arrivals
+        self._clock = clock
+        self._me = me
+        self._ring = ring
+
+    async def take_in(self, body: Mapping[str, object]) -> None:
+        """Store a delivery. Raises StorageError."""
+        heard = read(body, self._me)
+        if isinstance(heard, Dropped):
+            log.debug("slack.dropped: %s", heard.reason)
+            return
+        payload = {name: part for name, part in body.items() if name != "token"}  # it proves nothing and is a secret
+        arrival = Arrival(
+            key=heard.key, messenger=NAME, channel=heard.place.channel, payload=payload, at=self._clock.now()
+        )
+        if await self._arrivals.take_in(arrival):
+            self._ring()
+
+
+def application(web: AsyncWebClient, signing_secret: str, reception: Reception) -> AsyncApp:
+    """Make the Bolt app whose only duty is to take in what comes."""
+    app = AsyncApp(client=web, signing_secret=signing_secret or None, logger=logging.getLogger("slack_bolt"))
+
+    @app.middleware
+    async def take_in(
+        req: AsyncBoltRequest,
+        resp: BoltResponse,  # noqa: ARG001 - Bolt gives arguments by these names
+        next: Callable[[], Awaitable[None]],  # noqa: A002, ARG001 - as above; not called: there are no listeners
+    ) -> BoltResponse:
+        try:
+            await reception.take_in(req.body)
+        except SignoffError as error:
+            log.error("slack.unstored: %s", error)  # noqa: TRY400 - the message says it all
+            return BoltResponse(status=503, body="")
+        return BoltResponse(status=200, body="")
+
+    return app
+
+
+async def serve_sockets(app: AsyncApp, app_token: str, connections: int) -> None:
+    """Hold so many connections to Slack until cancelled: while one is renewed, the others hear."""
+    handlers = [AsyncSocketModeHandler(app, app_token) for _ in range(connections)]
+    try:
+        for handler in handlers:
+            await handler.connect_async()  # type: ignore[no-untyped-call]  # the library has no type here
+        await asyncio.Event().wait()
+    finally:
+        for handler in handlers:
+            await handler.close_async()  # type: ignore[no-untyped-call]  # as above

@@ -1,0 +1,266 @@
+"""What Slack sends, read into what a person said or pressed. Pure, and total: any JSON is read or dropped for a reason.
+
+Slack's word for a place in a channel is the time stamp (`ts`) of a message; a thread is named by that of its first one.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+
+from runner.model import value
+
+ASKS = "ask"  # beginning of the `action_id` of a button that needs a text first
+_SPOKEN = frozenset({"", "file_share", "thread_broadcast", "me_message"})  # subtypes of messages that people write
+_MARKUP = re.compile(r"<([^<>]*)>")
+_LONGEST = 200_000  # characters of a text; a prompt may have as many
+
+
+@value
+class Me:
+    """Who we are in this workspace, and where we may be used; no channels: wherever we are."""
+
+    team: str
+    user: str
+    channels: frozenset[str] = frozenset()
+
+
+@value
+class Place:
+    """Where something was said or pressed, and by whom."""
+
+    user: str
+    channel: str
+    thread: str | None = None  # None: not in a thread
+    direct: bool = False  # a conversation with us alone
+
+
+@value
+class FileRef:
+    """A file that somebody posted."""
+
+    name: str
+    media_type: str
+    size: int  # bytes
+    url: str
+
+
+@value
+class Said:
+    """A message: to us alone, naming us, or in a thread. `ts` is its own name."""
+
+    key: str
+    place: Place
+    ts: str
+    text: str
+    files: tuple[FileRef, ...] = ()
+    named: bool = False  # it begins with our name
+
+
+@value
+class Commanded:
+    """A slash command. It never comes from a thread: Slack has none there."""
+
+    key: str
+    place: Place
+    text: str
+    trigger: str
+
+
+@value
+class Pressed:
+    """A button: the command line it carries, and on which message it stands."""
+
+    key: str
+    place: Place
+    ts: str
+    action: str
+    trigger: str
+    asks: bool = False  # a text has to be asked for and put behind the action
+    label: str = ""
+
+
+@value
+class Submitted:
+    """A text that was asked for: `action` is the command line that waited for it."""
+
+    key: str
+    place: Place
+    action: str
+    text: str
+
+
+@value
+class Dropped:
+    """Nothing for us; `reason` is for the log."""
+
+    reason: str
+
+
+Heard = Said | Commanded | Pressed | Submitted | Dropped
+
+
+def read(body: object, me: Me) -> Heard:
+    """Read one delivery of Slack. Whatever is not what it should be is dropped for a stated reason."""
+    if not isinstance(body, Mapping):
+        return Dropped(reason="no object")
+    if (team := _team(body)) != me.team:
+        return Dropped(reason="another workspace" if team else "no workspace")
+    if "command" in body:
+        heard: Heard = _command(body)
+    elif body.get("type") == "block_actions":
+        heard = _press(body)
+    elif body.get("type") == "view_submission":
+        heard = _submission(body)
+    elif body.get("type") == "event_callback":
+        heard = _event(body, me)
+    else:
+        return Dropped(reason="an unknown kind of delivery")
+    return _welcome(heard, me)
+
+
+def plain(text: str) -> str:
+    """Return what somebody typed, without Slack's escapes: links as addresses, names as names."""
+    return html.unescape(_MARKUP.sub(_unwrapped, text))
+
+
+def _unwrapped(match: re.Match[str]) -> str:
+    target, _, label = match[1].partition("|")
+    if target.startswith(("@", "#", "!")):
+        return f"{target[0] if target[0] != '!' else '@'}{label.lstrip('@#') or target[1:]}"
+    return target.removeprefix("mailto:")
+
+
+def _welcome(heard: Heard, me: Me) -> Heard:
+    """Drop what comes from nobody, from nowhere, or from a channel where we may not be used."""
+    if isinstance(heard, Dropped):
+        return heard
+    if not heard.place.user or not heard.place.channel or not heard.key:
+        return Dropped(reason="it does not say who, where or which")
+    if heard.place.user == me.user:
+        return Dropped(reason="our own")
+    if me.channels and not heard.place.direct and heard.place.channel not in me.channels:
+        return Dropped(reason="a channel that is not on the list")
+    return heard
+
+
+def _command(body: Mapping[object, object]) -> Heard:
+    channel = _text(body, "channel_id")
+    place = Place(user=_text(body, "user_id"), channel=channel, direct=channel.startswith("D"))
+    trigger = _text(body, "trigger_id")
+    return Commanded(key=trigger, place=place, text=plain(_text(body, "text")).strip(), trigger=trigger)
+
+
+def _press(body: Mapping[object, object]) -> Heard:
+    actions = body.get("actions")
+    action = actions[0] if isinstance(actions, list) and actions and isinstance(actions[0], Mapping) else {}
+    name, chosen = _text(action, "action_id"), action.get("selected_option")
+    line = _text(chosen, "value") if isinstance(chosen, Mapping) else _text(action, "value")
+    if not line:
+        return Dropped(reason="a press that carries nothing")
+    message = _part(body, "message")
+    channel = _text(_part(body, "channel"), "id")
+    place = Place(
+        user=_text(_part(body, "user"), "id"),
+        channel=channel,
+        thread=_text(message, "thread_ts") or None,
+        direct=channel.startswith("D"),
+    )
+    return Pressed(
+        key=".".join((_text(action, "action_ts"), name, place.user)),
+        place=place,
+        ts=_text(message, "ts"),
+        action=line,
+        trigger=_text(body, "trigger_id"),
+        asks=name.startswith(ASKS),
+        label=_text(_part(action, "text"), "text"),
+    )
+
+
+def _submission(body: Mapping[object, object]) -> Heard:
+    view = _part(body, "view")
+    kept = _text(view, "private_metadata").split(" ", 2)
+    if len(kept) != len(("channel", "thread", "action")):
+        return Dropped(reason="a form that is not ours")
+    channel, thread, action = kept
+    typed = [_text(element, "value") for element in _elements(_part(view, "state"))]
+    place = Place(
+        user=_text(_part(body, "user"), "id"),
+        channel=channel,
+        thread=None if thread == "-" else thread,
+        direct=channel.startswith("D"),
+    )
+    key = ".".join((_text(view, "id"), _text(view, "hash"), place.user))
+    return Submitted(key=key, place=place, action=action, text="\n".join(text for text in typed if text))
+
+
+def kept(place: Place, action: str) -> str:
+    """Return what a form has to remember of the press that opened it."""
+    return f"{place.channel} {place.thread or '-'} {action}"
+
+
+def _elements(state: Mapping[object, object]) -> list[Mapping[object, object]]:
+    blocks = [block for block in _part(state, "values").values() if isinstance(block, Mapping)]
+    return [element for block in blocks for element in block.values() if isinstance(element, Mapping)]
+
+
+def _event(body: Mapping[object, object], me: Me) -> Heard:
+    event = _part(body, "event")
+    kind = _text(event, "type")
+    if kind not in {"message", "app_mention"}:
+        return Dropped(reason="an event that needs nothing")
+    if event.get("bot_id") or _text(event, "subtype") not in _SPOKEN:
+        return Dropped(reason="not a person's message")
+    said = _message(event, key=_text(body, "event_id"))
+    mention = f"<@{me.user}>"
+    if kind == "app_mention" or (said.place.direct and said.text.startswith(mention)):
+        text = said.text.replace(mention, "", 1) if said.text.startswith(mention) else said.text
+        return replace(said, text=plain(text).strip(), named=True)
+    if mention in said.text:
+        return Dropped(reason="it comes as a mention as well")
+    if not said.place.direct and said.place.thread is None:
+        return Dropped(reason="said to others")
+    return replace(said, text=plain(said.text).strip())
+
+
+def _message(event: Mapping[object, object], *, key: str) -> Said:
+    channel = _text(event, "channel")
+    thread, ts = _text(event, "thread_ts"), _text(event, "ts")
+    direct = _text(event, "channel_type") == "im" or channel.startswith("D")
+    place = Place(user=_text(event, "user"), channel=channel, thread=thread or None, direct=direct)
+    return Said(key=key, place=place, ts=ts, text=_text(event, "text"), files=_files(event.get("files")))
+
+
+def _files(listed: object) -> tuple[FileRef, ...]:
+    files = [file for file in listed if isinstance(file, Mapping)] if isinstance(listed, list) else []
+    return tuple(
+        FileRef(
+            name=_text(file, "name"),
+            media_type=_text(file, "mimetype"),
+            size=size if isinstance(size := file.get("size"), int) else 0,
+            url=_text(file, "url_private_download") or _text(file, "url_private"),
+        )
+        for file in files
+        if _text(file, "mode") != "tombstone"
+    )
+
+
+def _team(body: Mapping[object, object]) -> str:
+    """Return the workspace of whoever acts. People of other workspaces in shared channels have their own."""
+    actor = _part(body, "user") if isinstance(body.get("user"), Mapping) else _part(body, "event")
+    for named in (_text(actor, "user_team"), _text(actor, "team_id"), _text(actor, "team")):
+        if named:
+            return named
+    return _text(body, "team_id") or _text(_part(body, "team"), "id")
+
+
+def _part(content: Mapping[object, object], name: str) -> Mapping[object, object]:
+    part = content.get(name)
+    return part if isinstance(part, Mapping) else {}
+
+
+def _text(content: Mapping[object, object], name: str) -> str:
+    text = content.get(name)
+    return text[:_LONGEST] if isinstance(text, str) else ""
