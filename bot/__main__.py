@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import getpass
+import json
 import logging
 import sys
 from collections.abc import AsyncIterator
@@ -58,6 +59,11 @@ async def _carried_out(invocation: cli.Invocation) -> int:
             return await _audit_verify(_settings(invocation.config), invocation.head)
         case cli.AuditExport():
             return await _audit_export(_settings(invocation.config), invocation)
+        case cli.SlackManifest():
+            from bot.slack.manifest import manifest
+
+            sys.stdout.write(f"{json.dumps(manifest(), indent=2)}\n")
+            return 0
         case cli.Version():
             sys.stdout.write(f"signoff {__version__}\n")
             return 0

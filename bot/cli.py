@@ -82,11 +82,16 @@ class AuditExport:
 
 
 @value
+class SlackManifest:
+    """Print the manifest of the Slack app."""
+
+
+@value
 class Version:
     """Say which version this is."""
 
 
-Invocation = Up | Chat | TaskLine | Demo | Check | AuditVerify | AuditExport | Version
+Invocation = Up | Chat | TaskLine | Demo | Check | AuditVerify | AuditExport | SlackManifest | Version
 
 
 def read(argv: Sequence[str], stdin: TextIO) -> Invocation:
@@ -107,6 +112,8 @@ def read(argv: Sequence[str], stdin: TextIO) -> Invocation:
             return AuditVerify(config=arguments.config, head=arguments.head or "")
         case "audit":
             return AuditExport(config=arguments.config, since=arguments.since, output=arguments.output)
+        case "slack":
+            return SlackManifest()
         case _:
             return Version()
 
@@ -129,6 +136,10 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--yes", action="store_true", help="answer yes to everything; needs no terminal")
     demo.add_argument("--dir", type=Path, metavar="DIR", help="keep repository, database and reports in DIR")
     _add_audit(commands.add_parser("audit", help=_AUDIT, description=f"{_AUDIT.capitalize()}.", epilog=_AUDIT_MORE))
+    slack = commands.add_parser("slack", help="set up the front end for Slack").add_subparsers(
+        dest="slack", required=True, metavar="COMMAND"
+    )
+    slack.add_parser("manifest", help="print the manifest from which a workspace makes its app")
     commands.add_parser("version", help="say which version this is")
     return parser
 

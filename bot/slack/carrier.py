@@ -1,0 +1,143 @@
+"""The outbox's requests to Slack, and what its answers mean for them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.delivery.carrier import Gone, Limited, Outcome, Rejected, Unknown, Unreachable
+from bot.delivery.pace import Allowance, Pace
+from runner.model import Json, Slot
+
+EVENT = "signoff_card"  # the type of the metadata that our messages carry
+PACE = Pace(
+    every=(Allowance(per_second=1.0, burst=3.0),),  # messages and edits in a channel; bursts are short
+    progress=(Allowance.per_minute(20),),
+)
+OVERALL = Pace(progress=(Allowance.per_minute(40, burst=5),))  # chat.update allows 50 a minute to an app
+_LOOKED_AT = 50  # newest messages among which one of ours is looked for
+_REFUSED = 401  # Slack's word for a token that does not hold
+
+_MISSING = frozenset({"message_not_found", "thread_not_found", "cant_update_message", "channel_not_found"})
+_PASSING = frozenset(
+    {"service_unavailable", "team_added_to_org", "invalid_auth", "account_inactive", "token_revoked", "not_authed"}
+)
+_DOUBTFUL = frozenset({"internal_error", "fatal_error", "request_timeout"})
+
+log = logging.getLogger(__name__)
+
+
+class SlackCarrier:
+    """`bot.delivery.carrier.Carrier` for one workspace. The client must retry nothing by itself."""
+
+    def __init__(self, web: AsyncWebClient) -> None:
+        self._web = web
+
+    async def post(self, slot: Slot, payload: Json, nonce: str) -> str:
+        """Post a message with the nonce in its metadata, and return its time stamp."""
+        async with _outcomes():
+            answer = await self._web.chat_postMessage(
+                channel=slot.channel,
+                thread_ts=slot.thread or None,
+                metadata={"event_type": EVENT, "event_payload": {"nonce": nonce}},
+                unfurl_links=False,
+                unfurl_media=False,
+                **_content(payload),
+            )
+        return str(answer["ts"])
+
+    async def edit(self, slot: Slot, message_ref: str, payload: Json) -> None:
+        """Replace the content of a message."""
+        async with _outcomes():
+            await self._web.chat_update(channel=slot.channel, ts=message_ref, **_content(payload))
+
+    async def upload(self, slot: Slot, payload: Json, nonce: str) -> str:
+        """Put a file into the thread and return its id.."""
+        path = Path(str(payload["path"]))
+        try:
+            async with _outcomes():
+                answer = await self._web.files_upload_v2(
+                    file=str(path),
+                    filename=str(payload["name"]),
+                    title=str(payload["name"]),
+                    alt_txt=str(payload.get("alt", "")) or None,
+                    channel=slot.channel,
+                    thread_ts=slot.thread or None,
+                    request_file_info=False,
+                )
+        except FileNotFoundError as error:
+            raise Rejected(f"the file {path.name} is not there any more") from error
+        return str(answer["files"][0]["id"])
+
+    async def find(self, slot: Slot, nonce: str) -> str | None:
+        """Look for our message among the newest of its thread or channel."""
+        async with _outcomes():
+            if slot.thread:
+                answer = await self._web.conversations_replies(
+                    channel=slot.channel, ts=slot.thread, limit=_LOOKED_AT, include_all_metadata=True
+                )
+            else:
+                answer = await self._web.conversations_history(
+                    channel=slot.channel, limit=_LOOKED_AT, include_all_metadata=True
+                )
+        for message in answer.get("messages") or ():
+            marked = (message.get("metadata") or {}).get("event_payload") or {}
+            if marked.get("nonce") == nonce:
+                return str(message["ts"])
+        return None
+
+
+def _content(payload: Json) -> dict[str, Any]:
+    return {"text": payload["text"], "blocks": payload["blocks"]}
+
+
+@asynccontextmanager
+async def _outcomes() -> AsyncIterator[None]:
+    """Turn what the client raises into what the outbox understands."""
+    try:
+        yield
+    except SlackApiError as error:
+        raise outcome(error) from error
+    except (aiohttp.ClientConnectorError, aiohttp.ServerDisconnectedError) as error:
+        raise Unreachable(str(error)) from error
+    except (TimeoutError, aiohttp.ClientError) as error:
+        raise Unknown(f"{type(error).__name__}: {error}") from error
+
+
+def outcome(error: SlackApiError) -> Outcome:
+    """Return what an error of Slack means for the delivery."""
+    response: Any = error.response
+    code = _code(response)
+    status = getattr(response, "status_code", 200)
+    if code in {"ratelimited", "rate_limited"} or status == 429:
+        return Limited(_retry_after(response))
+    if code in _MISSING:
+        return Gone(code)
+    if code in _PASSING or status == _REFUSED:
+        log.error("slack.refused: %s: the tokens in the configuration do not hold", code)
+        return Unreachable(code)
+    if code in _DOUBTFUL or status >= 500 or not code:
+        return Unknown(f"{code or 'no answer'} ({status})")
+    return Rejected(code)
+
+
+def _code(response: Any) -> str:
+    try:
+        return str(response.get("error") or "")
+    except (AttributeError, ValueError):
+        return ""  # no JSON: an error page of something in between
+
+
+def _retry_after(response: Any) -> float:
+    headers = {str(name).lower(): item for name, item in (getattr(response, "headers", None) or {}).items()}
+    try:
+        return max(1.0, float(headers.get("retry-after", 1.0)))
+    except (TypeError, ValueError):
+        return 1.0
