@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from runner.errors import StorageError
 from storage.approvals import Approvals
 from storage.database import Database, OnChange, open_database
+from storage.deliveries import Deliveries
 from storage.executions import Executions
 from storage.feed import Feed
 from storage.people import People
@@ -27,6 +28,7 @@ class SqlStore:
         self.approvals = Approvals(database)
         self.people = People(database)
         self.feed = Feed(database)
+        self.deliveries = Deliveries(database)
 
     @property
     def url(self) -> str:

@@ -23,6 +23,7 @@ from runner.ports.agent import (
     TextSaid,
     UsageGrew,
 )
+from runner.ports.deliveries import DeliveryStore
 from runner.ports.store import (
     ApprovalStore,
     Batch,
@@ -48,6 +49,7 @@ __all__ = [
     "Batch",
     "Changes",
     "Clock",
+    "DeliveryStore",
     "Dispatcher",
     "ExecutionQuery",
     "ExecutionStore",

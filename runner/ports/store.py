@@ -30,6 +30,7 @@ from runner.model import (
     Task,
     value,
 )
+from runner.ports.deliveries import DeliveryStore
 
 T = TypeVar("T")
 
@@ -373,4 +374,9 @@ class Store(Protocol):
     @property
     def feed(self) -> FeedStore:
         """Return feed, reports and audit log."""
+        ...
+
+    @property
+    def deliveries(self) -> DeliveryStore:
+        """Return what is on its way to chat products."""
         ...
