@@ -12,6 +12,7 @@ from runner.errors import StorageError
 from storage.approvals import Approvals
 from storage.arrivals import Arrivals
 from storage.database import Database, OnChange, open_database
+from storage.deliveries import Deliveries
 from storage.executions import Executions
 from storage.feed import Feed
 from storage.people import People
@@ -29,6 +30,7 @@ class SqlStore:
         self.people = People(database)
         self.feed = Feed(database)
         self.arrivals = Arrivals(database)
+        self.deliveries = Deliveries(database)
 
     @property
     def url(self) -> str:

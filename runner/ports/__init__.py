@@ -24,6 +24,7 @@ from runner.ports.agent import (
     UsageGrew,
 )
 from runner.ports.chat import ArrivalStore
+from runner.ports.deliveries import DeliveryStore
 from runner.ports.store import (
     ApprovalStore,
     Batch,
@@ -50,6 +51,7 @@ __all__ = [
     "Batch",
     "Changes",
     "Clock",
+    "DeliveryStore",
     "Dispatcher",
     "ExecutionQuery",
     "ExecutionStore",

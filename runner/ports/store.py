@@ -31,6 +31,7 @@ from runner.model import (
     value,
 )
 from runner.ports.chat import ArrivalStore
+from runner.ports.deliveries import DeliveryStore
 
 T = TypeVar("T")
 
@@ -379,4 +380,9 @@ class Store(Protocol):
     @property
     def arrivals(self) -> ArrivalStore:
         """Return what came in from chat products."""
+        ...
+
+    @property
+    def deliveries(self) -> DeliveryStore:
+        """Return what is on its way to chat products."""
         ...

@@ -16,6 +16,7 @@ metadata = sa.MetaData(
 ACTIVE_SQL = "state IN ('running', 'waiting_confirmation')"
 PENDING_SQL = "state = 'pending'"
 OPEN_SQL = "state = 'open'"
+UNDONE_SQL = "state IN ('waiting', 'sending')"
 IN_USE_SQL = "deleted_at IS NULL"
 
 SEQ = sa.BigInteger().with_variant(sa.Integer, "sqlite")  # SQLite counts only an INTEGER PRIMARY KEY

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from runner import model
-from storage.columns import Key, Moment, OneOf, Shape, Text, column, reference
-from storage.tables.base import SEQ, metadata
+from storage.columns import Key, Moment, OneOf, Shape, Text, column, partial_index, reference
+from storage.tables.base import SEQ, UNDONE_SQL, metadata
 
 feed = sa.Table(
     "feed",
@@ -29,20 +29,33 @@ deliveries = sa.Table(
     column("id", Key, key=True),
     column("messenger", Key),
     column("channel", Key),
-    column("thread", Key, optional=True),
+    column("thread", Key),  # empty: none; NULL would let two rows share a slot
     column("key", Key),  # the slot: what is delivered under the same key replaces what was there
     reference("execution_id", "executions.id", index=True, optional=True),
-    column("lane", Key),
+    column("lane", OneOf(model.Lane)),
+    column("form", OneOf(model.Form)),
     column("payload", Shape(model.Json)),
+    column("digest", Key),
+    column("trying", Key),
+    column("shown", Key),
     column("message_ref", Text, optional=True),  # the chat product's name of the message, once it is sent
-    column("state", Key),
+    column("nonce", Key),
+    column("doubt", sa.Boolean),
+    column("state", OneOf(model.DeliveryState)),
     column("attempts", sa.Integer),
-    column("next_at", Moment, optional=True),
+    column("error", Text),
+    column("turn", Key),
+    column("next_at", Moment),
     column("lease_owner", Key, optional=True),
     column("lease_until", Moment, optional=True),
     column("created_at", Moment),
-    sa.UniqueConstraint("messenger", "channel", "key"),
-    sa.Index("deliveries_due", "state", "next_at"),
+    column("waiting_since", Moment),
+    column("sent_at", Moment, optional=True),
+    column("changed_at", Moment),
+    column("revision", sa.Integer),
+    sa.UniqueConstraint("messenger", "channel", "thread", "key"),
+    partial_index("deliveries_undone", "messenger", "channel", "lane", "turn", where=UNDONE_SQL),
+    sa.Index("deliveries_changed_ix", "changed_at"),
 )
 
 arrivals = sa.Table(

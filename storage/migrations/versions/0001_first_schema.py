@@ -306,18 +306,24 @@ def _attempts() -> None:
 def _deliveries() -> None:
     op.create_table(
         "deliveries",
-        *_columns(KEY, "id", "messenger", "channel", "key", "lane", "state"),
-        *_columns(KEY, "thread", "execution_id", "lease_owner", nullable=True),
-        *_columns(JSON, "payload"),
+        *_columns(KEY, "id", "messenger", "channel", "thread", "key", "digest", "trying", "shown", "nonce", "turn"),
+        *_columns(KEY, "execution_id", "lease_owner", nullable=True),
+        *_columns(TEXT, "lane", "form", "state", "error"),
         *_columns(TEXT, "message_ref", nullable=True),
-        *_columns(INTEGER, "attempts"),
-        *_columns(BIG, "next_at", "lease_until", nullable=True),
-        *_columns(BIG, "created_at"),
+        *_columns(JSON, "payload"),
+        *_columns(BOOLEAN, "doubt"),
+        *_columns(INTEGER, "attempts", "revision"),
+        *_columns(BIG, "next_at", "created_at", "waiting_since", "changed_at"),
+        *_columns(BIG, "lease_until", "sent_at", nullable=True),
         sa.PrimaryKeyConstraint("id", name="deliveries_pkey"),
         sa.ForeignKeyConstraint(["execution_id"], ["executions.id"], name="deliveries_execution_id_fkey"),
-        sa.UniqueConstraint("messenger", "channel", "key", name="deliveries_messenger_channel_key_key"),
+        sa.UniqueConstraint(
+            "messenger", "channel", "thread", "key", name="deliveries_messenger_channel_thread_key_key"
+        ),
     )
-    op.create_index("deliveries_due", "deliveries", ["state", "next_at"])
+    undone = "state IN ('waiting', 'sending')"
+    _partial("deliveries_undone", "deliveries", ["messenger", "channel", "lane", "turn"], where=undone)
+    op.create_index("deliveries_changed_ix", "deliveries", ["changed_at"])
     op.create_index("deliveries_execution_id_ix", "deliveries", ["execution_id"])
 
 

@@ -1,0 +1,135 @@
+"""How fast a chat product may be written to: token buckets as values, and the arithmetic on them.
+
+In any `t` seconds an allowance lets at most `burst + per_second * t` requests through.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import field, replace
+from datetime import timedelta
+
+from runner.model import Lane, value
+
+MOST_LEVELS = 2_000  # buckets that are remembered; beyond, those that are full are forgotten
+_NEVER_MIND = 1e-6  # seconds and tokens below this are rounding
+
+
+@value
+class Allowance:
+    """At most `burst` requests at once, and `per_second` in the long run."""
+
+    per_second: float
+    burst: float = 1.0
+
+    @classmethod
+    def per_minute(cls, most: float, *, burst: float = 1.0) -> Allowance:
+        """Allow `most` requests in any minute, `burst` of them at once."""
+        return cls(per_second=(most - burst) / 60, burst=burst)
+
+
+@value
+class Slowdown:
+    """From this age of a slot on (seconds), its progress is shown at most once in `every` seconds."""
+
+    age: float
+    every: float
+
+
+# A run is looked at most in its first minutes: 3 s, after 5 minutes 15 s, after 30 minutes 60 s.
+SLOWDOWNS = (Slowdown(age=0, every=3), Slowdown(age=300, every=15), Slowdown(age=1_800, every=60))
+
+
+def interval(slowdowns: tuple[Slowdown, ...], age: timedelta) -> timedelta:
+    """Return the time between two edits of progress in a slot of this age."""
+    fitting = [step.every for step in slowdowns if step.age <= age.total_seconds()]
+    return timedelta(seconds=max(fitting, default=0.0))
+
+
+@value
+class Pace:
+    """What a channel, or a messenger as a whole, allows. Progress keeps to both; the rest only to the first.
+
+    Where `every` has a burst of two or more, progress leaves the last token to the more urgent lanes.
+    """
+
+    every: tuple[Allowance, ...] = ()
+    progress: tuple[Allowance, ...] = ()
+
+
+@value
+class _Level:
+    """How many tokens there were at a time."""
+
+    tokens: float
+    at: float
+
+
+_Key = tuple[str | None, bool, int]  # channel (None: all), whether for progress only, number of the allowance
+_Use = tuple[_Key, Allowance, float]  # a bucket, and how many tokens it must hold
+
+
+@value
+class Gauge:
+    """How much of every pace is used up, and who has to keep still until when. Times are seconds of one clock.
+
+    A bucket that is not known holds one token: after a restart nobody can tell what was sent just before.
+    """
+
+    pace: Callable[[str], Pace]
+    overall: Pace = field(default_factory=Pace)
+    levels: Mapping[_Key, _Level] = field(default_factory=dict)
+    pauses: Mapping[tuple[str | None, bool], float] = field(default_factory=dict)
+
+    def free_at(self, channel: str, lane: Lane, now: float) -> float:
+        """Return when a request may be made in this channel, `now` at the earliest."""
+        progress = lane is Lane.PROGRESS
+        kinds = (False, True) if progress else (False,)
+        pauses = [self.pauses.get((scope, kind), now) for scope in (channel, None) for kind in kinds]
+        refills = [now + self._missing(use, now) for use in self._uses(channel, progress=progress)]
+        return max([now, *pauses, *refills])
+
+    def taken(self, channel: str, lane: Lane, now: float) -> Gauge:
+        """Count one request."""
+        levels = dict(self.levels)
+        for key, allowance, _ in self._uses(channel, progress=lane is Lane.PROGRESS):
+            levels[key] = _Level(tokens=self._tokens(key, allowance, now) - 1, at=now)
+        if len(levels) > MOST_LEVELS:
+            levels = {key: level for key, level in levels.items() if level.tokens + _NEVER_MIND < self._burst(key)}
+        return replace(self, levels=levels)
+
+    def paused(self, channel: str | None, until: float, *, progress: bool) -> Gauge:
+        """Let a channel (None: all) keep still, or only its progress."""
+        longer = max(until, self.pauses.get((channel, progress), until))
+        return replace(self, pauses={**self.pauses, (channel, progress): longer})
+
+    def rested(self, now: float) -> Gauge:
+        """Forget pauses that are over."""
+        pauses = {key: until for key, until in self.pauses.items() if until > now}
+        return replace(self, pauses=pauses)
+
+    def _uses(self, channel: str, *, progress: bool) -> Iterator[_Use]:
+        for scope, pace in ((channel, self.pace(channel)), (None, self.overall)):
+            for number, allowance in enumerate(pace.every):
+                spare = 1.0 if progress and allowance.burst >= 2 else 0.0
+                yield (scope, False, number), allowance, 1 + spare
+            if progress:
+                for number, allowance in enumerate(pace.progress):
+                    yield (scope, True, number), allowance, 1.0
+
+    def _missing(self, use: _Use, now: float) -> float:
+        """Return the seconds until a bucket holds what is needed."""
+        key, allowance, needed = use
+        missing = needed - self._tokens(key, allowance, now)
+        return missing / allowance.per_second if missing > _NEVER_MIND else 0.0
+
+    def _tokens(self, key: _Key, allowance: Allowance, now: float) -> float:
+        level = self.levels.get(key)
+        if level is None:
+            return 1.0
+        return min(allowance.burst, level.tokens + max(0.0, now - level.at) * allowance.per_second)
+
+    def _burst(self, key: _Key) -> float:
+        channel, progress, number = key
+        pace = self.overall if channel is None else self.pace(channel)
+        return (pace.progress if progress else pace.every)[number].burst

@@ -1,0 +1,105 @@
+"""Deliveries to chat products: one row a slot, written only by whoever has read its newest revision."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from runner.model import Backlog, Delivery, DeliveryState, Lane, Slot, State
+from storage.batches import plain
+from storage.columns import literals
+from storage.database import Database
+from storage.rows import read
+from storage.tables import deliveries, executions
+
+_COLUMNS = deliveries.c
+_SLOT = ("messenger", "channel", "thread", "key")
+_UNDONE = literals(_COLUMNS.state, DeliveryState.WAITING, DeliveryState.SENDING)
+_LIVE = (State.PENDING, State.RUNNING, State.WAITING, State.STOPPED)
+
+
+class Deliveries:
+    """The store of deliveries, see `runner.ports.DeliveryStore`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def get(self, slot: Slot) -> Delivery | None:
+        """Return what is in a slot."""
+        same = [_COLUMNS[name] == getattr(slot, name) for name in _SLOT]
+        row = await self._database.row(sa.select(deliveries).where(*same))
+        return read(Delivery, row) if row else None
+
+    async def save(self, before: Delivery | None, after: Delivery) -> Delivery | None:
+        """Replace `before` (None: insert) by `after`; None if the slot is not as `before` any more."""
+        saved = replace(after, revision=before.revision + 1 if before else 0)
+        row = plain(deliveries, saved)
+        async with self._database.writing() as unit:
+            if before is None:
+                insert = unit.upsert(deliveries).values(row).on_conflict_do_nothing(index_elements=_SLOT)
+                written = await unit.row(insert.returning(_COLUMNS.id)) is not None
+            else:
+                as_read = (_COLUMNS.id == before.id, _COLUMNS.revision == before.revision)
+                written = await unit.changed(sa.update(deliveries).where(*as_read).values(row))
+        return saved if written else None
+
+    async def channels(self, messenger: str) -> Sequence[str]:
+        """Return the channels in which something waits or is on its way."""
+        statement = sa.select(_COLUMNS.channel).where(_COLUMNS.messenger == messenger, _UNDONE).distinct()
+        return [row["channel"] for row in await self._database.rows(statement)]
+
+    async def heads(self, messenger: str, channel: str) -> Sequence[Delivery]:
+        """Return the first delivery of each lane of a channel: the one on its way, else the next in turn."""
+        parts = [_head(messenger, channel, lane).subquery() for lane in Lane]
+        statement = sa.union_all(*(sa.select(part) for part in parts))
+        return [read(Delivery, row) for row in await self._database.rows(statement)]
+
+    async def stranded(self, messenger: str, owner: str, at: datetime, *, limit: int = 100) -> Sequence[Delivery]:
+        """Return deliveries on their way whose lease belongs to `owner` or is over."""
+        sending = (_COLUMNS.messenger == messenger, literals(_COLUMNS.state, DeliveryState.SENDING))
+        free = sa.or_(_COLUMNS.lease_owner == owner, _COLUMNS.lease_until <= at)
+        statement = sa.select(deliveries).where(*sending, free).order_by(_COLUMNS.turn).limit(limit)
+        return [read(Delivery, row) for row in await self._database.rows(statement)]
+
+    async def prune(self, before: datetime, *, limit: int = 500) -> int:
+        """Forget deliveries that nothing happened to since `before`, and return how many."""
+        live = sa.exists().where(executions.c.id == _COLUMNS.execution_id, literals(executions.c.state, *_LIVE))
+        old = sa.select(_COLUMNS.id).where(_COLUMNS.changed_at < before, ~_UNDONE, ~live).limit(limit)
+        async with self._database.writing() as unit:
+            ids = list((await unit.execute(old)).scalars())
+            await unit.execute(sa.delete(deliveries).where(_COLUMNS.id.in_(ids)))
+        return len(ids)
+
+    async def backlog(self, messenger: str) -> Sequence[Backlog]:
+        """Return the channels in which something waits or is dead, by name."""
+        dead = literals(_COLUMNS.state, DeliveryState.DEAD)
+        mine = (_COLUMNS.messenger == messenger, sa.or_(_UNDONE, dead))
+        counted = sa.select(
+            _COLUMNS.channel,
+            sa.func.count().filter(_UNDONE).label("waiting"),
+            sa.func.count().filter(dead).label("dead"),
+            sa.func.min(_COLUMNS.waiting_since).filter(_UNDONE).label("oldest"),
+        )
+        rows = await self._database.rows(counted.where(*mine).group_by(_COLUMNS.channel).order_by(_COLUMNS.channel))
+        errors = await self._errors(*mine)
+        return [read(Backlog, row, error=errors.get(row["channel"], "")) for row in rows]
+
+    async def _errors(self, *conditions: sa.ColumnElement[bool]) -> dict[str, str]:
+        """Return the newest error of each channel."""
+        latest = sa.func.row_number().over(partition_by=_COLUMNS.channel, order_by=_COLUMNS.changed_at.desc())
+        told = sa.select(_COLUMNS.channel, _COLUMNS.error, latest.label("place")).where(*conditions)
+        part = told.where(_COLUMNS.error != "").subquery()
+        rows = await self._database.rows(sa.select(part.c.channel, part.c.error).where(part.c.place == 1))
+        return {row["channel"]: row["error"] for row in rows}
+
+
+def _head(messenger: str, channel: str, lane: Lane) -> sa.Select[Any]:
+    """Ask for the first of a lane. What is on its way comes first, so that it is seen to occupy the lane."""
+    own = (_COLUMNS.messenger == messenger, _COLUMNS.channel == channel, _UNDONE, literals(_COLUMNS.lane, lane))
+    order = [_COLUMNS.next_at, _COLUMNS.turn] if lane is Lane.PROGRESS else [_COLUMNS.turn]
+    on_its_way = sa.case((_COLUMNS.state == DeliveryState.SENDING, 0), else_=1)
+    return sa.select(deliveries).where(*own).order_by(on_its_way, *order).limit(1)
