@@ -1,4 +1,4 @@
-"""A card's buttons as rows of Slack's: three that can be seen, the rest in a menu; each value carries all a press needs.
+"""A card's buttons as rows of Slack's: three that can be seen, the rest in a menu; a value carries all a press needs.
 
 A value is the command line itself, or, for a button that asks, JSON with the question and the text to offer.
 """
@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from bot.messenger import Button, Style
 from bot.slack.safety import one_line, plain, units, weight
 from runner.errors import BadInput
+from runner.masking import visible
 from runner.model import Json, value
 
 PRESS = r"^(press|ask|more):\d+$"  # the action ids: a button, a button that asks first, a choice of a menu
@@ -57,9 +58,10 @@ def rows(buttons: Sequence[Button], about: str, first: int = 0) -> tuple[Json, .
     """Set buttons as `actions` blocks, in their order. `about` tells screen readers what they belong to.
 
     `first` is the number of the first action id, for several cards on one surface. A button is left out if Slack could
-    not carry its command or its prefill; so are the heaviest of too many. The words on the card do the same.
+    not carry its command or its prefill, or if a person could not see all of them; so are the heaviest of too many.
+    The words on the card do the same.
     """
-    fitting = [button for button in buttons if 0 < units(_carried(button)) <= _VALUE][:_MOST]
+    fitting = [button for button in buttons if _carriable(button)][:_MOST]
     made = _rows(fitting, about, first)
     while weight(made) > _MOST_WEIGHT:
         weights = [weight(_carried(button)) for button in fitting]
@@ -99,6 +101,11 @@ def _split(buttons: Sequence[Button]) -> Iterator[tuple[list[Button], list[Butto
 
 def _fits_menu(button: Button) -> bool:
     return _word(button) not in _ASKS_TWICE and units(_carried(button)) <= _OPTION_VALUE
+
+
+def _carriable(button: Button) -> bool:
+    told = f"{button.action} {button.asks} {button.prefill}"
+    return bool(button.action) and units(_carried(button)) <= _VALUE and visible(told) == told
 
 
 def _word(button: Button) -> str:
