@@ -1,1 +1,1 @@
-"""The front end for Slack."""
+"""The front end for Slack: what only its product needs. What cards mean is decided elsewhere."""

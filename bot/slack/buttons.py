@@ -1,0 +1,146 @@
+"""A card's buttons as rows of Slack's: three that can be seen, the rest in a menu; a value carries all a press needs.
+
+A value is the command line itself, or, for a button that asks, JSON with the question and the text to offer.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+
+from bot.messenger import Button, Style
+from bot.slack.safety import one_line, plain, units, weight
+from runner.errors import BadInput
+from runner.masking import visible
+from runner.model import Json, value
+
+PRESS = r"^(press|ask|more):\d+$"  # the action ids: a button, a button that asks first, a choice of a menu
+
+SEEN = 3  # buttons of a row: phones stack them
+_IN_MENU = 5  # options of an overflow menu (Slack)
+_LABEL = 75  # characters of a button, an option, an accessibility label (Slack)
+_VALUE, _OPTION_VALUE = 2_000, 150  # characters (Slack)
+_MOST_WEIGHT = 4_000  # of all buttons of a card: what is over is left to words
+_MOST = 32  # buttons of a card: what is over is left to words
+
+# What cannot be taken back by a word costs a second press.
+_ASKS_TWICE = {
+    "merge": ("Merge?", "The work of this run goes into its base branch.", "Merge"),
+    "discard": ("Discard?", "Worktree and branch of this run are removed. A backup is kept for a while.", "Discard"),
+}
+
+
+@value
+class Press:
+    """What a pressed button means: a command line; with `asks`, the person's text is appended after a space."""
+
+    action: str
+    asks: str = ""
+    prefill: str = ""
+
+
+def pressed(carried: str) -> Press:
+    """Read the value of a button or an option. Raises BadInput if it is not one that `rows` has written."""
+    if not carried.startswith("{"):
+        return Press(action=carried)
+    try:
+        content = json.loads(carried)
+    except ValueError:
+        content = None
+    match content:
+        case {"action": str(action), "asks": str(asks), "prefill": str(prefill)}:
+            return Press(action=action, asks=asks, prefill=prefill)
+        case _:
+            raise BadInput("This button is not one of Signoff.", hint="Say the command in words.")
+
+
+def rows(buttons: Sequence[Button], about: str, first: int = 0) -> tuple[Json, ...]:
+    """Set buttons as `actions` blocks, in their order. `about` tells screen readers what they belong to.
+
+    `first` is the number of the first action id, for several cards on one surface. A button is left out if Slack could
+    not carry its command or its prefill, or if a person could not see all of them; so are the heaviest of too many.
+    The words on the card do the same.
+    """
+    fitting = [button for button in buttons if _carriable(button)][:_MOST]
+    made = _rows(fitting, about, first)
+    while weight(made) > _MOST_WEIGHT:
+        weights = [weight(_carried(button)) for button in fitting]
+        del fitting[weights.index(max(weights))]
+        made = _rows(fitting, about, first)
+    return made
+
+
+def _rows(buttons: Sequence[Button], about: str, first: int) -> tuple[Json, ...]:
+    primary = [button for button in buttons if button.style is Style.PRIMARY]
+    calling = primary[0] if len(primary) == 1 else None
+    made = []
+    for seen, menu in _split(buttons):
+        elements = [_button(button, first + at, about, calling=button is calling) for at, button in enumerate(seen)]
+        first += len(seen)
+        if menu:
+            elements.append({"type": "overflow", "action_id": f"more:{first}", "options": [_option(b) for b in menu]})
+            first += 1
+        made.append({"type": "actions", "elements": elements})
+    return tuple(made)
+
+
+def _split(buttons: Sequence[Button]) -> Iterator[tuple[list[Button], list[Button]]]:
+    """Make rows: three that are seen and a menu. What a menu cannot do is seen; a menu of one is a button."""
+    left = list(buttons)
+    while left:
+        here = range(min(len(left), SEEN + _IN_MENU))
+        bound = [at for at in here if not _fits_menu(left[at])][:SEEN]
+        free = [at for at in here if _fits_menu(left[at])]
+        room = SEEN - len(bound)
+        seen, menu = sorted([*bound, *free[:room]]), free[room:]
+        if len(menu) == 1:
+            seen, menu = sorted([*seen, *menu]), []
+        yield [left[at] for at in seen], [left[at] for at in menu]
+        left = [button for at, button in enumerate(left) if at not in {*seen, *menu}]
+
+
+def _fits_menu(button: Button) -> bool:
+    return _word(button) not in _ASKS_TWICE and units(_carried(button)) <= _OPTION_VALUE
+
+
+def _carriable(button: Button) -> bool:
+    told = f"{button.action} {button.asks} {button.prefill}"
+    return bool(button.action) and units(_carried(button)) <= _VALUE and visible(told) == told
+
+
+def _word(button: Button) -> str:
+    return button.action.partition(" ")[0]
+
+
+def _carried(button: Button) -> str:
+    if not button.asks:
+        return button.action
+    content = {"action": button.action, "asks": button.asks, "prefill": button.prefill}
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+
+
+def _button(button: Button, number: int, about: str, *, calling: bool) -> Json:
+    label = one_line(button.label, _LABEL)
+    made: dict[str, object] = {
+        "type": "button",
+        "action_id": f"{'ask' if button.asks else 'press'}:{number}",
+        "text": plain(label, _LABEL),
+        "value": _carried(button),
+        "accessibility_label": one_line(f"{label}: {about}", _LABEL),
+    }
+    if button.style is Style.DANGER or calling:
+        made["style"] = button.style.value
+    if _word(button) in _ASKS_TWICE:
+        title, text, yes = _ASKS_TWICE[_word(button)]
+        made["confirm"] = {
+            "title": plain(title, 100),
+            "text": plain(text, 300),
+            "confirm": plain(yes, 30),
+            "deny": plain("Not now", 30),
+            **({"style": "danger"} if button.style is Style.DANGER else {}),
+        }
+    return made
+
+
+def _option(button: Button) -> Json:
+    return {"text": plain(button.label, _LABEL), "value": _carried(button)}

@@ -1,0 +1,259 @@
+"""Cards as Slack messages: pure, with classic blocks only, inside all limits.
+
+What does not fit is cut at a line, and said so; the whole is then in `rest`, for a file. A card that is not shown whole
+has no button that decides something.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, assert_never
+
+from bot.messenger import Button, Card, Field, Look, Section, Tone
+from bot.slack import buttons
+from bot.slack.markdown import prose
+from bot.slack.safety import head, notification, one_line, plain, units, weight, words
+from bot.views import say
+from runner.masking import visible
+from runner.model import Json, value
+
+MESSAGE_WEIGHT = 12_000  # see bot.slack.safety.weight: Slack refuses at about 13,200
+IN_FILE = "in the file"
+
+_TITLE = 150  # characters of a header block (Slack)
+_SHORT = 24  # characters of a fact that shares a line with others
+_CONTEXT = 1_000  # characters of that line: Slack takes 2,000
+_FACTS_WEIGHT = 2_400  # of the facts that have lines of their own
+_SECTION_TITLE = 200  # characters
+_FOOTER = 500  # characters
+_FILES = 10  # elements of a context block (Slack)
+_SECTION_BLOCKS = 30  # blocks for sections; further sections share the last one
+_AROUND = 180  # weight of the containers around a section's text, and of the line that says what is missing
+_CUT_NOTE = 600  # weight kept free to say that something was cut
+_LEAST = 700  # weight below which no section is begun
+_HEADLINE, _NOTIFICATION = 240, 1_000  # characters: what a lock screen shows, and what is read aloud
+_DECIDING = frozenset({"approve", "answer", "deny", "rule"})
+_NOT_ALL = "Not all of it fits here, so no button decides it."
+_SIGNS = {Tone.RUNNING: "●", Tone.WAITING: "◆", Tone.GOOD: "✓", Tone.BAD: "✗"}
+_ASKING = {"approve": "Approve?", "answer": "Question:", "view": "Needs you:"}
+
+
+@value
+class Rendered:
+    """A message: `text` for notifications and screen readers, `blocks` for the eye, `rest` for a file if not empty."""
+
+    text: str
+    blocks: tuple[Json, ...]
+    rest: str = ""
+
+
+@value
+class Composed:
+    """Blocks of a card, and whether they show less than all of it."""
+
+    blocks: tuple[Json, ...]
+    cut: bool
+
+
+def render(card: Card) -> Rendered:
+    """Set a card as a message."""
+    made = compose(card, MESSAGE_WEIGHT, where=IN_FILE)
+    return Rendered(text=_spoken(card), blocks=made.blocks, rest=whole(card) if made.cut else "")
+
+
+def line(text: str) -> Rendered:
+    """Set a remark of one or two lines, such as an answer that only one person sees. It is cut at 2,000 characters."""
+    shown = say.cut(visible(text), 2_000)
+    return Rendered(text=notification(head(shown, _NOTIFICATION)), blocks=(_rich([_paragraph([words(shown)])]),))
+
+
+def compose(card: Card, room: int, *, where: str, first: int = 0) -> Composed:
+    """Set a card as blocks of at most `room` weight. `where` says where people find what was cut.
+
+    `first` is the number of its first action id, for several cards on one surface.
+    """
+    top, facts_cut = _top(card)
+    bottom = _files(card) + _footer(card)
+    about = _bare(card.title)
+    pressed = buttons.rows(card.buttons, about, first)
+    left = room - sum(weight(part) + 1 for part in (*top, *bottom, *pressed)) - _CUT_NOTE
+    body, body_cut = _sections(card.sections, left, where)
+    cut = facts_cut or body_cut
+    note: list[Json] = []
+    if cut and any(_decides(button) for button in card.buttons):
+        pressed = buttons.rows([button for button in card.buttons if not _decides(button)], about, first)
+        note = [_rich([_paragraph([words(f"{_NOT_ALL} Read the rest {where}, then say the word.", bold=True)])])]
+    return Composed(blocks=(*top, *body, *note, *bottom, *pressed), cut=cut)
+
+
+def whole(card: Card) -> str:
+    """Write a card as plain text, uncut, without its buttons."""
+    parts = [card.title, "\n".join(f"{field.label}: {field.value}" for field in card.fields)]
+    parts += [f"{section.title}\n{section.body}" if section.title else section.body for section in card.sections]
+    return visible("\n\n".join(part.strip("\n") for part in (*parts, card.footer) if part.strip())) + "\n"
+
+
+def _spoken(card: Card) -> str:
+    """Write for a lock screen: what it is first, then the facts, which are also read aloud instead of the blocks."""
+    headline = one_line(card.nudge or _headline(card), _HEADLINE)
+    facts = " · ".join(f"{field.label}: {field.value}" for field in card.fields)
+    text = f"{headline}\n{facts}" if facts else headline
+    return notification(head(text, _NOTIFICATION))
+
+
+def _headline(card: Card) -> str:
+    """Say in a line what a card wants."""
+    said = {button.action.partition(" ")[0] for button in card.buttons}
+    asking = [lead for word, lead in _ASKING.items() if word in said]
+    if not asking or not _asks(card) or card.tone is not Tone.WAITING:
+        return _titled(card)
+    run = next((field.value for field in card.fields if field.label == "Run"), "")
+    title = one_line(_bare(card.title), _HEADLINE - 100)
+    return f"{asking[0]} {title}" + (f" · {one_line(run, 80)}" if run else "")
+
+
+def _titled(card: Card) -> str:
+    """Return the title; the tone always has a sign, and the words are the title's own."""
+    sign = _SIGNS.get(card.tone)
+    title = card.title.strip()
+    return f"{sign} {title}" if sign and title[:1].isalnum() else title
+
+
+def _bare(title: str) -> str:
+    """Return a title without the sign in front."""
+    return title[2:] if title[1:2] == " " and not title[0].isalnum() else title
+
+
+def _top(card: Card) -> tuple[list[Json], bool]:
+    title = _titled(card)
+    blocks: list[Json] = [{"type": "header", "text": plain(title, _TITLE)}]
+    short = [field for field in card.fields if units(field.value) <= _SHORT and "\n" not in field.value]
+    said = [f"{field.label} {field.value}".strip() for field in short]
+    if card.tone is Tone.WAITING and _asks(card):
+        said.insert(0, "◆ needs you")
+    shared = visible(" · ".join(said))
+    if shared:
+        blocks.append(_context([shared]))
+    lines, lines_cut = _long_facts([field for field in card.fields if field not in short])
+    if lines:
+        blocks.append(_rich([_paragraph(lines)]))
+    return blocks, lines_cut or units(visible(title)) > _TITLE or units(shared) > _CONTEXT
+
+
+def _long_facts(fields: Sequence[Field]) -> tuple[list[Json], bool]:
+    """Give each fact a line of its own, as far as there is room."""
+    pieces: list[Json] = []
+    left = _FACTS_WEIGHT
+    for number, field in enumerate(fields):
+        gap = "\n" if number else ""
+        made = [words(f"{gap}{one_line(field.label, 80)}  ", bold=True), words(field.value)]
+        left -= weight(made)
+        if left < 0:
+            return pieces, True
+        pieces += made
+    return pieces, False
+
+
+def _files(card: Card) -> list[Json]:
+    """Name the files that go with a card; their bytes are posted beside it."""
+    named = [f"⎙ {one_line(file.name, 100)}  {say.size(file.size)}" for file in card.files]
+    more = len(named) - _FILES
+    shown = [*named[: _FILES - 1], f"… and {say.plural(more + 1, 'file')} more"] if more > 0 else named
+    return [_context(shown)] if shown else []
+
+
+def _footer(card: Card) -> list[Json]:
+    """Set the footer; what stands between backticks is a command to be said."""
+    parts = one_line(card.footer, _FOOTER).split("`") if card.footer.strip() else []
+    if len(parts) % 2 == 0:
+        parts = ["`".join(parts)] if parts else []
+    pieces = [words(part, code=bool(at % 2)) for at, part in enumerate(parts) if part]
+    return [_rich([_paragraph(pieces)])] if pieces else []
+
+
+def _sections(sections: Sequence[Section], room: int, where: str) -> tuple[list[Json], bool]:
+    """Set the sections until one has to be cut; nothing follows a cut, so that what is shown has no hole."""
+    blocks: list[dict[str, Any]] = []
+    for number, section in enumerate(sections, 1):
+        elements, cut = _section(section, room, where) if room >= _LEAST else ([], True)
+        room -= weight(elements) + _AROUND
+        if elements and len(blocks) < _SECTION_BLOCKS:
+            blocks.append({"type": "rich_text", "elements": elements})
+        elif elements:
+            blocks[-1]["elements"] += elements
+        if cut:
+            left = len(sections) - number + (not elements)
+            more = [_rich([_remark(f"… {say.plural(left, 'part')} more {where}")])] if left else []
+            return [*blocks, *more], True
+    return list(blocks), False
+
+
+def _section(section: Section, room: int, where: str) -> tuple[list[Json], bool]:
+    title = one_line(section.title, _SECTION_TITLE) if section.title.strip() else ""
+    name = [words(f"{title}\n", bold=True)] if title else []
+    room -= weight(name) + _AROUND
+    body = visible(section.body).strip("\n")
+    shown = _fitting(body, room)
+    elements = _body(shown, section.look, name, room)
+    if shown != body:
+        elements.append(_remark(f"… {_missing(body[len(shown) :])} more {where}"))
+    return elements, shown != body or units(visible(section.title)) > _SECTION_TITLE
+
+
+def _body(text: str, look: Look, name: list[Json], room: int) -> list[Json]:
+    """Set a text under its name."""
+    literal = words(text)
+    above = [_paragraph(name)] if name else []
+    match look:
+        case Look.TEXT:
+            return [_paragraph([*name, literal])]
+        case Look.CODE | Look.DIFF:
+            return [*above, {"type": "rich_text_preformatted", "elements": [literal]}]
+        case Look.PROSE:
+            styled = prose(text)
+            if not styled or weight(styled) > room:
+                styled = ({"type": "rich_text_quote", "elements": [literal]},)
+            return [*above, *styled]
+        case _:
+            assert_never(look)
+
+
+def _fitting(text: str, room: int) -> str:
+    """Return the beginning of a text that weighs at most `room`, cut at a line where it has several."""
+    if weight(text) <= room:
+        return text
+    kept = head(text, room)
+    while weight(kept) > room:
+        kept = kept[: len(kept) - max(1, (weight(kept) - room) // 2)]
+    whole_lines = kept.rpartition("\n")[0]
+    return whole_lines if whole_lines.strip() else kept
+
+
+def _missing(text: str) -> str:
+    """Say how much a missing text is."""
+    lines = text.strip("\n").count("\n") + 1
+    return say.plural(lines, "line") if lines > 1 or text.startswith("\n") else say.plural(len(text), "character")
+
+
+def _asks(card: Card) -> bool:
+    return card.key.startswith("ask:")
+
+
+def _decides(button: Button) -> bool:
+    return button.action.partition(" ")[0] in _DECIDING
+
+
+def _rich(elements: Sequence[Json]) -> Json:
+    return {"type": "rich_text", "elements": list(elements)}
+
+
+def _paragraph(pieces: Sequence[Json]) -> Json:
+    return {"type": "rich_text_section", "elements": list(pieces)}
+
+
+def _remark(text: str) -> Json:
+    return _paragraph([words(text, italic=True)])
+
+
+def _context(texts: Sequence[str]) -> Json:
+    return {"type": "context", "elements": [plain(text, _CONTEXT) for text in texts]}
