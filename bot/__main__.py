@@ -11,7 +11,7 @@ import json
 import logging
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
@@ -23,6 +23,7 @@ from runner.errors import NoDaemon, SignoffError
 from runner.settings import Settings, find_config, load
 
 if TYPE_CHECKING:
+    from bot.slack.front import SlackFront
     from runner.core import Core
     from runner.model import Origin
 
@@ -104,10 +105,21 @@ async def daemon(settings: Settings, *, work: bool = True) -> AsyncIterator[Core
             await watch.catch_up(origin)  # each needs the other: the server shows what the watch sees
 
         server = TerminalServer(desk, core.people, catch_up, settings.socket, version=__version__)
-        watch = Watch(core, [server])
-        async with beside(server.run(), watch.run()), working(core) if work else nullcontext():
-            await server.ready()
-            yield core
+        async with _slack(settings, core) as front:
+            watch = Watch(core, [server, *([front.messenger] if front else [])])
+            served = [front.run(desk, core.people, core.runs)] if front else []
+            async with beside(server.run(), watch.run(), *served), working(core) if work else nullcontext():
+                await server.ready()
+                yield core
+
+
+def _slack(settings: Settings, core: Core) -> AbstractAsyncContextManager[SlackFront | None]:
+    """Make the front end for Slack where it is configured."""
+    if not settings.slack.enabled:
+        return nullcontext()
+    from bot.slack.front import slack
+
+    return slack(settings.slack, core.store, core.clock)
 
 
 @asynccontextmanager

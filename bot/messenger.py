@@ -115,6 +115,11 @@ class Messenger(Protocol):
         """Return the word that stands in `Origin.messenger`."""
         ...
 
+    @property
+    def redraw_seconds(self) -> float:
+        """Return how often a live card is redrawn at most; approvals and results do not wait."""
+        ...
+
     async def show(self, origin: Origin, card: Card) -> None:
         """Show a card at this place, or replace the one with the same key. A `nudge` is made to be noticed."""
         ...

@@ -31,7 +31,6 @@ from runner.model import (
 )
 from runner.ports import ExecutionQuery
 
-PROGRESS_SECONDS = 0.2  # how often a live card is redrawn at most; approvals and results do not wait
 LIVE = (State.PENDING, State.RUNNING, State.WAITING)
 CATCH_UP = 20  # newest live runs shown to a terminal that connects
 OPEN_LOOKED_AT = 500  # oldest open questions that a freeze rewrites, or that a terminal which connects may be asked
@@ -119,7 +118,7 @@ class _Lane:
                     await self._core.store.feed.advance(self._reader, seq)
 
     async def _paint(self) -> None:
-        """Redraw live cards, each at most once every PROGRESS_SECONDS."""
+        """Redraw live cards, each at most as often as its messenger likes."""
         while True:
             await self._redraw.wait()
             self._redraw.clear()
@@ -127,7 +126,7 @@ class _Lane:
             for execution_id in sorted(stale):
                 async with self._guarded(execution_id):
                     await self._show_run(execution_id)
-            await self._core.clock.sleep(PROGRESS_SECONDS)
+            await self._core.clock.sleep(self._messenger.redraw_seconds)
 
     @property
     def _reader(self) -> str:

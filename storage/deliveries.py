@@ -47,6 +47,12 @@ class Deliveries:
                 written = await unit.changed(sa.update(deliveries).where(*as_read).values(row))
         return saved if written else None
 
+    async def places(self, messenger: str, key: str) -> Sequence[Slot]:
+        """Return where something stands under this key."""
+        own = (deliveries.c.messenger == messenger, deliveries.c.key == key)
+        rows = await self._database.rows(sa.select(deliveries).where(*own).order_by(deliveries.c.id))
+        return [read(Delivery, row).slot for row in rows]
+
     async def channels(self, messenger: str) -> Sequence[str]:
         """Return the channels in which something waits or is on its way."""
         statement = sa.select(_COLUMNS.channel).where(_COLUMNS.messenger == messenger, _UNDONE).distinct()

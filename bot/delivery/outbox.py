@@ -94,6 +94,12 @@ class Outbox:
             saved = await self._store.save(before, after)
         self._wake(slot.channel)
 
+    async def replace(self, key: str, lane: Lane, payload: Json) -> None:
+        """Show this in every slot of this key there is, and nowhere else. Raises StorageError."""
+        for slot in await self._store.places(self._messenger, key):
+            origin = Origin(messenger=slot.messenger, channel=slot.channel, thread=slot.thread or None)
+            await self.put(origin, key, lane, payload)
+
     async def run(self) -> None:
         """Send until cancelled. What is in hand then is looked for at the next start."""
         while True:

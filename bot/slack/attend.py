@@ -9,15 +9,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Protocol
 
-from bot import commands
+from bot import commands, views
 from bot.messenger import Card, Incoming
 from bot.slack import payloads
-from bot.slack.listen import NAME
-from bot.slack.payloads import Commanded, Dropped, FileRef, Me, Place, Pressed, Said, Submitted
+from bot.slack.payloads import NAME, Commanded, Dropped, FileRef, Me, Place, Pressed, Said, Submitted
 from runner.errors import NotAllowed, NotFound, SignoffError
 from runner.model import Arrival, Image, Origin, Person
 from runner.ports import ArrivalStore, Clock
@@ -68,7 +67,7 @@ class Counter(Protocol):
         """Begin a thread with what somebody typed, and return its name."""
         ...
 
-    async def ask(self, pressed: Pressed, title: str) -> None:
+    async def ask(self, pressed: Pressed) -> None:
         """Open a form for the text that a button needs."""
         ...
 
@@ -125,9 +124,7 @@ class Attendant:
             await asyncio.wait([before])
         try:
             async with self._slots:
-                await self._hear(payloads.read(arrival.payload, self._me))
-        except SignoffError as error:
-            log.warning("slack.unanswered %s: %s", arrival.key, error)
+                await self._answer(payloads.read(arrival.payload, self._me))
         except Exception:  # one delivery that cannot be dealt with must not keep the others waiting
             log.exception("slack.broken %s", arrival.key)
         finally:
@@ -135,16 +132,24 @@ class Attendant:
                 del self._last[arrival.channel]
         await self._arrivals.done(arrival, self._clock.now())
 
+    async def _answer(self, heard: payloads.Heard) -> None:
+        try:
+            await self._hear(heard)
+        except SignoffError as error:
+            log.warning("slack.refused: %s", error)
+            if not isinstance(heard, Dropped):
+                await self._counter.tell(heard.place, views.error(error))
+
     async def _hear(self, heard: payloads.Heard) -> None:
         match heard:
             case Said():
                 await self._said(heard)
             case Commanded():
                 await self._commanded(heard)
-            case Pressed(asks=True):
-                await self._counter.ask(heard, heard.label)
+            case Pressed() if heard.press.asks:
+                await self._counter.ask(heard)
             case Pressed():
-                await self._carry_out(heard.place, heard.action, alone=True)
+                await self._carry_out(heard.place, heard.press.action, alone=True)
             case Submitted():
                 await self._carry_out(heard.place, f"{heard.action} {heard.text}", alone=True)
             case Dropped():
@@ -155,9 +160,7 @@ class Attendant:
         thread = said.place.thread
         if thread is not None and not said.named and not await self._is_ours(said.place):
             return
-        place = Place(
-            user=said.place.user, channel=said.place.channel, thread=thread or said.ts, direct=said.place.direct
-        )
+        place = replace(said.place, thread=thread or said.ts)
         begins = thread is None and not _is_command(said.text)
         images = await self._counter.fetch(said.files)
         await self._carry_out(place, f"do {said.text}" if begins else said.text, images=images)
@@ -167,7 +170,7 @@ class Attendant:
         place = said.place
         if _starts(said.text) and await self._person(place) is not None:
             thread = await self._counter.head(place, f"/task {said.text}")
-            place = Place(user=place.user, channel=place.channel, thread=thread, direct=place.direct)
+            place = replace(place, thread=thread)
         await self._carry_out(place, said.text or "help", alone=place.thread is None and not place.direct)
 
     async def _carry_out(self, place: Place, line: str, *, images: tuple[Image, ...] = (), alone: bool = False) -> None:

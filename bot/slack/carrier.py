@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,6 +12,7 @@ from typing import Any
 import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.delivery.carrier import Gone, Limited, Outcome, Rejected, Unknown, Unreachable
 from bot.delivery.pace import Allowance, Pace
@@ -58,22 +60,18 @@ class SlackCarrier:
         async with _outcomes():
             await self._web.chat_update(channel=slot.channel, ts=message_ref, **_content(payload))
 
-    async def upload(self, slot: Slot, payload: Json, nonce: str) -> str:
+    async def upload(self, slot: Slot, payload: Json, nonce: str) -> str:  # noqa: ARG002 - files carry no mark
         """Put a file into the thread and return its id.."""
-        path = Path(str(payload["path"]))
-        try:
-            async with _outcomes():
-                answer = await self._web.files_upload_v2(
-                    file=str(path),
-                    filename=str(payload["name"]),
-                    title=str(payload["name"]),
-                    alt_txt=str(payload.get("alt", "")) or None,
-                    channel=slot.channel,
-                    thread_ts=slot.thread or None,
-                    request_file_info=False,
-                )
-        except FileNotFoundError as error:
-            raise Rejected(f"the file {path.name} is not there any more") from error
+        name = str(payload["name"])
+        async with _outcomes():
+            answer = await self._web.files_upload_v2(
+                content=await asyncio.to_thread(_bytes, payload),
+                filename=name,
+                title=name,
+                channel=slot.channel,
+                thread_ts=slot.thread or None,
+                request_file_info=False,
+            )
         return str(answer["files"][0]["id"])
 
     async def find(self, slot: Slot, nonce: str) -> str | None:
@@ -92,6 +90,17 @@ class SlackCarrier:
             if marked.get("nonce") == nonce:
                 return str(message["ts"])
         return None
+
+
+def _bytes(payload: Json) -> bytes:
+    """Return what a file holds: a text of its own, or what is on disk. Raises Rejected where that is gone."""
+    if "content" in payload:
+        return str(payload["content"]).encode()
+    path = Path(str(payload["path"]))
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise Rejected(f"the file {path.name} cannot be read: {error.strerror}") from error
 
 
 def _content(payload: Json) -> dict[str, Any]:
@@ -113,7 +122,7 @@ async def _outcomes() -> AsyncIterator[None]:
 
 def outcome(error: SlackApiError) -> Outcome:
     """Return what an error of Slack means for the delivery."""
-    response: Any = error.response
+    response: AsyncSlackResponse = error.response
     code = _code(response)
     status = getattr(response, "status_code", 200)
     if code in {"ratelimited", "rate_limited"} or status == 429:
@@ -128,14 +137,14 @@ def outcome(error: SlackApiError) -> Outcome:
     return Rejected(code)
 
 
-def _code(response: Any) -> str:
+def _code(response: AsyncSlackResponse) -> str:
     try:
         return str(response.get("error") or "")
     except (AttributeError, ValueError):
         return ""  # no JSON: an error page of something in between
 
 
-def _retry_after(response: Any) -> float:
+def _retry_after(response: AsyncSlackResponse) -> float:
     headers = {str(name).lower(): item for name, item in (getattr(response, "headers", None) or {}).items()}
     try:
         return max(1.0, float(headers.get("retry-after", 1.0)))

@@ -17,12 +17,10 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.payloads import Dropped, Me, read
+from bot.slack.payloads import NAME, Dropped, Me, read
 from runner.errors import SignoffError
 from runner.model import Arrival
 from runner.ports import ArrivalStore, Clock
-
-NAME = "slack"
 
 log = logging.getLogger(__name__)
 
@@ -50,9 +48,9 @@ class Reception:
             self._ring()
 
 
-def application(web: AsyncWebClient, signing_secret: str, reception: Reception) -> AsyncApp:
+def application(web: AsyncWebClient, reception: Reception) -> AsyncApp:
     """Make the Bolt app whose only duty is to take in what comes."""
-    app = AsyncApp(client=web, signing_secret=signing_secret or None, logger=logging.getLogger("slack_bolt"))
+    app = AsyncApp(client=web, logger=logging.getLogger("slack_bolt"))
 
     @app.middleware
     async def take_in(

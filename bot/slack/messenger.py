@@ -2,50 +2,139 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.delivery.slots import Wanted
-from bot.messenger import Attachment, Card
-from bot.slack.buttons import pressed as read_button
-from bot.slack.cards import line, render
-from bot.slack.forms import text_modal
-from bot.slack.listen import NAME
-from bot.slack.payloads import FileRef, Place, Pressed, kept
-from runner.errors import BadInput
-from runner.model import Form, Image, Json, Lane, Origin, Slot, new_id
+from bot.delivery import Outbox
+from bot.messenger import Card
+from bot.slack.cards import Rendered, line, render
+from bot.slack.payloads import NAME, FileRef, Place, Pressed, kept
+from bot.slack.surfaces import text_modal
+from runner.errors import NotFound, WrongState
+from runner.model import Form, Image, Json, Lane, Origin, new_id
 
 LARGEST_PICTURE = 5_000_000  # bytes; the model's service takes no larger one
 _PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+_LATE = frozenset({"expired_trigger_id", "trigger_expired", "exchanged_trigger_id"})
 
 log = logging.getLogger(__name__)
-
-
-class Outbox(Protocol):
-    """Sends what it is given: `bot.delivery.Outbox`."""
-
-    async def put(self, wanted: Wanted) -> None:
-        """Let a slot show something."""
-        ...
 
 
 class SlackMessenger:
     """`bot.messenger.Messenger` for one workspace, and the counter of `bot.slack.attend`."""
 
-    def __init__(self, web: AsyncWebClient, http: aiohttp.ClientSession, outbox: Outbox, token: str) -> None:
+    def __init__(self, web: AsyncWebClient, http: aiohttp.ClientSession, outbox: Outbox) -> None:
         self._web = web
         self._http = http
         self._outbox = outbox
-        self._token = token
-        self._elsewhere: dict[str, set[Origin]] = {}  # places besides its own where a question was looked up
 
     @property
     def name(self) -> str:
         """Return the word that stands in `Origin.messenger`."""
         return NAME
+
+    @property
+    def redraw_seconds(self) -> float:
+        """Return how often a live card is redrawn at most: the outbox sends it more rarely still."""
+        return 2.0
+
+    async def show(self, origin: Origin, card: Card) -> None:
+        """Put a card into the outbox, with its files. Raises StorageError."""
+        made, lane, run = render(card), _lane(card), _execution(card)
+        key = card.key or f"loose:{new_id()}"
+        await self._outbox.put(origin, key, lane, _payload(made), execution_id=run)
+        for file in card.files:
+            whole = {"path": file.path, "name": file.name}
+            await self._outbox.put(origin, f"file:{file.path}", Lane.FINAL, whole, form=Form.FILE, execution_id=run)
+        if made.rest and lane is not Lane.PROGRESS:
+            text = {"content": made.rest, "name": f"{_word(key)}.txt"}
+            await self._outbox.put(origin, f"rest:{key}", lane, text, form=Form.FILE, execution_id=run)
+        if card.nudge:
+            await self._outbox.put(origin, f"loose:{new_id()}", Lane.INTERACTIVE, _payload(line(card.nudge)))
+
+    async def rewrite(self, card: Card) -> None:
+        """Replace a card wherever it stands. Raises StorageError."""
+        await self._outbox.replace(card.key, _lane(card), _payload(render(card)))
+
+    async def tell(self, place: Place, card: Card) -> None:
+        """Show a card to one person alone. It is not kept: whoever misses it can ask again."""
+        made = render(card)
+        try:
+            if place.reply_url:
+                body = {"response_type": "ephemeral", "replace_original": False, **_payload(made)}
+                async with self._http.post(place.reply_url, json=body) as answer:
+                    if answer.status == 200:
+                        return
+            await self._web.chat_postEphemeral(
+                channel=place.channel, user=place.user, thread_ts=place.thread, **_payload(made)
+            )
+        except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
+            log.warning("slack.untold %s in %s: %s", place.user, place.channel, error)
+
+    async def head(self, place: Place, text: str) -> str:
+        """Begin a thread with what somebody typed, and return its name. Raises WrongState where that cannot be."""
+        made = line(text)
+        try:
+            answer = await self._web.chat_postMessage(channel=place.channel, **_payload(made))
+        except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
+            reason = error.response.get("error", "") if isinstance(error, SlackApiError) else str(error)
+            raise WrongState(
+                f"Signoff cannot write here ({reason}): nothing was started.",
+                hint="Invite the app into this channel, or write to it directly.",
+            ) from error
+        return str(answer["ts"])
+
+    async def ask(self, pressed: Pressed) -> None:
+        """Open a form for the text that a button needs."""
+        press = pressed.press
+        view: Any = text_modal(pressed.label or "Signoff", press.asks, press.prefill, kept(pressed.place, press.action))
+        try:
+            await self._web.views_open(trigger_id=pressed.trigger, view=view)
+        except SlackApiError as error:
+            if error.response.get("error") not in _LATE:
+                raise WrongState(f"Slack did not open the form: {error.response.get('error')}.") from error
+            await self.tell(pressed.place, Card(title="That took too long: press the button again."))
+
+    async def fetch(self, files: Sequence[FileRef]) -> tuple[Image, ...]:
+        """Return the pictures among files that were posted. Raises NotFound where one cannot be fetched."""
+        return tuple([await self._picture(file) for file in files if file.media_type in _PICTURES])
+
+    async def _picture(self, file: FileRef) -> Image:
+        if not 0 < file.size <= LARGEST_PICTURE:
+            raise NotFound(f"{file.name} is too large: a picture may have {LARGEST_PICTURE:,} bytes.")
+        headers = {"Authorization": f"Bearer {self._web.token}"}
+        try:
+            async with self._http.get(file.url, headers=headers) as answer:
+                answer.raise_for_status()
+                data = await answer.content.read(LARGEST_PICTURE + 1)
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise NotFound(f"Slack did not hand out {file.name}.", hint="Post it again.") from error
+        return Image(media_type=file.media_type, data=data)
+
+
+def _payload(made: Rendered) -> dict[str, Any]:
+    return {"text": made.text, "blocks": list(made.blocks)}
+
+
+def _lane(card: Card) -> Lane:
+    """Say how urgent a card is: what waits for a person, or a person for, goes first."""
+    if card.live:
+        return Lane.PROGRESS
+    return Lane.FINAL if card.key.startswith(("result:", "run:", "report:")) else Lane.INTERACTIVE
+
+
+def _execution(card: Card) -> str | None:
+    """Return the id of the run that a card is about: as long as it goes on, the card is edited."""
+    data: Json = card.data or {}
+    execution = data.get("execution")
+    found = execution.get("id") if isinstance(execution, dict) else data.get("execution_id")
+    return found if isinstance(found, str) else None
+
+
+def _word(key: str) -> str:
+    return key.partition(":")[0] or "card"

@@ -10,9 +10,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
+from bot.slack import buttons
+from runner.errors import BadInput
 from runner.model import value
 
-ASKS = "ask"  # beginning of the `action_id` of a button that needs a text first
+NAME = "slack"  # in `Origin.messenger`
 _SPOKEN = frozenset({"", "file_share", "thread_broadcast", "me_message"})  # subtypes of messages that people write
 _MARKUP = re.compile(r"<([^<>]*)>")
 _LONGEST = 200_000  # characters of a text; a prompt may have as many
@@ -35,6 +37,7 @@ class Place:
     channel: str
     thread: str | None = None  # None: not in a thread
     direct: bool = False  # a conversation with us alone
+    reply_url: str = ""  # where this person can be answered alone, for half an hour
 
 
 @value
@@ -71,14 +74,12 @@ class Commanded:
 
 @value
 class Pressed:
-    """A button: the command line it carries, and on which message it stands."""
+    """A button and what it carries."""
 
     key: str
     place: Place
-    ts: str
-    action: str
+    press: buttons.Press
     trigger: str
-    asks: bool = False  # a text has to be asked for and put behind the action
     label: str = ""
 
 
@@ -148,7 +149,12 @@ def _welcome(heard: Heard, me: Me) -> Heard:
 
 def _command(body: Mapping[object, object]) -> Heard:
     channel = _text(body, "channel_id")
-    place = Place(user=_text(body, "user_id"), channel=channel, direct=channel.startswith("D"))
+    place = Place(
+        user=_text(body, "user_id"),
+        channel=channel,
+        direct=channel.startswith("D"),
+        reply_url=_text(body, "response_url"),
+    )
     trigger = _text(body, "trigger_id")
     return Commanded(key=trigger, place=place, text=plain(_text(body, "text")).strip(), trigger=trigger)
 
@@ -157,9 +163,13 @@ def _press(body: Mapping[object, object]) -> Heard:
     actions = body.get("actions")
     action = actions[0] if isinstance(actions, list) and actions and isinstance(actions[0], Mapping) else {}
     name, chosen = _text(action, "action_id"), action.get("selected_option")
-    line = _text(chosen, "value") if isinstance(chosen, Mapping) else _text(action, "value")
-    if not line:
+    carried = _text(chosen, "value") if isinstance(chosen, Mapping) else _text(action, "value")
+    if not carried:
         return Dropped(reason="a press that carries nothing")
+    try:
+        press = buttons.pressed(carried)
+    except BadInput:
+        return Dropped(reason="a button that is not ours")
     message = _part(body, "message")
     channel = _text(_part(body, "channel"), "id")
     place = Place(
@@ -167,14 +177,13 @@ def _press(body: Mapping[object, object]) -> Heard:
         channel=channel,
         thread=_text(message, "thread_ts") or None,
         direct=channel.startswith("D"),
+        reply_url=_text(body, "response_url"),
     )
     return Pressed(
         key=".".join((_text(action, "action_ts"), name, place.user)),
         place=place,
-        ts=_text(message, "ts"),
-        action=line,
+        press=press,
         trigger=_text(body, "trigger_id"),
-        asks=name.startswith(ASKS),
         label=_text(_part(action, "text"), "text"),
     )
 

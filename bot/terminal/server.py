@@ -68,6 +68,11 @@ class TerminalServer:
         """Return the word that stands in `Origin.messenger`."""
         return NAME
 
+    @property
+    def redraw_seconds(self) -> float:
+        """Return how often a live card is redrawn at most."""
+        return 0.2
+
     async def show(self, origin: Origin, card: Card) -> None:
         """Push a card to all terminals of this channel. Without one nothing is lost: they catch up when they come."""
         for connection in tuple(self._watching.get(origin.channel, ())):

@@ -23,6 +23,10 @@ class DeliveryStore(Protocol):
         """
         ...
 
+    async def places(self, messenger: str, key: str) -> Sequence[Slot]:
+        """Return where something stands under this key."""
+        ...
+
     async def channels(self, messenger: str) -> Sequence[str]:
         """Return the channels in which something waits or is on its way."""
         ...

@@ -56,6 +56,7 @@ deliveries = sa.Table(
     sa.UniqueConstraint("messenger", "channel", "thread", "key"),
     partial_index("deliveries_undone", "messenger", "channel", "lane", "turn", where=UNDONE_SQL),
     sa.Index("deliveries_changed_ix", "changed_at"),
+    sa.Index("deliveries_key_ix", "key", "messenger"),
 )
 
 arrivals = sa.Table(

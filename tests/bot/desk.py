@@ -22,6 +22,7 @@ class Board:
     """A messenger that keeps its promise: the newest card of each key, in order of first appearance."""
 
     name: str = "terminal"
+    redraw_seconds: float = 0.2
     cards: dict[str, Card] = field(default_factory=dict)
     shown: list[tuple[Origin, Card]] = field(default_factory=list)
     broken: bool = False

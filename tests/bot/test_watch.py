@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from bot.messenger import Card, Tone
-from bot.watch import PROGRESS_SECONDS
 from runner.model import Origin, State, handle
 from tests.bot.desk import Board, Desk, desk, ended, watching
 from tests.fakes import Turn
@@ -162,7 +161,7 @@ async def test_progress_is_joined_and_never_delays_a_question(tmp_path: Path) ->
         await board.until(lambda now: f"ask:{question.id}" in now)
         drawn = sum(card.key == f"run:{run.id}" for _, card in board.shown)
         turns = 4  # created, started and the like are not joined with progress
-        assert drawn <= (clock.monotonic() - began) / PROGRESS_SECONDS + turns
+        assert drawn <= (clock.monotonic() - began) / board.redraw_seconds + turns
         assert drawn < steps
         await ada.says("deny")
         await ada.stage.end(run)

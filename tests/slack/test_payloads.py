@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.slack.buttons import Press
 from bot.slack.payloads import Commanded, Dropped, FileRef, Me, Place, Pressed, Said, Submitted, kept, plain, read
 
 ME = Me(team="T1", user="UBOT")
@@ -80,6 +81,7 @@ def test_a_message_counts_in_a_thread_to_us_alone_or_with_our_name() -> None:
         (event(thread_ts="4.0", user=None), "it does not say who, where or which"),
         (event(type="reaction_added"), "an event that needs nothing"),
         (press(value="", selected_option=None), "a press that carries nothing"),
+        (press(value='{"action": 7}'), "a button that is not ours"),
         (submission("elsewhere", "x"), "a form that is not ours"),
         ({"type": "url_verification", "team_id": "T1"}, "an unknown kind of delivery"),
         ({}, "no workspace"),
@@ -100,14 +102,15 @@ def test_only_channels_on_the_list_and_conversations_with_us_alone_are_served() 
 
 def test_a_press_carries_its_line_and_says_whether_a_text_is_wanted() -> None:
     place = Place(user=ADA, channel="C1", thread="5.0")
-    pressed = Pressed(key="7.0.press:0.U1", place=place, ts="6.0", action="approve 0007", trigger="t.1", label="Go")
+    press_ = Press(action="approve 0007")
+    pressed = Pressed(key="7.0.press:0.U1", place=place, press=press_, trigger="t.1", label="Go")
     assert read(press(), ME) == pressed
-    asked = read(press(action_id="ask:0"), ME)
+    asked = read(press(value='{"action": "deny 0007", "asks": "Why?", "prefill": ""}'), ME)
     assert isinstance(asked, Pressed)
-    assert asked.asks
+    assert asked.press == Press(action="deny 0007", asks="Why?")
     chosen = read(press(value=None, selected_option={"value": "deny 0007"}), ME)
     assert isinstance(chosen, Pressed)
-    assert chosen.action == "deny 0007"
+    assert chosen.press.action == "deny 0007"
 
 
 def test_a_form_comes_back_with_the_press_that_opened_it() -> None:

@@ -324,6 +324,7 @@ def _deliveries() -> None:
     undone = "state IN ('waiting', 'sending')"
     _partial("deliveries_undone", "deliveries", ["messenger", "channel", "lane", "turn"], where=undone)
     op.create_index("deliveries_changed_ix", "deliveries", ["changed_at"])
+    op.create_index("deliveries_key_ix", "deliveries", ["key", "messenger"])
     op.create_index("deliveries_execution_id_ix", "deliveries", ["execution_id"])
 
 

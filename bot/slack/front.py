@@ -1,0 +1,78 @@
+"""The front end for Slack as a whole: its client, its outbox, and what listens and answers."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import aiohttp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.delivery import Options, Outbox
+from bot.slack.attend import Attendant, Desk, Inside, Register, Threads
+from bot.slack.carrier import OVERALL, PACE, SlackCarrier
+from bot.slack.listen import Reception, application, serve_sockets
+from bot.slack.messenger import SlackMessenger
+from bot.slack.payloads import NAME, Me
+from runner.beside import beside
+from runner.ports import Clock, Store
+from runner.settings import Slack
+
+_TIMEOUT = 20  # seconds for one request to Slack
+_PATIENCE = (1.0, 2.0, 5.0, 10.0, 30.0)  # seconds between attempts to reach Slack at the start; then the last again
+
+log = logging.getLogger(__name__)
+
+
+class SlackFront:
+    """Connects to Slack and serves its people until cancelled. Its `messenger` takes cards before that as well."""
+
+    def __init__(
+        self, settings: Slack, web: AsyncWebClient, http: aiohttp.ClientSession, store: Store, clock: Clock
+    ) -> None:
+        options = Options(pace=lambda _: PACE, overall=OVERALL)
+        self._settings = settings
+        self._web = web
+        self._store = store
+        self._clock = clock
+        self._outbox = Outbox(NAME, SlackCarrier(web), store.deliveries, clock, options)
+        self.messenger = SlackMessenger(web, http, self._outbox)
+
+    async def run(self, desk: Desk, people: Register, threads: Threads) -> None:
+        """Serve until cancelled."""
+        me = await self._introduced()
+        attendant = Attendant(Inside(desk, people, threads), self.messenger, self._store.arrivals, self._clock, me)
+        reception = Reception(self._store.arrivals, self._clock, me, attendant.ring)
+        app = application(self._web, reception)
+        async with beside(self._outbox.run(), attendant.run()):
+            await serve_sockets(app, self._settings.app_token.read(), self._settings.connections)
+
+    async def _introduced(self) -> Me:
+        """Ask Slack who we are, as often as it takes."""
+        attempt = 0
+        while True:
+            try:
+                answer = await self._web.auth_test()
+            except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
+                log.warning("slack.unreachable: %s", error)
+                await self._clock.sleep(_PATIENCE[min(attempt, len(_PATIENCE) - 1)])
+                attempt += 1
+            else:
+                log.info("slack: connected to %s as %s", answer["team"], answer["user"])
+                return Me(
+                    team=str(answer["team_id"]),
+                    user=str(answer["user_id"]),
+                    channels=frozenset(self._settings.channels),
+                )
+
+
+@asynccontextmanager
+async def slack(settings: Slack, store: Store, clock: Clock) -> AsyncIterator[SlackFront]:
+    """Make the front end. Raises ConfigError if a token cannot be read."""
+    token = settings.bot_token.read()
+    settings.app_token.read()
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_TIMEOUT)) as http:
+        web = AsyncWebClient(token=token, base_url=settings.base_url, timeout=_TIMEOUT, session=http, retry_handlers=[])
+        yield SlackFront(settings, web, http, store, clock)
