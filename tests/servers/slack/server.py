@@ -1,0 +1,230 @@
+"""The server: everything put together on one port of 127.0.0.1."""
+
+from __future__ import annotations
+
+import asyncio
+from types import TracebackType
+from typing import Self
+
+from aiohttp import web
+
+from runner.clock import SystemClock
+from runner.ports import Clock
+from tests.servers.slack.api import Fault, WebApi
+from tests.servers.slack.chat import Chat
+from tests.servers.slack.delivery import Ack, Background, Deliveries, Parcel
+from tests.servers.slack.directory import Directory
+from tests.servers.slack.files import Files
+from tests.servers.slack.limits import Limiter
+from tests.servers.slack.modals import PeopleWithViews
+from tests.servers.slack.parts import Payload
+from tests.servers.slack.responses import Responses
+from tests.servers.slack.sockets import Sockets
+from tests.servers.slack.surfaces import Surfaces
+from tests.servers.slack.webhooks import Webhooks
+from tests.servers.slack.world import Call, Channel, File, Message, Session, View, World
+
+_LARGEST_BODY = 64 << 20
+
+
+class StrictSlack(PeopleWithViews):
+    """A workspace that refuses what Slack refuses, and remembers it in `violations`, which must be empty after a test.
+
+    Delivers over Socket Mode until `http` names an address. `ack_seconds` are real seconds; everything else that takes
+    time (triggers, response addresses, rates, repeated events) goes by `clock`. `echo` tells the app of its own
+    messages, as Slack does. `burst` and `in_flight`: see Limiter.
+    """
+
+    def __init__(
+        self,
+        clock: Clock | None = None,
+        *,
+        ack_seconds: float = 3.0,
+        burst: int = 5,
+        in_flight: float = 0.25,
+        echo: bool = True,
+    ) -> None:
+        self.world = World(clock or SystemClock())
+        self._ack_seconds = ack_seconds
+        self.sockets = Sockets(self.world, ack_seconds)
+        self._background = Background(self.world)
+        self.deliveries = Deliveries(self.world, self._background, self.sockets)
+        announce = self.deliveries.announce if echo else _ignore
+        chat = Chat(self.world, announce)
+        self.surfaces = Surfaces(self.world)
+        self._uploads = Files(self.world, announce)
+        self.responses = Responses(self.world, chat)
+        directory = Directory(self.world, self._socket_url)
+        methods = chat.methods | self.surfaces.methods | self._uploads.methods | directory.methods
+        self._api = WebApi(self.world, Limiter(self.world.clock, burst=burst, in_flight=in_flight), methods)
+        self.url = ""
+
+    async def __aenter__(self) -> Self:
+        app = web.Application(client_max_size=_LARGEST_BODY)
+        app.router.add_route("*", "/api/{method}", self._api.handle)
+        app.router.add_get("/link", self.sockets.handle)
+        app.router.add_post("/upload/v1/{secret}", self._uploads.upload)
+        app.router.add_get("/files-pri/{place}/{name}", self._uploads.download)
+        app.router.add_get("/files-pri/{place}/download/{name}", self._uploads.download)
+        app.router.add_post("/actions/{rest:.*}", self.responses.handle)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        await site.start()
+        self.url = self._uploads.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._background.close()
+        self.sockets.cut()
+        await self._runner.cleanup()
+
+    def _socket_url(self) -> str:
+        return f"{self.url.replace('http', 'ws', 1)}/link?ticket={self.sockets.ticket()}&app_id={self.world.app_id}"
+
+    # What an app is configured with.
+
+    @property
+    def base_url(self) -> str:
+        """Where the Web API is, for `AsyncWebClient(base_url=...)`."""
+        return f"{self.url}/api/"
+
+    @property
+    def bot_token(self) -> str:
+        """The token of the bot."""
+        return self.world.bot_token
+
+    @property
+    def app_token(self) -> str:
+        """The token for Socket Mode."""
+        return self.world.app_token
+
+    @property
+    def signing_secret(self) -> str:
+        """The secret behind the signatures of HTTP deliveries."""
+        return self.world.signing_secret
+
+    @property
+    def team_id(self) -> str:
+        """The workspace."""
+        return self.world.team_id
+
+    def http(self, url: str) -> None:
+        """Deliver to this address from now on."""
+        self.deliveries.courier = Webhooks(self.world, url, SystemClock(), self._ack_seconds)
+
+    async def connected(self, sockets: int = 1, seconds: float = 10) -> None:
+        """Wait until so many sockets are open; TimeoutError if they are not in time."""
+        async with asyncio.timeout(seconds):
+            while self.sockets.connections < sockets:
+                await asyncio.sleep(0.005)
+
+    async def settle(self) -> None:
+        """Wait until the app has heard of everything that nobody waits for; repeats wait for the clock."""
+        await self._background.settle()
+
+    # What is there.
+
+    def messages(self, channel: Channel, thread_ts: str | None = None) -> list[Message]:
+        """List the messages as people see them now: those of the channel itself, or those of one thread."""
+        there = [each for each in self.world.posted.values() if each.channel == channel.id and not each.deleted]
+        if thread_ts:
+            return [each for each in there if thread_ts in {each.ts, each.thread_ts}]
+        return [each for each in there if each.thread_ts in {None, each.ts}]
+
+    @property
+    def ephemerals(self) -> list[Message]:
+        """What single people were shown and still see."""
+        return [each for each in self.world.ephemerals if not each.deleted]
+
+    @property
+    def views(self) -> dict[str, View]:
+        """All views there ever were, by id."""
+        return self.world.views
+
+    @property
+    def files(self) -> dict[str, File]:
+        """All files, by id."""
+        return self.world.files
+
+    @property
+    def sessions(self) -> dict[tuple[str, str | None], Session]:
+        """Agent sessions, by channel and thread."""
+        return self.world.sessions
+
+    @property
+    def calls(self) -> list[Call]:
+        """All calls of the Web API, in order."""
+        return self.world.calls
+
+    @property
+    def violations(self) -> list[str]:
+        """What a good citizen of Slack would not have done."""
+        return self.world.violations
+
+    def called(self, method: str) -> list[Call]:
+        """List the calls of one method."""
+        return [each for each in self.calls if each.method == method]
+
+    def forgive(self, word: str) -> list[str]:
+        """Take the violations with this word off the list, and return them; LookupError if there are none."""
+        found = [each for each in self.violations if word in each]
+        if not found:
+            raise LookupError(f"nothing to forgive: {word!r} is not in {self.violations}")
+        self.world.violations = [each for each in self.violations if word not in each]
+        return found
+
+    # Misfortunes.
+
+    def fail(
+        self,
+        method: str = "*",
+        *,
+        status: int = 429,
+        error: str = "",
+        retry_after: int = 1,
+        times: int = 1,
+        lost: bool = False,
+    ) -> None:
+        """Let the next calls of a method fail: see Fault."""
+        self._api.faults.append(Fault(method, status, error, retry_after, times, lost))
+
+    def off(self, *methods: str) -> None:
+        """Let the workspace not have these methods."""
+        self._api.off.update(methods)
+
+    def cut(self) -> None:
+        """Lose all sockets, and refuse everything from now on."""
+        self._reachable(down=True)
+        self.sockets.cut()
+
+    def restore(self) -> None:
+        """Be there again."""
+        self._reachable(down=False)
+
+    def _reachable(self, *, down: bool) -> None:
+        self._api.down = self._uploads.down = self.responses.down = self.sockets.down = down
+        if isinstance(self.deliveries.courier, Webhooks):
+            self.deliveries.courier.cut = down
+
+    async def refresh(self) -> None:
+        """Ask all sockets to connect anew, as Slack does every few hours."""
+        await self.sockets.refresh()
+
+    async def redeliver(self, parcel: Parcel | None = None) -> Ack:
+        """Deliver the last parcel, or this one of `deliveries.sent`, once more."""
+        return await self.deliveries.again(parcel)
+
+    async def forge(self, *, secret: str | None = None, age: int = 0) -> int:
+        """Post the last parcel with a wrong or an old signature, and return the status; only over HTTP."""
+        courier = self.deliveries.courier
+        if not isinstance(courier, Webhooks):
+            raise TypeError("only HTTP deliveries are signed")
+        status, _, _ = await courier.post(self.deliveries.sent[-1], secret=secret, age=age)
+        return status
+
+
+def _ignore(_event: Payload) -> None:
+    return
