@@ -73,13 +73,14 @@ _Use = tuple[_Key, Allowance, float]  # a bucket, and how many tokens it must ho
 class Gauge:
     """How much of every pace is used up, and who has to keep still until when. Times are seconds of one clock.
 
-    A bucket that is not known holds one token: after a restart nobody can tell what was sent just before.
+    A bucket that is not known held one token at `since`: after a restart nobody can tell what was sent just before.
     """
 
     pace: Callable[[str], Pace]
     overall: Pace = field(default_factory=Pace)
     levels: Mapping[_Key, _Level] = field(default_factory=dict)
     pauses: Mapping[tuple[str | None, bool], float] = field(default_factory=dict)
+    since: float = 0.0
 
     def free_at(self, channel: str, lane: Lane, now: float) -> float:
         """Return when a request may be made in this channel, `now` at the earliest."""
@@ -126,7 +127,7 @@ class Gauge:
     def _tokens(self, key: _Key, allowance: Allowance, now: float) -> float:
         level = self.levels.get(key)
         if level is None:
-            return 1.0
+            level = _Level(tokens=1.0, at=self.since)
         return min(allowance.burst, level.tokens + max(0.0, now - level.at) * allowance.per_second)
 
     def _burst(self, key: _Key) -> float:

@@ -175,7 +175,7 @@ def _press(body: Mapping[object, object]) -> Heard:
     place = Place(
         user=_text(_part(body, "user"), "id"),
         channel=channel,
-        thread=_text(message, "thread_ts") or None,
+        thread=_text(message, "thread_ts") or _text(_part(body, "container"), "thread_ts") or None,  # seen by one alone
         direct=channel.startswith("D"),
         reply_url=_text(body, "response_url"),
     )
