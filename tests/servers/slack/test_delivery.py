@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any, NamedTuple
 
+import aiohttp
 import pytest
+from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from tests.core.clock import HandClock
 from tests.servers.slack import StrictSlack
@@ -171,8 +173,6 @@ async def test_shortcuts_suggestions_closing_and_the_native_stop(scene: Scene) -
 
 
 async def test_a_response_address_takes_five_answers_and_no_more(scene: Scene) -> None:
-    from slack_sdk.webhook.async_client import AsyncWebhookClient
-
     await scene.slack.command(scene.alice, scene.room, "/task")
     address = AsyncWebhookClient(scene.echo.bodies[-1]["response_url"])
     for number in range(5):
@@ -191,34 +191,49 @@ async def test_the_app_hears_its_own_messages_and_bolt_drops_them(scene: Scene) 
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
-async def test_an_app_that_is_silent_breaks_the_rules_and_hears_events_again(transport: str) -> None:
-    """At once, after one minute, after five: with the same event_id."""
+async def test_a_command_that_nobody_acknowledges_is_a_violation_and_does_not_come_again(transport: str) -> None:
+    async with StrictSlack(ack_seconds=0.2) as slack, TRANSPORTS[transport](slack) as echo:
+        alice = slack.user("U1ALICE", "alice")
+        echo.deaf = True
+        ack = await slack.command(alice, slack.channel("C1ROOM", alice), "/task", "run")
+        assert (ack.ok, ack.delivered) == (False, True)
+        assert len(slack.forgive("slash_commands /task run")) == 1
+        await slack.settle()
+        assert len(slack.deliveries.sent) == 1
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+async def test_an_event_that_nobody_acknowledges_comes_again(transport: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At once, after one minute, after five; with the same event_id, and with the number of the try."""
     clock = HandClock()
     async with StrictSlack(clock, ack_seconds=0.2) as slack, TRANSPORTS[transport](slack) as echo:
         alice = slack.user("U1ALICE", "alice")
         room = slack.channel("C1ROOM", alice)
-        echo.app.event("message")(echo.hear)
-        echo.deaf = True
-        # Bolt acknowledges events by itself when a listener ends; a listener that hangs is what stays silent.
-        release = asyncio.Event()
-        original = echo.app.async_dispatch
+        tries: list[str] = []
 
-        async def hang(req: Any) -> Any:
-            await release.wait()
-            return await original(req)
+        async def hang(request: Any) -> None:
+            tries.append(request.headers.get("x-slack-retry-num", ["0"])[0])
+            await asyncio.Event().wait()
 
-        echo.app.async_dispatch = hang  # type: ignore[method-assign]  # an app that has stopped answering
-        _, ack = await slack.say(alice, room, "anybody?")
-        assert not ack.ok
-        for minutes in (0, 1, 5):
-            await asyncio.sleep(0.3)
-            await clock.move(minutes=minutes)
-        await slack.settle()
+        # Bolt acknowledges an event by itself when its listener ends: only an app that hangs stays silent.
+        with monkeypatch.context() as patch:
+            patch.setattr(echo.app, "async_dispatch", hang)
+            await slack.say(alice, room, "anybody?")
+            for number, minutes in ((2, 1), (3, 5)):
+                await until(lambda: len(slack.violations), number)
+                await clock.move(minutes=minutes)
+            await slack.settle()
         parcels = slack.deliveries.sent
-        assert [each.attempt for each in parcels] == [0, 1, 2, 3]
+        assert tries == ["0", "1", "2", "3"]
         assert len({each.payload["event_id"] for each in parcels}) == 1
         assert len(slack.forgive("not acknowledged")) == 4
-        release.set()
+
+
+async def until(count: Callable[[], int], wanted: int) -> None:
+    """Wait until there are so many."""
+    async with asyncio.timeout(10):
+        while count() != wanted:
+            await asyncio.sleep(0.005)
 
 
 async def test_envelopes_go_round_the_sockets() -> None:
@@ -263,8 +278,6 @@ async def test_an_app_follows_when_slack_asks_for_a_new_connection() -> None:
 async def test_the_eleventh_socket_is_refused() -> None:
     async with StrictSlack() as slack, over_sockets(slack, 10) as echo:
         address = (await echo.client.apps_connections_open(app_token=slack.app_token))["url"]
-        import aiohttp
-
         async with aiohttp.ClientSession() as session, session.ws_connect(address) as socket:
             assert (await socket.receive_json())["reason"] == "too_many_websockets"
         assert slack.forgive("too_many_websockets")
