@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ PACE = Pace(
     progress=(Allowance.per_minute(20),),
 )
 OVERALL = Pace(progress=(Allowance.per_minute(40, burst=5),))  # chat.update allows 50 a minute to an app
-_LOOKED_AT = 50  # newest messages among which one of ours is looked for
+_PAGE, _PAGES = 200, 20  # messages, and pages of a thread, among which one of ours is looked for
 _REFUSED = 401  # Slack's word for a token that does not hold
 
 _MISSING = frozenset({"message_not_found", "thread_not_found", "cant_update_message", "channel_not_found"})
@@ -75,21 +75,30 @@ class SlackCarrier:
         return str(answer["files"][0]["id"])
 
     async def find(self, slot: Slot, nonce: str) -> str | None:
-        """Look for our message among the newest of its thread or channel."""
+        """Look for our message in its thread, or among the newest of its channel."""
+        cursor = ""
+        for _ in range(_PAGES):
+            messages, cursor = await self._page(slot, cursor)
+            for message in messages:
+                marked = (message.get("metadata") or {}).get("event_payload") or {}
+                if marked.get("nonce") == nonce:
+                    return str(message["ts"])
+            if not cursor:
+                break
+        return None
+
+    async def _page(self, slot: Slot, cursor: str) -> tuple[Sequence[Mapping[str, Any]], str]:
+        """Return messages of a thread, the oldest first, or of a channel, the newest first, and the cursor to more."""
+        wanted: dict[str, Any] = {"channel": slot.channel, "limit": _PAGE, "include_all_metadata": True}
+        if cursor:
+            wanted["cursor"] = cursor
         async with _outcomes():
             if slot.thread:
-                answer = await self._web.conversations_replies(
-                    channel=slot.channel, ts=slot.thread, limit=_LOOKED_AT, include_all_metadata=True
-                )
+                answer = await self._web.conversations_replies(ts=slot.thread, **wanted)
             else:
-                answer = await self._web.conversations_history(
-                    channel=slot.channel, limit=_LOOKED_AT, include_all_metadata=True
-                )
-        for message in answer.get("messages") or ():
-            marked = (message.get("metadata") or {}).get("event_payload") or {}
-            if marked.get("nonce") == nonce:
-                return str(message["ts"])
-        return None
+                answer = await self._web.conversations_history(**wanted)
+        following = (answer.get("response_metadata") or {}).get("next_cursor") or ""
+        return answer.get("messages") or (), following if slot.thread else ""
 
 
 def _bytes(payload: Json) -> bytes:
@@ -114,7 +123,7 @@ async def _outcomes() -> AsyncIterator[None]:
         yield
     except SlackApiError as error:
         raise outcome(error) from error
-    except (aiohttp.ClientConnectorError, aiohttp.ServerDisconnectedError) as error:
+    except aiohttp.ClientConnectorError as error:
         raise Unreachable(str(error)) from error
     except (TimeoutError, aiohttp.ClientError) as error:
         raise Unknown(f"{type(error).__name__}: {error}") from error

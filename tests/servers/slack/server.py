@@ -15,6 +15,7 @@ from tests.servers.slack.chat import Chat
 from tests.servers.slack.delivery import Ack, Background, Deliveries, Parcel
 from tests.servers.slack.directory import Directory
 from tests.servers.slack.files import Files
+from tests.servers.slack.history import History
 from tests.servers.slack.limits import Limiter
 from tests.servers.slack.modals import PeopleWithViews
 from tests.servers.slack.parts import Payload
@@ -55,7 +56,13 @@ class StrictSlack(PeopleWithViews):
         self._uploads = Files(self.world, announce)
         self.responses = Responses(self.world, chat)
         directory = Directory(self.world, self._socket_url)
-        methods = chat.methods | self.surfaces.methods | self._uploads.methods | directory.methods
+        methods = (
+            chat.methods
+            | History(self.world).methods
+            | self.surfaces.methods
+            | self._uploads.methods
+            | directory.methods
+        )
         self._api = WebApi(self.world, Limiter(self.world.clock, burst=burst, in_flight=in_flight), methods)
         self.url = ""
 

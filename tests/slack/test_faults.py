@@ -1,0 +1,93 @@
+"""Slack stumbles, or we do: nothing is lost and nothing happens twice."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from runner.ports import ExecutionQuery
+from tests.fakes import MAKE, ActingAgent, Turn, asks
+from tests.servers.slack import StrictSlack
+from tests.slack.workspace import Workspace, configured, serving, workspace
+
+RAN = "ran make all"
+
+
+async def test_a_question_outlives_a_restart_and_its_old_button_still_answers(tmp_path: Path) -> None:
+    """SLACK-5: the card that people see is the one that they saw, and one press is enough."""
+    agent = ActingAgent(asks)
+    async with StrictSlack() as slack:
+        ada = slack.user("UADA", "Ada")
+        ops = slack.channel("COPS", ada)
+        settings = configured(tmp_path, slack, approvals={"hot_wait_minutes": 0})
+        async with serving(tmp_path, settings, agent) as scene:
+            await slack.connected(2)
+            await scene.project()
+            ws = Workspace(slack=slack, scene=scene, ada=ada, bob=ada, ops=ops)
+            begun = await slack.mention(ada, ops, "do --project calculator Build it")
+            thread = begun.message.ts
+            question = await ws.until(ops, lambda m: m.text.startswith("Approve?"), thread=thread)
+        async with serving(tmp_path, settings, agent):
+            await slack.connected(2)
+            await ws.press(ada, question, "Approve")
+            await ws.until(ops, lambda m: RAN in ws.said(m), thread=thread)
+        assert sum(MAKE["command"] in m.text for m in slack.messages(ops, thread)) == 1
+        assert slack.violations == []
+
+
+async def test_what_happens_while_slack_is_away_is_shown_once_when_it_is_back(tmp_path: Path) -> None:
+    """SLACK-5: an outage delays cards and loses none."""
+    go = asyncio.Event()
+
+    async def part(turn: Turn) -> str:
+        await go.wait()
+        return await asks(turn)
+
+    async with workspace(tmp_path, ActingAgent(part)) as ws:
+        begun = await ws.slack.mention(ws.ada, ws.ops, "do --project calculator Build it")
+        thread = begun.message.ts
+        await ws.until(ws.ops, lambda m: "Build it" in m.text and m.user != ws.ada.id, thread=thread)
+        (run,) = await ws.scene.core.store.executions.live()
+        ws.slack.cut()
+        go.set()
+        await ws.scene.question(run)
+        ws.slack.restore()
+        question = await ws.until(ws.ops, lambda m: m.text.startswith("Approve?"), thread=thread)
+        await ws.slack.connected()
+        await ws.press(ws.ada, question, "Approve")
+        await ws.until(ws.ops, lambda m: RAN in ws.said(m), thread=thread)
+        assert sum(MAKE["command"] in m.text for m in ws.slack.messages(ws.ops, thread)) == 1
+
+
+async def test_a_press_that_is_delivered_twice_counts_once(tmp_path: Path) -> None:
+    """SLACK-5: whatever is delivered again is known."""
+    async with workspace(tmp_path, ActingAgent(asks)) as ws:
+        begun = await ws.slack.mention(ws.ada, ws.ops, "do --project calculator Build it")
+        thread = begun.message.ts
+        assert (await ws.slack.redeliver()).ok
+        question = await ws.until(ws.ops, lambda m: m.text.startswith("Approve?"), thread=thread)
+        await ws.press(ws.ada, question, "Approve")
+        assert (await ws.slack.redeliver()).ok
+        await ws.until(ws.ops, lambda m: RAN in ws.said(m), thread=thread)
+        assert len((await ws.scene.core.store.executions.list(ExecutionQuery(limit=9))).items) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "lost"), [(429, False), (500, False), (500, True)], ids=["limited", "refused", "answer lost"]
+)
+async def test_requests_that_fail_are_made_again_and_nothing_appears_twice(
+    tmp_path: Path, status: int, lost: bool
+) -> None:
+    """SLACK-5: a limit, an error of Slack, an answer that was lost on the way."""
+    async with workspace(tmp_path, ActingAgent(asks)) as ws:
+        ws.slack.fail("chat.postMessage", status=status, times=2, lost=lost)
+        ws.slack.fail("chat.update", status=status, times=1, lost=lost)
+        begun = await ws.slack.mention(ws.ada, ws.ops, "do --project calculator Build it")
+        thread = begun.message.ts
+        question = await ws.until(ws.ops, lambda m: m.text.startswith("Approve?"), thread=thread)
+        await ws.press(ws.ada, question, "Approve")
+        await ws.until(ws.ops, lambda m: RAN in ws.said(m), thread=thread)
+        shown = [m.text for m in ws.slack.messages(ws.ops, thread) if m.user != ws.ada.id]
+        assert len(shown) == len(set(shown)), shown
