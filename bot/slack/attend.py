@@ -161,9 +161,10 @@ class Attendant:
         if thread is not None and not said.named and not await self._is_ours(said.place):
             return
         place = replace(said.place, thread=thread or said.ts)
-        begins = thread is None and not _is_command(said.text)
-        images = await self._counter.fetch(said.files)
-        await self._carry_out(place, f"do {said.text}" if begins else said.text, images=images)
+        line = said.text
+        if not _is_command(line):
+            line = f"{'say' if await self._is_ours(place) else 'do'} -- {line}"
+        await self._carry_out(place, line, images=await self._counter.fetch(said.files))
 
     async def _commanded(self, said: Commanded) -> None:
         """Take a slash command: a run that it starts gets a thread of its own."""

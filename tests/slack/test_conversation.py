@@ -52,10 +52,7 @@ async def test_a_denial_with_a_reason_is_typed_into_a_form(tmp_path: Path) -> No
         direct, thread = ws.slack.dm(ws.ada), begun.message.ts
         question = await ws.until(direct, lambda m: m.text.startswith("Approve?"), thread=thread)
         await ws.press(ws.ada, question, "Deny + why")
-        await ws.slack.settle()
-        async with ws.patience():
-            while (form := ws.slack.modal(ws.ada)) is None:
-                await ws.moment()
+        form = await ws.form(ws.ada)
         assert (await ws.slack.submit(form, {"text": "use the staging key"})).ok
         await ws.until(direct, lambda m: "Denied by ada: use the staging key" in ws.said(m), thread=thread)
 

@@ -18,7 +18,7 @@ from runner.settings import Settings
 from tests.core.stage import Stage, settings_in, stage
 from tests.servers.slack import StrictSlack
 from tests.servers.slack.delivery import Ack
-from tests.servers.slack.world import Channel, Message, User
+from tests.servers.slack.world import Channel, Message, User, View
 
 PATIENCE = 20.0  # seconds until something that should show counts as lost
 
@@ -51,6 +51,13 @@ class Workspace:
     def patience(self) -> asyncio.Timeout:
         """Limit how long something is waited for."""
         return asyncio.timeout(PATIENCE)
+
+    async def form(self, user: User) -> View:
+        """Wait until a form is open before somebody, and return it."""
+        async with self.patience():
+            while (form := self.slack.modal(user)) is None:
+                await self.moment()
+        return form
 
     async def moment(self) -> None:
         """Let others do something before the next look."""
