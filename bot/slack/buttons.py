@@ -6,7 +6,9 @@ A value is the command line itself, or, for a button that asks, JSON with the qu
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from bot.messenger import Button, Style
 from bot.slack.safety import one_line, plain, units, weight
@@ -61,7 +63,7 @@ def rows(buttons: Sequence[Button], about: str, first: int = 0) -> tuple[Json, .
     not carry its command or its prefill, or if a person could not see all of them; so are the heaviest of too many.
     The words on the card do the same.
     """
-    fitting = [button for button in buttons if _carriable(button)][:_MOST]
+    fitting = [button for button in _told_apart(buttons) if _carriable(button)][:_MOST]
     made = _rows(fitting, about, first)
     while weight(made) > _MOST_WEIGHT:
         weights = [weight(_carried(button)) for button in fitting]
@@ -82,6 +84,15 @@ def _rows(buttons: Sequence[Button], about: str, first: int) -> tuple[Json, ...]
             first += 1
         made.append({"type": "actions", "elements": elements})
     return tuple(made)
+
+
+def _told_apart(buttons: Sequence[Button]) -> list[Button]:
+    """Put the key, which is the number in the text, before labels that look the same: long choices are cut alike."""
+    count = Counter(button.label for button in buttons)
+    return [
+        replace(button, label=f"{button.key} {button.label}") if button.key and count[button.label] > 1 else button
+        for button in buttons
+    ]
 
 
 def _split(buttons: Sequence[Button]) -> Iterator[tuple[list[Button], list[Button]]]:

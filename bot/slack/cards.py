@@ -162,7 +162,7 @@ def _long_facts(fields: Sequence[Field]) -> tuple[list[Json], bool]:
 
 def _files(card: Card) -> list[Json]:
     """Name the files that go with a card; their bytes are posted beside it."""
-    named = [f"⎙ {one_line(file.name, 100)}  {say.size(file.size)}" for file in card.files]
+    named = [f"File: {one_line(file.name, 100)}  {say.size(file.size)}" for file in card.files]
     more = len(named) - _FILES
     shown = [*named[: _FILES - 1], f"… and {say.plural(more + 1, 'file')} more"] if more > 0 else named
     return [_context(shown)] if shown else []

@@ -55,6 +55,12 @@ def test_order_is_kept() -> None:
     assert drawn(several(5)) == [(["B0", "B1", "B2"], ["B3", "B4"])]
 
 
+def test_choices_that_are_cut_alike_are_told_apart_by_their_number() -> None:
+    alike = tuple(Button(label="PostgreSQL …", action=f"answer a #{n}", key=str(n)) for n in (1, 2))
+    other = Button(label="Other…", action="deny a", key="o")
+    assert drawn((*alike, other)) == [(["1 PostgreSQL …", "2 PostgreSQL …", "Other…"], [])]
+
+
 def test_denying_is_in_sight_beside_approving() -> None:
     assert drawn(CARDS["approval-voted"].buttons) == [(["Approve", "As bob", "Deny"], ["Edit", "Deny + why"])]
 
