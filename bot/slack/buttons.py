@@ -6,7 +6,9 @@ A value is the command line itself, or, for a button that asks, JSON with the qu
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from bot.messenger import Button, Style
 from bot.slack.safety import one_line, plain, units, weight
@@ -61,7 +63,7 @@ def rows(buttons: Sequence[Button], about: str, first: int = 0) -> tuple[Json, .
     not carry its command or its prefill, or if a person could not see all of them; so are the heaviest of too many.
     The words on the card do the same.
     """
-    fitting = [button for button in buttons if _carriable(button)][:_MOST]
+    fitting = [button for button in _told_apart(buttons) if _carriable(button)][:_MOST]
     made = _rows(fitting, about, first)
     while weight(made) > _MOST_WEIGHT:
         weights = [weight(_carried(button)) for button in fitting]
@@ -84,19 +86,39 @@ def _rows(buttons: Sequence[Button], about: str, first: int) -> tuple[Json, ...]
     return tuple(made)
 
 
+def _told_apart(buttons: Sequence[Button]) -> list[Button]:
+    """Put the key, which is the number in the text, before labels that look the same: long choices are cut alike."""
+    count = Counter(button.label for button in buttons)
+    return [
+        replace(button, label=f"{button.key} {button.label}") if button.key and count[button.label] > 1 else button
+        for button in buttons
+    ]
+
+
 def _split(buttons: Sequence[Button]) -> Iterator[tuple[list[Button], list[Button]]]:
-    """Make rows: three that are seen and a menu. What a menu cannot do is seen; a menu of one is a button."""
+    """Make rows: three that are seen and a menu. What a menu cannot do is seen; a menu of one is a button.
+
+    Beside what approves stands what denies, so that the easy answer is never the only one in sight.
+    """
     left = list(buttons)
+    opposed = any(_word(button) == "approve" for button in buttons)
     while left:
-        here = range(min(len(left), SEEN + _IN_MENU))
-        bound = [at for at in here if not _fits_menu(left[at])][:SEEN]
-        free = [at for at in here if _fits_menu(left[at])]
-        room = SEEN - len(bound)
-        seen, menu = sorted([*bound, *free[:room]]), free[room:]
+        order = sorted(
+            range(min(len(left), SEEN + _IN_MENU)), key=lambda at: (_rank(left[at], at, opposed=opposed), at)
+        )
+        seen, menu = sorted(order[:SEEN]), [at for at in order[SEEN:] if _fits_menu(left[at])]
         if len(menu) == 1:
             seen, menu = sorted([*seen, *menu]), []
         yield [left[at] for at in seen], [left[at] for at in menu]
         left = [button for at, button in enumerate(left) if at not in {*seen, *menu}]
+
+
+def _rank(button: Button, place: int, *, opposed: bool) -> int:
+    """Say how much a button has to be seen: 0 must, 1 should, 2 may be in the menu."""
+    if not _fits_menu(button):
+        return 0
+    denies = opposed and _word(button) == "deny" and not button.asks
+    return 1 if place == 0 or denies else 2
 
 
 def _fits_menu(button: Button) -> bool:

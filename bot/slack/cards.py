@@ -31,7 +31,8 @@ _SECTION_BLOCKS = 30  # blocks for sections; further sections share the last one
 _AROUND = 180  # weight of the containers around a section's text, and of the line that says what is missing
 _CUT_NOTE = 600  # weight kept free to say that something was cut
 _LEAST = 700  # weight below which no section is begun
-_HEADLINE, _NOTIFICATION = 240, 1_000  # characters: what a lock screen shows, and what is read aloud
+_HEADLINE, _NOTIFICATION = 240, 700  # characters: what a lock screen shows; what is read aloud, 4,000 when escaped
+_WHERE = frozenset({"Run", "Project"})  # facts that may be small on a question; what it is about never is
 _DECIDING = frozenset({"approve", "answer", "deny", "rule"})
 _NOT_ALL = "Not all of it fits here, so no button decides it."
 _SIGNS = {Tone.RUNNING: "●", Tone.WAITING: "◆", Tone.GOOD: "✓", Tone.BAD: "✗"}
@@ -98,7 +99,7 @@ def _spoken(card: Card) -> str:
     headline = one_line(card.nudge or _headline(card), _HEADLINE)
     facts = " · ".join(f"{field.label}: {field.value}" for field in card.fields)
     text = f"{headline}\n{facts}" if facts else headline
-    return notification(head(text, _NOTIFICATION))
+    return notification(head(visible(text), _NOTIFICATION))
 
 
 def _headline(card: Card) -> str:
@@ -127,9 +128,10 @@ def _bare(title: str) -> str:
 def _top(card: Card) -> tuple[list[Json], bool]:
     title = _titled(card)
     blocks: list[Json] = [{"type": "header", "text": plain(title, _TITLE)}]
-    short = [field for field in card.fields if units(field.value) <= _SHORT and "\n" not in field.value]
-    said = [f"{field.label} {field.value}".strip() for field in short]
-    if card.tone is Tone.WAITING and _asks(card):
+    asks = card.tone is Tone.WAITING and _asks(card)
+    short = [field for field in card.fields if _shares(field) and (not asks or field.label in _WHERE)]
+    said = [f"{field.label}: {field.value}" for field in short]
+    if asks:
         said.insert(0, "◆ needs you")
     shared = visible(" · ".join(said))
     if shared:
@@ -138,6 +140,10 @@ def _top(card: Card) -> tuple[list[Json], bool]:
     if lines:
         blocks.append(_rich([_paragraph(lines)]))
     return blocks, lines_cut or units(visible(title)) > _TITLE or units(shared) > _CONTEXT
+
+
+def _shares(field: Field) -> bool:
+    return units(field.value) <= _SHORT and "\n" not in field.value
 
 
 def _long_facts(fields: Sequence[Field]) -> tuple[list[Json], bool]:
@@ -156,7 +162,7 @@ def _long_facts(fields: Sequence[Field]) -> tuple[list[Json], bool]:
 
 def _files(card: Card) -> list[Json]:
     """Name the files that go with a card; their bytes are posted beside it."""
-    named = [f"⎙ {one_line(file.name, 100)}  {say.size(file.size)}" for file in card.files]
+    named = [f"File: {one_line(file.name, 100)}  {say.size(file.size)}" for file in card.files]
     more = len(named) - _FILES
     shown = [*named[: _FILES - 1], f"… and {say.plural(more + 1, 'file')} more"] if more > 0 else named
     return [_context(shown)] if shown else []

@@ -81,7 +81,7 @@ class _Writer:
 
     def __init__(self) -> None:
         self.elements: list[dict[str, Any]] = []
-        self.unsaid = ""  # languages of blocks of code, and numbers of items as they were typed
+        self.unsaid = ""  # languages of code, numbers of items as typed, addresses that are their own label
         self._lists: list[_List] = []
         self._quotes = 0
         self._heading = False
@@ -133,9 +133,9 @@ class _Writer:
 
     def _text(self, token: Token) -> None:
         if self._row is not None:
-            self._row.append(_flat(token.children or ()))
+            self._row.append(texts(self._inline(token)))
             return
-        pieces = _inline(token.children or (), bold=self._heading)
+        pieces = self._inline(token)
         if self._quotes:
             pieces = [words("> " * self._quotes), *pieces]
         if not pieces:
@@ -146,6 +146,35 @@ class _Writer:
             self.elements[-1]["elements"][-1]["elements"] += [words("\n"), *pieces]
         else:
             self._paragraph(pieces, close=self._heading)
+
+    def _inline(self, token: Token) -> list[Json]:
+        pieces: list[Json] = []
+        depth = {"bold": int(self._heading), "italic": 0}
+        targets: list[tuple[int, str, str]] = []
+        for child in token.children or ():
+            style = {name: count > 0 for name, count in depth.items()}
+            match child.type:
+                case "text":
+                    pieces += linked(child.content, **style)
+                case "code_inline":
+                    pieces.append(words(child.content, **style, code=True))
+                case "softbreak" | "hardbreak":
+                    pieces.append(words("\n"))
+                case "link_open":
+                    targets.append((len(pieces), str(child.attrs["href"]), str(child.attrs.get("title", ""))))
+                case "link_close":
+                    pieces += self._target(pieces, *targets.pop())
+                case _:
+                    depth[_STYLES[child.tag]] += child.nesting
+        return _joined(pieces)
+
+    def _target(self, pieces: Sequence[Json], start: int, address: str, title: str) -> list[Json]:
+        """Say where a link goes, unless its label, the pieces from `start`, says just that."""
+        if texts(pieces[start:]) == address and not title:
+            self.unsaid += address
+            return []
+        after = f" “{title}”)" if title else ")"
+        return [words(" ("), link(address) or words(address or " "), words(after)]
 
     def _paragraph(self, pieces: Sequence[Json], *, close: bool) -> None:
         """Write a paragraph. With `close` the next one follows without an empty line."""
@@ -201,45 +230,6 @@ def _columns(rows: Sequence[Sequence[str]]) -> str:
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=False)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False)).rstrip() for row in rows]
     return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:]])
-
-
-def _flat(children: Sequence[Token]) -> str:
-    """Return the words of inline tokens, addresses included, without styles."""
-    return "".join(piece.get("text") or piece["url"] for piece in _inline(children))
-
-
-def _inline(children: Sequence[Token], *, bold: bool = False) -> list[Json]:
-    pieces: list[Json] = []
-    depth = {"bold": int(bold), "italic": 0}
-    targets: list[tuple[str, int]] = []
-    for child in children:
-        style = {name: count > 0 for name, count in depth.items()}
-        match child.type:
-            case "text":
-                pieces += linked(child.content, **style)
-            case "code_inline":
-                pieces.append(words(child.content, **style, code=True))
-            case "softbreak" | "hardbreak":
-                pieces.append(words("\n"))
-            case "link_open":
-                title = str(child.attrs.get("title") or "")
-                targets.append((str(child.attrs.get("href", "")) + (f" “{title}”" if title else ""), len(pieces)))
-            case "link_close":
-                pieces += _target(*targets.pop(), pieces)
-            case _:
-                depth[_STYLES[child.tag]] += child.nesting
-    return _joined(pieces)
-
-
-def _target(target: str, start: int, pieces: Sequence[Json]) -> list[Json]:
-    """Say where a link goes, unless its label says so."""
-    label = "".join(piece.get("text") or piece["url"] for piece in pieces[start:])
-    address, _, title = target.partition(" ")
-    made = link(address)
-    if label == target:
-        return []
-    after = f" {title})" if title else ")"
-    return [words(" ("), made or words(address or " "), words(after)]
 
 
 def _joined(pieces: Sequence[Json]) -> list[Json]:
