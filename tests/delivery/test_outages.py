@@ -28,14 +28,14 @@ async def test_an_outage_of_an_hour_ends_with_everything_delivered_once(store: S
     product = Product(clock, down=True)
     stage = make(store.deliveries, clock, product, pace=PACE)
     async with running(stage):
-        for minute in range(60):
+        for minute in range(0, 60, 2):
             for channel in ("c", "d"):
                 await stage.put("run", f"minute {minute}", P, channel)
                 if minute % 10 == 0:
                     await stage.put(f"ask{minute}", f"ask {minute}", ASK, channel)
                     await stage.put(f"result{minute}", f"result {minute}", F, channel)
                     await stage.put(f"file{minute}", f"file {minute}", F, channel, form=Form.FILE)
-            await stage.wait(60, step=60)
+            await stage.wait(120, step=120)
     assert not product.shown
     product.down = False
     restarted = make(store.deliveries, clock, product, pace=PACE)
@@ -46,7 +46,7 @@ async def test_an_outage_of_an_hour_ends_with_everything_delivered_once(store: S
         assert [text for text in seen if text.startswith("ask")] == [f"ask {minute}" for minute in range(0, 60, 10)]
         finals = [text for text in seen if text.startswith(("result", "file"))]
         assert finals == [f"{what} {minute}" for minute in range(0, 60, 10) for what in ("result", "file")]
-        assert [text for text in seen if text.startswith("minute")] == ["minute 59"]
+        assert [text for text in seen if text.startswith("minute")] == ["minute 58"]
     assert product.doubled == []
     assert await restarted.outbox.backlog() == []
 
