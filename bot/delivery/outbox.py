@@ -62,7 +62,7 @@ class Outbox:
         self._clock = clock
         self._options = options
         self._sender = Sender(carrier, clock, options.slowdowns, options.jitter)
-        self._gauge = Gauge(pace=options.pace, overall=options.overall, since=clock.monotonic())
+        self._gauge = Gauge(pace=options.pace, overall=options.overall, began=clock.monotonic())
         self._heads: dict[str, Sequence[Delivery]] = {}  # by channel
         self._flying: set[str] = set()  # ids of what is being sent here
         self._stale: set[str] = set()  # channels whose heads have to be read again

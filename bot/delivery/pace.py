@@ -73,14 +73,14 @@ _Use = tuple[_Key, Allowance, float]  # a bucket, and how many tokens it must ho
 class Gauge:
     """How much of every pace is used up, and who has to keep still until when. Times are seconds of one clock.
 
-    A bucket that is not known held one token at `since`: after a restart nobody can tell what was sent just before.
+    A bucket began with one token, not full: after a restart nobody can tell what was sent just before.
     """
 
     pace: Callable[[str], Pace]
     overall: Pace = field(default_factory=Pace)
+    began: float = 0.0
     levels: Mapping[_Key, _Level] = field(default_factory=dict)
     pauses: Mapping[tuple[str | None, bool], float] = field(default_factory=dict)
-    since: float = 0.0
 
     def free_at(self, channel: str, lane: Lane, now: float) -> float:
         """Return when a request may be made in this channel, `now` at the earliest."""
@@ -96,7 +96,7 @@ class Gauge:
         for key, allowance, _ in self._uses(channel, progress=lane is Lane.PROGRESS):
             levels[key] = _Level(tokens=self._tokens(key, allowance, now) - 1, at=now)
         if len(levels) > MOST_LEVELS:
-            levels = {key: level for key, level in levels.items() if level.tokens + _NEVER_MIND < self._burst(key)}
+            levels = {key: level for key, level in levels.items() if not self._full(key, level, now)}
         return replace(self, levels=levels)
 
     def paused(self, channel: str | None, until: float, *, progress: bool) -> Gauge:
@@ -125,12 +125,11 @@ class Gauge:
         return missing / allowance.per_second if missing > _NEVER_MIND else 0.0
 
     def _tokens(self, key: _Key, allowance: Allowance, now: float) -> float:
-        level = self.levels.get(key)
-        if level is None:
-            level = _Level(tokens=1.0, at=self.since)
+        level = self.levels.get(key) or _Level(tokens=1.0, at=self.began)
         return min(allowance.burst, level.tokens + max(0.0, now - level.at) * allowance.per_second)
 
-    def _burst(self, key: _Key) -> float:
+    def _full(self, key: _Key, level: _Level, now: float) -> bool:
         channel, progress, number = key
         pace = self.overall if channel is None else self.pace(channel)
-        return (pace.progress if progress else pace.every)[number].burst
+        allowance = (pace.progress if progress else pace.every)[number]
+        return level.tokens + (now - level.at) * allowance.per_second >= allowance.burst
