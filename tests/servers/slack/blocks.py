@@ -86,7 +86,7 @@ def _markdown(place: str, block: Payload) -> Iterator[str]:
 
 def _alert(place: str, block: Payload) -> Iterator[str]:
     yield from parts.text(f"{place}/text", block.get("text"), 200)
-    if block.get("level", "default") not in {"default", "info", "warning", "error", "success"}:
+    if block.get("level", "default") not in ("default", "info", "warning", "error", "success"):
         yield f"{place}/level: unknown level"
 
 
@@ -118,7 +118,7 @@ def _container(place: str, block: Payload) -> Iterator[str]:
         yield from parts.plain(f"{place}/title", block["title"], 150)
     if "subtitle" in block:
         yield from parts.text(f"{place}/subtitle", block["subtitle"], 150)
-    if block.get("width", "standard") not in {"narrow", "standard", "wide", "full"}:
+    if block.get("width", "standard") not in ("narrow", "standard", "wide", "full"):
         yield f"{place}/width: unknown width"
     if block.get("default_collapsed") and not block.get("is_collapsible"):
         yield f"{place}: default_collapsed needs is_collapsible"
@@ -142,7 +142,7 @@ def _plan(place: str, block: Payload) -> Iterator[str]:
 def _task_card(place: str, block: Payload) -> Iterator[str]:
     yield from parts.length(f"{place}/task_id", block.get("task_id"), 255)
     yield from parts.length(f"{place}/title", block.get("title"), 3000)
-    if block.get("status", "pending") not in {"pending", "in_progress", "complete", "error"}:
+    if block.get("status", "pending") not in ("pending", "in_progress", "complete", "error"):
         yield f"{place}/status: unknown status"
     for key in ("details", "output"):
         if key in block:
@@ -211,7 +211,7 @@ def walk(blocks: object) -> Iterator[Payload]:
 def elements(block: Payload) -> Iterator[Payload]:
     """Yield the interactive elements of one block."""
     found = [*parts.objects(block.get("actions")), *parts.objects([block.get("accessory"), block.get("element")])]
-    if block.get("type") in {"actions", "context_actions"}:
+    if block.get("type") in ("actions", "context_actions"):
         found += parts.objects(block.get("elements"))
     yield from (each for each in found if each.get("type") != "image")
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from tests.servers.slack import payloads
 from tests.servers.slack.api import Method, needed
 from tests.servers.slack.parts import Payload, items
-from tests.servers.slack.world import Channel, Refused, Session, User, World
+from tests.servers.slack.world import Channel, Message, Refused, Session, User, World
 
 _STATES = {"processing", "active", "suspended", "closed"}
 
@@ -24,8 +25,10 @@ class Directory:
             "bots.info": self.bot,
             "users.info": self.user,
             "conversations.info": self.conversation,
+            "conversations.history": self.history,
             "conversations.members": self.members,
             "conversations.open": self.open,
+            "conversations.replies": self.replies,
             "agents.sessions.setStatus": self.session,
             "assistant.threads.setStatus": self.thread_status,
             "assistant.threads.setSuggestedPrompts": self.prompts,
@@ -66,6 +69,30 @@ class Directory:
         """conversations.members, all on one page."""
         channel = self._world.channel(needed(args, "channel")[0])
         return {"members": sorted(channel.members), "response_metadata": {"next_cursor": ""}}
+
+    def history(self, args: Payload) -> Payload:
+        """conversations.history, the newest first and all on one page; without the replies in threads."""
+        channel = self._world.joined(needed(args, "channel")[0])
+        found = [each for each in self._there(channel) if each.thread_ts in {None, each.ts}]
+        return self._page(found[::-1], args)
+
+    def replies(self, args: Payload) -> Payload:
+        """conversations.replies, the oldest first and all on one page."""
+        channel_id, ts = needed(args, "channel", "ts")
+        channel = self._world.joined(channel_id)
+        if (channel.id, ts) not in self._world.posted:
+            raise Refused("thread_not_found", f"no such thread: {channel.id} {ts}")
+        return self._page([each for each in self._there(channel) if ts in {each.ts, each.thread_ts}], args)
+
+    def _there(self, channel: Channel) -> list[Message]:
+        return [each for each in self._world.posted.values() if each.channel == channel.id and not each.deleted]
+
+    def _page(self, found: list[Message], args: Payload) -> Payload:
+        oldest = float(args.get("oldest") or 0)
+        described = [payloads.message(self._world, each) for each in found if float(each.ts) > oldest]
+        if str(args.get("include_all_metadata", "")).lower() not in {"1", "true"}:
+            described = [{key: part for key, part in each.items() if key != "metadata"} for each in described]
+        return {"messages": described, "has_more": False, "response_metadata": {"next_cursor": ""}}
 
     def open(self, args: Payload) -> Payload:
         """conversations.open: the direct messages with one person."""

@@ -136,7 +136,7 @@ def confirm(place: str, found: object) -> Iterator[str]:
 
 def style(place: str, found: Payload) -> Iterator[str]:
     """Check the colour of a button."""
-    if found.get("style", "primary") not in {"primary", "danger"}:
+    if found.get("style", "primary") not in ("primary", "danger"):
         yield f"{place}/style: must be primary or danger"
 
 
@@ -254,7 +254,8 @@ def _limits(place: str, found: Payload) -> Iterator[str]:
         if key in found and not (isinstance(found[key], int) and 0 <= found[key] <= 3000):
             yield f"{place}/{key}: must be between 0 and 3000"
     if "initial_value" in found:
-        yield from length(f"{place}/initial_value", found["initial_value"], found.get("max_length", 3000), 0)
+        most = found.get("max_length")
+        yield from length(f"{place}/initial_value", found["initial_value"], most if isinstance(most, int) else 3000, 0)
 
 
 def element(place: str, found: object, allowed: Collection[str]) -> Iterator[str]:

@@ -55,8 +55,7 @@ class People:
         payload = payloads.command(self.world, user, channel, (command, text), address)
         ack = await self.deliveries.interaction(COMMAND, payload)
         if ack.ok and ack.body:
-            body = {"text": ack.body} if isinstance(ack.body, str) else ack.body
-            self.responses.apply(body, (channel.id, user.id))
+            self.responses.acknowledged(ack.body, (channel.id, user.id))
         return ack
 
     async def press(

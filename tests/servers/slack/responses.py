@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from aiohttp import web
 
 from tests.servers.slack.api import lose
@@ -40,6 +42,13 @@ class Responses:
     def _no(self, error: str, status: int) -> web.Response:
         self._world.violate(f"response_url: {error}")
         return web.Response(status=status, text=error.partition(":")[0])
+
+    def acknowledged(self, body: Any, where: tuple[str, str]) -> None:
+        """Show what an app put into the acknowledgement of a command."""
+        try:
+            self.apply({"text": body} if isinstance(body, str) else body, where)
+        except Refused as no:
+            self._world.violate(f"acknowledgement: {no.error}: {no.fault}")
 
     def apply(self, body: Payload, where: tuple[str, str], message_ts: str | None = None) -> None:
         """Do what an answer asks for; `where` is channel and person."""

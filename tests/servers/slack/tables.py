@@ -31,7 +31,7 @@ def _rich_element(place: str, found: Payload) -> Iterator[str]:
         return
     yield from parts.additional(place, found, _RICH_KEYS[kind] | {"type"})
     yield from parts.items(f"{place}/elements", found.get("elements"), 1000, least=0)
-    if kind == "rich_text_list" and found.get("style") not in {"bullet", "ordered"}:
+    if kind == "rich_text_list" and found.get("style") not in ("bullet", "ordered"):
         yield f"{place}/style: must be bullet or ordered"
     for index, each in enumerate(parts.objects(found.get("elements"))):
         if kind == "rich_text_list":
@@ -93,7 +93,7 @@ def chart(place: str, block: Payload) -> Iterator[str]:
     """Check a chart: six segments or series, twenty categories with labels of twenty characters."""
     yield from parts.length(f"{place}/title", block.get("title"), 50)
     drawn = block.get("chart")
-    if not isinstance(drawn, dict) or drawn.get("type") not in {"pie", "bar", "line", "area"}:
+    if not isinstance(drawn, dict) or drawn.get("type") not in ("pie", "bar", "line", "area"):
         yield f"{place}/chart: unsupported type"
         return
     key = "segments" if drawn["type"] == "pie" else "series"

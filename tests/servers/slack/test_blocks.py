@@ -261,7 +261,28 @@ JSON = st.recursive(
         st.lists(inner, max_size=4)
         | st.dictionaries(
             st.sampled_from(
-                ["type", "text", "elements", "element", "accessory", "options", "rows", "chart", "block_id", "x"]
+                [
+                    "type",
+                    "text",
+                    "title",
+                    "elements",
+                    "element",
+                    "accessory",
+                    "options",
+                    "rows",
+                    "chart",
+                    "block_id",
+                    "style",
+                    "level",
+                    "width",
+                    "status",
+                    "max_length",
+                    "initial_value",
+                    "child_blocks",
+                    "tasks",
+                    "value",
+                    "other",
+                ]
             ),
             inner,
             max_size=5,

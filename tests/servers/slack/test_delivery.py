@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import aiohttp
 import pytest
+from aiohttp import web
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from tests.core.clock import HandClock
@@ -293,3 +294,34 @@ async def test_a_forged_or_old_signature_is_refused_by_bolt() -> None:
         assert (await slack.redeliver()).ok
         assert len(echo.bodies) == 3
         assert not slack.violations
+
+
+async def test_an_answer_to_a_command_keeps_the_limits_too() -> None:
+    async with StrictSlack() as slack, over_sockets(slack) as echo:
+        alice = slack.user("U1ALICE", "alice")
+        echo.answers["/task"] = {"text": "x", "blocks": [{"type": "sparkles"}]}
+        assert (await slack.command(alice, slack.channel("C1ROOM", alice), "/task")).ok
+        assert not slack.ephemerals
+        assert slack.forgive("acknowledgement: invalid_blocks")
+
+
+async def test_an_http_app_that_fails_breaks_the_rules_and_may_ask_not_to_hear_it_again() -> None:
+    async def refuse(_: web.Request) -> web.Response:
+        return web.Response(status=500, headers={"X-Slack-No-Retry": "1"})
+
+    app = web.Application()
+    app.router.add_post("/", refuse)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        async with StrictSlack() as slack:
+            slack.http(f"http://127.0.0.1:{runner.addresses[0][1]}/")
+            alice = slack.user("U1ALICE", "alice")
+            _, ack = await slack.say(alice, slack.channel("C1ROOM", alice), "hello")
+            await slack.settle()
+            assert ack.failure == "http_error"
+            assert len(slack.deliveries.sent) == 1
+            assert slack.forgive("http_error")
+    finally:
+        await runner.cleanup()

@@ -208,12 +208,38 @@ async def test_blocks_without_text_and_texts_that_are_cut_are_posted_and_remembe
     assert not scene.slack.violations
 
 
-async def test_an_update_without_blocks_leaves_the_buttons_where_they_are(scene: Scene) -> None:
+async def test_an_update_without_blocks_leaves_the_buttons_and_is_remembered(scene: Scene) -> None:
     posted = await scene.bot.chat_postMessage(channel="C1ROOM", text="x", blocks=[actions(button("ok"))])
     await scene.bot.chat_update(channel="C1ROOM", ts=posted["ts"], text="y")
     assert scene.slack.messages(scene.room)[-1].element("ok")
+    assert scene.slack.forgive("a text alone")
     await scene.bot.chat_update(channel="C1ROOM", ts=posted["ts"], text="y", blocks=[])
     assert not scene.slack.messages(scene.room)[-1].element("ok")
+    assert not scene.slack.violations
+
+
+async def test_an_app_finds_its_messages_again_by_their_metadata(scene: Scene) -> None:
+    metadata = {"event_type": "run", "event_payload": {"id": "7f3c"}}
+    await scene.bot.chat_postMessage(channel="C1ROOM", text="x", metadata=metadata, thread_ts=scene.ours.ts)
+    plain = await scene.bot.conversations_replies(channel="C1ROOM", ts=scene.ours.ts)
+    assert [each.get("metadata") for each in plain["messages"]] == [None, None]
+    full = await scene.bot.conversations_replies(channel="C1ROOM", ts=scene.ours.ts, include_all_metadata=True)
+    assert full["messages"][1]["metadata"] == metadata
+    history = await scene.bot.conversations_history(channel="C1ROOM")
+    assert [each["text"] for each in history["messages"]] == ["ours", "hello"]
+
+
+async def test_a_response_address_ends_after_half_an_hour(scene: Scene) -> None:
+    address = scene.slack.url + scene.slack.world.response_path("U1ALICE", "C1ROOM", scene.ours.ts)
+    async with aiohttp.ClientSession() as session:
+        await scene.clock.move(minutes=30)
+        async with session.post(address, json={"text": "new", "replace_original": True}) as response:
+            assert response.status == 200
+        assert scene.ours.text == "new"
+        await scene.clock.move(seconds=1)
+        async with session.post(address, json={"text": "late"}) as response:
+            assert response.status == 404
+    assert scene.slack.forgive("expired_url")
 
 
 async def test_forms_are_understood_as_well_as_json(scene: Scene) -> None:
