@@ -217,7 +217,7 @@ def test_a_remark_is_one_block() -> None:
     assert lint(line("x" * 50_000).blocks) == ()
 
 
-@given(st.lists(st.text("ab\n|`", max_size=40), min_size=1, max_size=3), st.text(max_size=80))
+@given(st.lists(st.text("ab\n|`", max_size=40), min_size=1, max_size=3), st.text("ab <@", max_size=150))
 def test_facts_of_any_form_are_shown(values: list[str], title: str) -> None:
     fields = tuple(Field(label=f"F{number}", value=text) for number, text in enumerate(values))
     made = render(Card(title=title, fields=fields, buttons=(Button(label="x", action="view a"),)))
