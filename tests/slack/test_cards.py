@@ -191,6 +191,25 @@ def test_agent_prose_stands_behind_a_bar_and_makes_no_block_of_its_own() -> None
     assert "Approve (https://evil.example)" in read(elements)
 
 
+def test_what_hides_is_made_visible_in_every_part() -> None:
+    hidden = "a\u202eb\u200b"
+    part = Section(title=hidden, body=hidden)
+    long = Field(label=hidden, value=hidden * 20)
+    fields = (Field(label=hidden, value=hidden), long)
+    made = render(Card(title=hidden, fields=fields, sections=(part, replace(part, look=Look.PROSE)), footer=hidden))
+    assert lint(made.blocks) == ()
+    assert "\u202e" not in made.text
+    assert read(made.blocks[-1]) == "a⟨U+202E⟩b⟨U+200B⟩"
+
+
+def test_prose_that_is_heavier_styled_than_typed_is_shown_as_typed() -> None:
+    typed = "*a* `b` " * 1_000
+    made = render(Card(title="t", sections=(Section(body=typed, look=Look.PROSE),)))
+    assert made.rest == ""
+    assert lint(made.blocks) == ()
+    assert read(made.blocks[1]) == typed
+
+
 def test_a_remark_is_one_block() -> None:
     made = line("<!channel> You may not. @here")
     assert lint(made.blocks) == ()
@@ -198,7 +217,7 @@ def test_a_remark_is_one_block() -> None:
     assert lint(line("x" * 50_000).blocks) == ()
 
 
-@given(st.lists(st.text("ab\n|`", max_size=40), min_size=1, max_size=3), st.text(max_size=80))
+@given(st.lists(st.text("ab\n|`", max_size=40), min_size=1, max_size=3), st.text("ab <@", max_size=150))
 def test_facts_of_any_form_are_shown(values: list[str], title: str) -> None:
     fields = tuple(Field(label=f"F{number}", value=text) for number, text in enumerate(values))
     made = render(Card(title=title, fields=fields, buttons=(Button(label="x", action="view a"),)))

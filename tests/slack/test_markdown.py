@@ -70,6 +70,7 @@ def links(content: object) -> list[str]:
     "markdown",
     [
         "> " * 20 + "deep",
+        "shown\n\n" + "> " * 25 + "&&",
         "- " * 30 + "9",
         "| a |\n|---|\n| 1 | 2 |",
         "[é](https://é.example)",
