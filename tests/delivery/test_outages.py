@@ -12,6 +12,7 @@ import pytest
 from bot.delivery import Allowance, Pace
 from bot.delivery.outbox import LEASE
 from runner.beside import beside
+from runner.errors import StorageError
 from runner.model import Form, Lane
 from storage.deliveries import Deliveries
 from storage.store import SqlStore
@@ -197,4 +198,37 @@ async def test_what_another_daemon_had_in_hand_is_picked_up_after_its_lease(stor
             await second.wait(1)
     assert clock.monotonic() >= LEASE.total_seconds()
     assert product.kinds() == ["post", "find", "post"]
+    assert product.contents("c") == ["x"]
+
+
+class FullDisk:
+    """A store whose writes fail as long as the disk is full."""
+
+    def __init__(self, inner: Deliveries) -> None:
+        self._inner = inner
+        self.full = True
+        self.refused = asyncio.Event()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    async def save(self, *rows: Any) -> Any:
+        if self.full:
+            self.refused.set()
+            raise StorageError("The disk is full.")
+        return await self._inner.save(*rows)
+
+
+async def test_the_outbox_outlives_a_store_that_fails(store: SqlStore) -> None:
+    """DEL-14: it begins anew, and what it had in hand is delivered once."""
+    clock = HandClock()
+    product = Product(clock)
+    disk: Any = FullDisk(store.deliveries)
+    await make(store.deliveries, clock, product).put("k", "x")
+    async with running(make(disk, clock, product)):
+        await disk.refused.wait()
+        disk.full = False
+        while not product.shown:
+            await clock.move(seconds=1)
+            await asyncio.sleep(0)
     assert product.contents("c") == ["x"]

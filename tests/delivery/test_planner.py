@@ -152,6 +152,13 @@ def test_channels_that_share_an_allowance_are_served_longest_waiting_first() -> 
     assert [sent.channel for sent in plan(0, heads, gauge).send] == ["b"]
 
 
+def test_what_is_urgent_gets_the_one_token_that_channels_share() -> None:
+    """DEL-4: whatever came first."""
+    gauge = Gauge(pace=lambda _: Pace(), overall=Pace(every=(Allowance(per_second=1),)))
+    heads = [candidate(lane, channel=name, turn=name) for lane, name in zip(reversed(Lane), "abc", strict=True)]
+    assert [sent.lane for sent in plan(0, heads, gauge).send] == [Lane.INTERACTIVE]
+
+
 def test_after_a_start_there_is_no_burst_that_could_join_the_last_one() -> None:
     gauge = Gauge(pace=lambda _: Pace(every=(Allowance(per_second=1, burst=5),)))
     first = plan(0, [candidate()], gauge)
