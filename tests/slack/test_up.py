@@ -29,7 +29,9 @@ async def test_signoff_up_connects_to_slack_and_a_prompt_comes_back_with_its_ans
         async with machine.daemon(), asyncio.timeout(40):
             await slack.connected(2, seconds=30)
             begun = await slack.say(ada, direct, "Mention the weather")
-            while not any("You said: Mention the weather" in str(m.blocks) for m in slack.messages(direct, begun.message.ts)):
+            while not any(
+                "You said: Mention the weather" in str(m.blocks) for m in slack.messages(direct, begun.message.ts)
+            ):
                 await asyncio.sleep(0.02)
             listed = await slack.command(ada, direct, "/task", "runs")
             assert listed.ok

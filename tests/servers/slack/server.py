@@ -15,7 +15,6 @@ from tests.servers.slack.chat import Chat
 from tests.servers.slack.delivery import Ack, Background, Deliveries, Parcel
 from tests.servers.slack.directory import Directory
 from tests.servers.slack.files import Files
-from tests.servers.slack.history import History
 from tests.servers.slack.limits import Limiter
 from tests.servers.slack.modals import PeopleWithViews
 from tests.servers.slack.parts import Payload
