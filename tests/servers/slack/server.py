@@ -55,13 +55,7 @@ class StrictSlack(PeopleWithViews):
         self._uploads = Files(self.world, announce)
         self.responses = Responses(self.world, chat)
         directory = Directory(self.world, self._socket_url)
-        methods = (
-            chat.methods
-            | History(self.world).methods
-            | self.surfaces.methods
-            | self._uploads.methods
-            | directory.methods
-        )
+        methods = chat.methods | self.surfaces.methods | self._uploads.methods | directory.methods
         self._api = WebApi(self.world, Limiter(self.world.clock, burst=burst, in_flight=in_flight), methods)
         self.url = ""
 
