@@ -122,7 +122,7 @@ BUGS = (
         "an answer is handed over though the run was stopped at that moment",
         "storage/executions.py",
         (('unit.require(row["state"] in ACTIVE)', "pass"),),
-        "a step began though the run was stopped",
+        "a step began though the run was",
     ),
     Bug(
         "what was edited is approved as it was asked",
