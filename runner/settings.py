@@ -345,6 +345,8 @@ def _contradictions(settings: Settings) -> list[str]:
     for name, server in _all_mcp(settings):
         if bool(server.command) == bool(server.url):
             problems.append(f"{name}: give either `command` or `url`")
+    if bool(settings.slack.bot_token.reference) != bool(settings.slack.app_token.reference):
+        problems.append("slack: give both `bot_token` and `app_token`, or neither")
     if settings.agents.default != "claude":
         problems.append(f"agents.default: there is no agent `{settings.agents.default}`; known: claude")
     problems += [

@@ -96,6 +96,7 @@ def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
         ("[mcp.none]\nargs = []", "either `command` or `url`"),
         ("[users.ada.mcp.own]\nargs = []", "users.ada.mcp.own"),
         ("[projects.'a b']\npath = '/x'", "a name has letters"),
+        ("[slack]\nbot_token = 'env:BOT'", "both `bot_token` and `app_token`"),
         ("= 3", "not valid TOML"),
     ],
 )
