@@ -75,7 +75,9 @@ async def test_a_press_that_is_delivered_twice_counts_once(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    ("status", "lost"), [(429, False), (500, False), (500, True)], ids=["limited", "refused", "answer lost"]
+    ("status", "lost"),
+    [(429, False), pytest.param(500, False, marks=pytest.mark.proof), (500, True)],
+    ids=["limited", "refused", "answer lost"],
 )
 async def test_requests_that_fail_are_made_again_and_nothing_appears_twice(
     tmp_path: Path, status: int, lost: bool
