@@ -15,6 +15,7 @@ def main(*, quick: bool) -> None:
     asyncio.run(product.main(3 if quick else product.ROUNDS))
     for title, module, arguments in (
         ("A worktree on 50,000 files over plain git", "worktree_add", ()),
+        ("Slack over a bare Bolt handler", "slack", ("9",) if quick else ()),
         ("Parked questions", "parked", ("--count", "25") if quick else ()),
         ("The store among a million executions", "storage_million", ("--rows", "10000") if quick else ()),
     ):
