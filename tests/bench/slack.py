@@ -1,7 +1,7 @@
 """How soon a slash command in Slack is acknowledged and answered, over a bare Bolt handler that does nothing else.
 
-Run it with `python -m tests.bench.slack`. Each app has a workspace on loopback, connected by Socket Mode; they take turns,
-so that a busy minute hits both.
+Run it with `python -m tests.bench.slack`. Each app has a workspace on loopback, connected by Socket Mode; they take
+turns, so that a busy minute hits both.
 """
 
 from __future__ import annotations
