@@ -161,9 +161,12 @@ class Attendant:
         if thread is not None and not said.named and not await self._is_ours(said.place):
             return
         place = replace(said.place, thread=thread or said.ts)
+        is_ours = await self._is_ours(place)
+        if is_ours and thread is None:
+            return  # its run has begun: we died before that was noted
         line = said.text
         if not _is_command(line):
-            line = f"{'say' if await self._is_ours(place) else 'do'} -- {line}"
+            line = f"{'say' if is_ours else 'do'} -- {line}"
         await self._carry_out(place, line, images=await self._counter.fetch(said.files))
 
     async def _commanded(self, said: Commanded) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,7 +13,7 @@ import pytest
 from runner.ports import ExecutionQuery
 from tests.fakes import MAKE, ActingAgent, Turn, asks
 from tests.servers.slack import StrictSlack
-from tests.slack.workspace import Workspace, configured, serving, workspace
+from tests.slack.workspace import PATIENCE, Workspace, configured, serving, workspace
 
 RAN = "ran make all"
 
@@ -93,3 +96,30 @@ async def test_requests_that_fail_are_made_again_and_nothing_appears_twice(
         await ws.until(ws.ops, lambda m: RAN in ws.said(m), thread=thread)
         shown = [m.text for m in ws.slack.messages(ws.ops, thread) if m.user != ws.ada.id]
         assert len(shown) == len(set(shown)), shown
+
+
+async def test_a_prompt_that_was_carried_out_and_not_noted_begins_no_second_run(tmp_path: Path) -> None:
+    """SLACK-5: whoever dies in between finds the run in the thread of its message."""
+    agent = ActingAgent(asks)
+    async with StrictSlack() as slack:
+        ada = slack.user("UADA", "Ada")
+        ops = slack.channel("COPS", ada)
+        settings = configured(tmp_path, slack)
+        async with serving(tmp_path, settings, agent) as scene:
+            await slack.connected(2)
+            await scene.project()
+            ws = Workspace(slack=slack, scene=scene, ada=ada, bob=ada, ops=ops)
+            begun = await slack.mention(ada, ops, "do --project calculator Build it")
+            await ws.until(ops, lambda m: m.text.startswith("Approve?"), thread=begun.message.ts)
+        with closing(sqlite3.connect(tmp_path / "state" / "signoff.db")) as database, database:
+            (sent,) = [
+                p.payload for p in slack.deliveries.sent if p.payload.get("event", {}).get("type") == "app_mention"
+            ]
+            database.execute("UPDATE arrivals SET done_at = NULL, payload = ?", (json.dumps(sent),))
+        async with serving(tmp_path, settings, agent) as scene:
+            await slack.connected(2)
+            async with asyncio.timeout(PATIENCE):
+                while await scene.core.store.arrivals.waiting("slack"):
+                    await asyncio.sleep(0.01)
+            assert len((await scene.core.store.executions.list(ExecutionQuery(limit=9))).items) == 1
+            assert len(await scene.core.store.approvals.open()) == 1
