@@ -15,8 +15,8 @@ from typing import Protocol
 
 from bot import commands, views
 from bot.messenger import Card, Incoming
-from bot.slack import payloads
-from bot.slack.payloads import NAME, Commanded, Dropped, FileRef, Me, Place, Pressed, Said, Submitted
+from bot.slack.heard import NAME, Commanded, Dropped, FileRef, Heard, Me, Place, Pressed, Said, Submitted
+from bot.slack.payloads import read
 from runner.errors import NotAllowed, NotFound, SignoffError
 from runner.model import Arrival, Image, Origin, Person
 from runner.ports import ArrivalStore, Clock
@@ -57,6 +57,10 @@ class Counter(Protocol):
 
     async def show(self, origin: Origin, card: Card) -> None:
         """Show a card for everybody at this place, or replace the one with the same key."""
+        ...
+
+    async def direct(self, place: Place) -> Place:
+        """Find the direct messages with somebody who acted in no channel. Raises WrongState if Slack refuses."""
         ...
 
     async def tell(self, place: Place, card: Card) -> None:
@@ -124,7 +128,7 @@ class Attendant:
             await asyncio.wait([before])
         try:
             async with self._slots:
-                await self._answer(payloads.read(arrival.payload, self._me))
+                await self._answer(read(arrival.payload, self._me))
         except Exception:  # one delivery that cannot be dealt with must not keep the others waiting
             log.exception("slack.broken %s", arrival.key)
         finally:
@@ -132,15 +136,17 @@ class Attendant:
                 del self._last[arrival.channel]
         await self._arrivals.done(arrival, self._clock.now())
 
-    async def _answer(self, heard: payloads.Heard) -> None:
+    async def _answer(self, heard: Heard) -> None:
         try:
+            if not isinstance(heard, Dropped) and not heard.place.channel:
+                heard = replace(heard, place=await self._counter.direct(heard.place))
             await self._hear(heard)
         except SignoffError as error:
             log.warning("slack.refused: %s", error)
-            if not isinstance(heard, Dropped):
+            if not isinstance(heard, Dropped) and heard.place.channel:
                 await self._counter.tell(heard.place, views.error(error))
 
-    async def _hear(self, heard: payloads.Heard) -> None:
+    async def _hear(self, heard: Heard) -> None:
         match heard:
             case Said():
                 await self._said(heard)

@@ -13,9 +13,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.delivery import Options, Outbox
 from bot.slack.attend import Attendant, Desk, Inside, Register, Threads
 from bot.slack.carrier import OVERALL, PACE, SlackCarrier
+from bot.slack.heard import NAME, Me
 from bot.slack.listen import Reception, application, serve_sockets
 from bot.slack.messenger import SlackMessenger
-from bot.slack.payloads import NAME, Me
 from runner.beside import beside
 from runner.ports import Clock, Store
 from runner.settings import Slack

@@ -17,7 +17,8 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.payloads import NAME, Dropped, Me, read
+from bot.slack.heard import NAME, Dropped, Me
+from bot.slack.payloads import read
 from runner.errors import SignoffError
 from runner.model import Arrival
 from runner.ports import ArrivalStore, Clock
@@ -42,7 +43,11 @@ class Reception:
             return
         payload = {name: part for name, part in body.items() if name != "token"}  # it proves nothing and is a secret
         arrival = Arrival(
-            key=heard.key, messenger=NAME, channel=heard.place.channel, payload=payload, at=self._clock.now()
+            key=heard.key,
+            messenger=NAME,
+            channel=heard.place.channel or heard.place.user,
+            payload=payload,
+            at=self._clock.now(),
         )
         if await self._arrivals.take_in(arrival):
             self._ring()

@@ -14,6 +14,7 @@ SCOPES = {
     "files:write": "post reports, diffs and logs",
     "groups:history": "hear replies in threads of private channels",
     "im:history": "hear direct messages",
+    "im:write": "answer who acts on the App Home or by a shortcut",
 }
 EVENTS = ("app_mention", "message.channels", "message.groups", "message.im")
 

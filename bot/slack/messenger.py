@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
@@ -13,7 +14,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.delivery import Outbox
 from bot.messenger import Card
 from bot.slack.cards import Rendered, line, render
-from bot.slack.payloads import NAME, FileRef, Place, Pressed, kept
+from bot.slack.heard import NAME, FileRef, Place, Pressed
+from bot.slack.payloads import kept
 from bot.slack.surfaces import text_modal
 from runner.errors import NotFound, WrongState
 from runner.model import Form, Image, Json, Lane, Origin, new_id
@@ -61,6 +63,14 @@ class SlackMessenger:
         """Replace a card wherever it stands. Raises StorageError."""
         await self._outbox.replace(card.key, _lane(card), _payload(render(card)))
 
+    async def direct(self, place: Place) -> Place:
+        """Find the direct messages with somebody who acted in no channel. Raises WrongState if Slack refuses."""
+        try:
+            answer = await self._web.conversations_open(users=place.user)
+        except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
+            raise WrongState(f"Signoff cannot write to {place.user} directly: {_reason(error)}.") from error
+        return replace(place, channel=str(answer["channel"]["id"]), thread=None)
+
     async def tell(self, place: Place, card: Card) -> None:
         """Show a card to one person alone. It is not kept: whoever misses it can ask again."""
         made = render(card)
@@ -82,9 +92,8 @@ class SlackMessenger:
         try:
             answer = await self._web.chat_postMessage(channel=place.channel, **_payload(made))
         except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
-            reason = error.response.get("error", "") if isinstance(error, SlackApiError) else str(error)
             raise WrongState(
-                f"Signoff cannot write here ({reason}): nothing was started.",
+                f"Signoff cannot write here ({_reason(error)}): nothing was started.",
                 hint="Invite the app into this channel, or write to it directly.",
             ) from error
         return str(answer["ts"])
@@ -115,6 +124,10 @@ class SlackMessenger:
         except (aiohttp.ClientError, TimeoutError) as error:
             raise NotFound(f"Slack did not hand out {file.name}.", hint="Post it again.") from error
         return Image(media_type=file.media_type, data=data)
+
+
+def _reason(error: Exception) -> str:
+    return str(error.response.get("error", "")) if isinstance(error, SlackApiError) else str(error)
 
 
 def _payload(made: Rendered) -> dict[str, Any]:

@@ -1,6 +1,6 @@
-"""What Slack sends, read into what a person said or pressed. Pure, and total: any JSON is read or dropped for a reason.
+"""What Slack sends, read into what a person said or pressed.
 
-Slack's word for a place in a channel is the time stamp (`ts`) of a message; a thread is named by that of its first one.
+Pure, and total: any JSON is read, or dropped for a reason.
 """
 
 from __future__ import annotations
@@ -11,96 +11,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from bot.slack import buttons
+from bot.slack.heard import Commanded, Dropped, FileRef, Heard, Me, Place, Pressed, Said, Submitted
 from runner.errors import BadInput
-from runner.model import value
 
-NAME = "slack"  # in `Origin.messenger`
 _SPOKEN = frozenset({"", "file_share", "thread_broadcast", "me_message"})  # subtypes of messages that people write
 _MARKUP = re.compile(r"<([^<>]*)>")
 _LONGEST = 200_000  # characters of a text; a prompt may have as many
-
-
-@value
-class Me:
-    """Who we are in this workspace, and where we may be used; no channels: wherever we are."""
-
-    team: str
-    user: str
-    channels: frozenset[str] = frozenset()
-
-
-@value
-class Place:
-    """Where something was said or pressed, and by whom."""
-
-    user: str
-    channel: str
-    thread: str | None = None  # None: not in a thread
-    direct: bool = False  # a conversation with us alone
-    reply_url: str = ""  # where this person can be answered alone, for half an hour
-
-
-@value
-class FileRef:
-    """A file that somebody posted."""
-
-    name: str
-    media_type: str
-    size: int  # bytes
-    url: str
-
-
-@value
-class Said:
-    """A message: to us alone, naming us, or in a thread. `ts` is its own name."""
-
-    key: str
-    place: Place
-    ts: str
-    text: str
-    files: tuple[FileRef, ...] = ()
-    named: bool = False  # it begins with our name
-
-
-@value
-class Commanded:
-    """A slash command. It never comes from a thread: Slack has none there."""
-
-    key: str
-    place: Place
-    text: str
-    trigger: str
-
-
-@value
-class Pressed:
-    """A button and what it carries."""
-
-    key: str
-    place: Place
-    press: buttons.Press
-    trigger: str
-    label: str = ""
-
-
-@value
-class Submitted:
-    """A text that was asked for: `action` is the command line that waited for it."""
-
-    key: str
-    place: Place
-    action: str
-    text: str
-
-
-@value
-class Dropped:
-    """Nothing for us; `reason` is for the log."""
-
-    reason: str
-
-
-Heard = Said | Commanded | Pressed | Submitted | Dropped
 
 
 def read(body: object, me: Me) -> Heard:
@@ -138,7 +54,7 @@ def _welcome(heard: Heard, me: Me) -> Heard:
     """Drop what comes from nobody, from nowhere, or from a channel where we may not be used."""
     if isinstance(heard, Dropped):
         return heard
-    if not heard.place.user or not heard.place.channel or not heard.key:
+    if not heard.place.user or not (heard.place.channel or heard.place.direct) or not heard.key:
         return Dropped(reason="it does not say who, where or which")
     if heard.place.user == me.user:
         return Dropped(reason="our own")
@@ -176,7 +92,7 @@ def _press(body: Mapping[object, object]) -> Heard:
         user=_text(_part(body, "user"), "id"),
         channel=channel,
         thread=_text(message, "thread_ts") or _text(_part(body, "container"), "thread_ts") or None,  # seen by one alone
-        direct=channel.startswith("D"),
+        direct=channel.startswith("D") or (not channel and "view" in body),
         reply_url=_text(body, "response_url"),
     )
     return Pressed(

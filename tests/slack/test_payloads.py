@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.slack.buttons import Press
-from bot.slack.payloads import Commanded, Dropped, FileRef, Me, Place, Pressed, Said, Submitted, kept, plain, read
+from bot.slack.heard import Commanded, Dropped, FileRef, Me, Place, Pressed, Said, Submitted
+from bot.slack.payloads import kept, plain, read
 
 ME = Me(team="T1", user="UBOT")
 ADA = "U1"
