@@ -23,6 +23,9 @@ class Attempt:
         self.recorder = recorder
         self.limit = ""  # the limit that ended it
         self.said: set[str] = set()
+        self.forgotten: frozenset[str] = (
+            frozenset()
+        )  # messages that an earlier attempt's agent got, and lost as it died
         self._working: set[str] = set()  # steps that may run, by tool-use id, until they end
         self._clock = clock
         self._began = self._heard = clock.monotonic()

@@ -19,10 +19,10 @@ from runner.conclusion import Conclusion
 from runner.errors import AgentRefused, SessionLost, SignoffError, WrongState
 from runner.gate import Gates
 from runner.lifecycle import Finished, Parked, PhaseReached, WorkerLost
-from runner.model import Execution, Message, Phase, Reason, State, new_id, uuid_of
+from runner.model import Author, Execution, Message, Phase, Reason, State, new_id, uuid_of
 from runner.ports import AgentResult, AgentSession, Prompt
 from runner.recorder import Recorder
-from runner.workspace import Workspace, Workspaces, placed
+from runner.workspace import LOST, Workspace, Workspaces, placed
 from runner.worktree import Worktree
 
 log = logging.getLogger(__name__)
@@ -114,10 +114,11 @@ class Driver:
                 result = await self._turn(attempt, attempt.workspace.session, prompt)
             except SessionLost as lost:
                 log.warning("session.lost %s: %s", attempt.execution.id, lost)
-                attempt.recorder.remark("The agent's conversation was lost: it begins anew with the prompt.")
+                attempt.recorder.remark(LOST)
                 attempt.workspace = await self._workspaces.reopen(attempt.workspace)
                 attempt.execution = replace(attempt.execution, session=None, interrupted=False)
-                prompt = await self._first(attempt)
+                attempt.said.clear()
+                prompt = await self._opening(attempt)
                 continue
             attempt.limit = attempt.limit or self._limit_reached(attempt, attempt.execution)
             if result.status != "ok" or attempt.limit:
@@ -192,23 +193,27 @@ class Driver:
             await session.say(_prompt_of(message))
 
     async def _unsaid(self, attempt: Attempt) -> list[Message]:
-        messages = await self._store.executions.messages(attempt.execution.id, undelivered=True)
-        return [m for m in messages if m.id not in attempt.said]
+        messages = await self._store.executions.messages(attempt.execution.id, undelivered=not attempt.forgotten)
+        return [m for m in messages if m.id not in attempt.said and _waits(m, attempt.forgotten)]
 
     async def _opening(self, attempt: Attempt) -> Prompt | None:
         """Find the words to begin with; None takes up an interrupted turn."""
         execution = attempt.execution
-        if execution.session is not None and execution.interrupted:
-            return None
+        attempt.forgotten = await self._forgotten(attempt)
         unsaid = await self._unsaid(attempt)
-        if not unsaid:  # it was told everything in an earlier attempt
-            return _prompt(CONTINUE) if execution.session else await self._first(attempt)
-        return self._take(attempt, unsaid[0])
+        if execution.interrupted and not attempt.forgotten:
+            return None
+        if unsaid:
+            return self._take(attempt, unsaid[0])
+        return _prompt(CONTINUE if execution.session else execution.prompt)
 
-    async def _first(self, attempt: Attempt) -> Prompt:
-        """Say again, with its pictures, what the run was begun with."""
-        messages = await self._store.executions.messages(attempt.execution.id)
-        return self._take(attempt, messages[0]) if messages else _prompt(attempt.execution.prompt)
+    async def _forgotten(self, attempt: Attempt) -> frozenset[str]:
+        """Find what has reached the agent and is not in its conversation: an earlier process died too soon."""
+        told = [m for m in await self._store.executions.messages(attempt.execution.id) if m.delivered_at]
+        if attempt.execution.session is None:
+            return frozenset(m.id for m in told)
+        session = attempt.workspace.session
+        return frozenset([m.id for m in told if not await session.holds(uuid_of(m.id))])
 
     async def _next(self, attempt: Attempt) -> Prompt | None:
         """Find what was said too late for the turn that has just ended."""
@@ -265,6 +270,11 @@ def _result(attempt: Attempt, result: AgentResult) -> AgentResult:
     if result.status == "interrupted":
         return AgentResult(status="failed", text=text, error="The agent ended in the middle of its turn.")
     return replace(result, text=text)
+
+
+def _waits(message: Message, forgotten: frozenset[str]) -> bool:
+    """Whether a message is still to be said."""
+    return message.id in forgotten or (message.author is Author.PERSON and message.delivered_at is None)
 
 
 def _prompt(text: str) -> Prompt:

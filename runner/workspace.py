@@ -21,7 +21,10 @@ from runner.settings import Mcp, ProjectSection, Settings, resolve
 _GOAL = "The work is done when this is true: {sentence}"
 _TESTS = "Signoff runs `{command}` at the end; it must exit with 0."
 
+LOST = "The agent's conversation was lost: it begins anew with the prompt."
+
 Placed = Callable[[trees.Worktree], Awaitable[None]]
+_Opened = tuple[AgentSession, AgentSpec]
 
 
 @value
@@ -38,7 +41,8 @@ class Workspace:
 
     def on(self, execution: Execution) -> Execution:
         """Return the execution as it is in this workspace."""
-        return replace(placed(execution, self.worktree), session=self.spec.session)
+        spec = self.spec
+        return replace(placed(execution, self.worktree), session=spec.session, interrupted=spec.interrupted)
 
 
 class Workspaces:
@@ -60,7 +64,9 @@ class Workspaces:
         tree, warnings = await self._tree(execution, project)
         meanwhile = await self._meanwhile(execution, tree)
         spec = await self._spec(execution, project, tree)
-        session = await self._filled(tree, project, spec, placed)
+        session, opened = await self._filled(tree, project, spec, placed)
+        if spec.session and not opened.session:
+            warnings = (*warnings, LOST)
         bounds = Bounds(
             worktree=tree.path,
             read_dirs=spec.read_dirs,
@@ -72,7 +78,7 @@ class Workspaces:
         return Workspace(
             project=project,
             worktree=tree,
-            spec=spec,
+            spec=opened,
             session=session,
             bounds=bounds,
             warnings=warnings,
@@ -139,7 +145,7 @@ class Workspaces:
         warnings = checks.before(state)
         return await trees.reserve(state, execution.id, self._settings.worktrees), warnings
 
-    async def _filled(self, tree: trees.Worktree, project: Project, spec: AgentSpec, placed: Placed) -> AgentSession:
+    async def _filled(self, tree: trees.Worktree, project: Project, spec: AgentSpec, placed: Placed) -> _Opened:
         """Start the agent while git makes the worktree: neither needs the other until the prompt is said."""
         opening = asyncio.ensure_future(self._open(spec))  # noqa: TID251 - awaited below on every path
         await asyncio.sleep(0)  # it goes first: starting the CLI takes longer than all of git
@@ -154,12 +160,14 @@ class Workspaces:
             raise
         return await opening
 
-    async def _open(self, spec: AgentSpec) -> AgentSession:
+    async def _open(self, spec: AgentSpec) -> _Opened:
+        """Start the agent. Return with it what it really started from: a conversation that is gone begins anew."""
         keeper = self._keeper(spec)
         try:
-            return await keeper.open(spec)
+            return await keeper.open(spec), spec
         except SessionLost:
-            return await keeper.open(replace(spec, session=None, interrupted=False))
+            fresh = replace(spec, session=None, interrupted=False)
+            return await keeper.open(fresh), fresh
 
     def _keeper(self, spec: AgentSpec) -> SessionKeeper:
         return self._keepers[spec.options.agent]
@@ -211,11 +219,11 @@ def rules_of(section: ProjectSection | object, scope: Scope) -> tuple[Rule, ...]
     )
 
 
-async def _dismiss(opening: asyncio.Future[AgentSession]) -> None:
+async def _dismiss(opening: asyncio.Future[_Opened]) -> None:
     """End an agent that nobody will talk to, whether it is there already or still coming."""
     opening.cancel()
     try:
-        session = await opening
+        session, _ = await opening
     except (asyncio.CancelledError, Exception):  # noqa: BLE001 - the error that brought us here is the one to tell
         return
     await session.kill()

@@ -80,6 +80,9 @@ class ActingSession:
     alive: bool = True
     _turn: asyncio.Task[str] | None = None
 
+    async def holds(self, prompt_id: str) -> bool:
+        return prompt_id not in self.agent.forgotten
+
     async def run(self, prompt: Prompt | None, host: AgentHost) -> AgentResult:
         if self.spec.session and self.spec.session not in self.agent.sessions:
             raise SessionLost("No conversation found.")
@@ -134,12 +137,16 @@ class ActingAgent:
         self.sessions: set[str] = set()
         self.opened: list[AgentSpec] = []
         self.ended: list[str] = []
+        self.forgotten: set[str] = set()  # ids of prompts that were not written down before a death
+        self.lost_at_once = False  # whether a conversation that is gone is missed already when it is opened
 
     async def check(self) -> str:
         return "acting"
 
     async def open(self, spec: AgentSpec) -> AgentSession:
         self.opened.append(spec)
+        if self.lost_at_once and spec.session and spec.session not in self.sessions:
+            raise SessionLost("No conversation found.")
         return ActingSession(agent=self, spec=spec, session=spec.session or str(uuid.uuid4()))
 
 

@@ -144,6 +144,10 @@ class AgentSession(Protocol):
         """Return the conversation's id, once known."""
         ...
 
+    async def holds(self, prompt_id: str) -> bool:
+        """Whether what was said under this id is in the conversation: a process that is killed may lose the newest."""
+        ...
+
     async def run(self, prompt: Prompt | None, host: AgentHost) -> AgentResult:
         """Say the prompt (None: take up the interrupted turn) and return when the agent is really idle.
 

@@ -176,6 +176,29 @@ async def test_a_conversation_that_does_not_exist_is_lost(tmp_path: Path, interr
                 await session.run(None if interrupted else said("hello"), Host())
 
 
+async def test_a_conversation_that_is_resumed_tells_what_it_holds(tmp_path: Path) -> None:
+    """AGENT-17: a process that is killed may not have written down the newest of what it was told."""
+    first, remark, second = said("work"), said("and mind the gap"), said("go on")
+
+    async def steered(call: ToolCall) -> Answer:
+        await session.say(remark)
+        return Answer(approve=True)
+
+    async with stage(tmp_path, turns(Turn(tools=(bash("sleep 0.3"),)), "noted", "done")) as on:
+        async with on.session() as session:
+            host = Host(steered)
+            await session.run(first, host)
+            await session.run(second, host)
+            assert await session.holds(said("never").id), "a living process has heard whatever it was told"
+            await session.close()
+        (transcript,) = on.config.home.rglob("*.jsonl")
+        lines = transcript.read_text("utf-8").splitlines(keepends=True)
+        lost = next(number for number, line in enumerate(lines) if second.id in line)
+        transcript.write_text("".join(lines[:lost]), "utf-8")
+        async with on.session(replace(on.spec, session=session.session, interrupted=True)) as session:
+            assert [await session.holds(prompt.id) for prompt in (first, remark, second)] == [True, True, False]
+
+
 async def test_a_wrong_key_is_refused_at_once(tmp_path: Path) -> None:
     """AGENT-10: a wrong key."""
     async with stage(tmp_path, turns("never")) as on:

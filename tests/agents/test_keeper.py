@@ -50,6 +50,9 @@ class Process:
         self.alive = True
         self.closed = False
 
+    async def holds(self, prompt_id: str) -> bool:
+        raise AssertionError
+
     async def run(self, prompt: Prompt | None, host: AgentHost) -> AgentResult:
         return AgentResult(status="ok")
 

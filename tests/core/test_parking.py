@@ -12,7 +12,20 @@ import pytest
 
 from runner.demo.repository import git
 from runner.errors import WrongState
-from runner.model import Answer, Approval, ApprovalState, Execution, Json, Rule, Scope, State, ToolCall, Verdict, handle
+from runner.model import (
+    Answer,
+    Approval,
+    ApprovalState,
+    Execution,
+    Json,
+    Rule,
+    Scope,
+    State,
+    ToolCall,
+    Verdict,
+    handle,
+    uuid_of,
+)
 from runner.ports import Batch, StepBegan, StepEnded
 from runner.runs import RunOptions
 from runner.tasks import TaskDraft
@@ -125,15 +138,39 @@ async def test_nothing_is_told_where_nothing_changed(tmp_path: Path) -> None:
         assert (await scene.core.approvals.find(question.id)).outcome == ""
 
 
-async def test_a_lost_conversation_begins_anew_and_the_same_step_has_its_answer(tmp_path: Path) -> None:
+@pytest.mark.parametrize("at_once", [False, True])
+async def test_a_lost_conversation_begins_anew_and_the_same_step_has_its_answer(tmp_path: Path, at_once: bool) -> None:
     """APPR-13: without its session the agent begins anew; the answer counts if it asks for the same step."""
-    agent = ActingAgent(asks)
+
+    async def part(turn: Turn) -> str:
+        assert turn.text == "Build it.", "it begins anew with the prompt"
+        return await asks(turn)
+
+    agent = ActingAgent(part)
     async with _parked(tmp_path, agent) as (scene, run, question):
         agent.sessions.clear()
+        agent.lost_at_once = at_once
         await scene.core.approvals.answer(scene.actor, question.id, YES)
         assert (await scene.end(run)).summary == "ran make all"
         said = [m.text for m in await scene.core.store.executions.messages(run.id)]
         assert "The agent's conversation was lost: it begins anew with the prompt." in said
+
+
+async def test_what_a_dead_agent_did_not_write_down_is_said_again(tmp_path: Path) -> None:
+    """AGENT-17: the newest of what it was told is not in the conversation that is resumed."""
+    heard: list[str] = []
+
+    async def part(turn: Turn) -> str:
+        heard.append(turn.text)
+        return await asks(turn)
+
+    agent = ActingAgent(part)
+    async with _parked(tmp_path, agent) as (scene, run, question):
+        (told,) = [m for m in await scene.core.store.executions.messages(run.id) if m.delivered_at]
+        agent.forgotten.add(uuid_of(told.id))
+        await scene.core.approvals.answer(scene.actor, question.id, YES)
+        assert (await scene.end(run)).summary == "ran make all"
+    assert heard == ["Build it.", "Build it."]
 
 
 @pytest.mark.parametrize("last", [YES, replace(YES, rule=ALL_OF_MAKE)], ids=["once", "for the run"])

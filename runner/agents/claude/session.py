@@ -17,7 +17,7 @@ from claude_agent_sdk import ClaudeSDKClient, ClaudeSDKError, Message, ResultMes
 
 from runner.agents import environment, process
 from runner.agents.claude import events, start
-from runner.agents.claude.config import ClaudeConfig, plans_folder, secrets, variables
+from runner.agents.claude.config import ClaudeConfig, agent_folder, plans_folder, secrets, variables
 from runner.agents.claude.gate import Gate
 from runner.errors import AgentError, AgentUnavailable, SessionLost
 from runner.model import ToolCall, Usage
@@ -51,13 +51,14 @@ class ClaudeSession:
     """A conversation with a living process. Made by `open`."""
 
     def __init__(
-        self, client: ClaudeSDKClient, leash: process.Leash, gate: Gate, *, session: str, resumed: bool
+        self, client: ClaudeSDKClient, leash: process.Leash, gate: Gate, *, session: str, resumed: bool, folder: Path
     ) -> None:
         self._client = client
         self._leash = leash
         self._gate = gate
         self._session = session
         self._resumed = resumed
+        self._folder = folder
         self._turn = events.Turn()
         self._messages = client.receive_messages()  # one for all turns: an iterator that is dropped may lose some
         self._meter = events.Meter()
@@ -88,7 +89,9 @@ class ClaudeSession:
         options.cli_path = process.install_launcher(config.home)
         options.env = environment.blanked() | leash.variables
         client = ClaudeSDKClient(options)
-        opened = cls(client, leash, gate, session=session, resumed=spec.session is not None)
+        opened = cls(
+            client, leash, gate, session=session, resumed=spec.session is not None, folder=agent_folder(config)
+        )
         try:
             await client.connect()
         except (ClaudeSDKError, OSError) as error:
@@ -110,6 +113,10 @@ class ClaudeSession:
     def alive(self) -> bool:
         """Whether the process is there for another prompt, as far as is known, and does nothing by itself."""
         return not self._ended and not self._busy
+
+    async def holds(self, prompt_id: str) -> bool:
+        """Whether what was said under this id is in the conversation, for one that is resumed: as it is on disk."""
+        return not self._resumed or await asyncio.to_thread(start.holds, self._folder, self._session, prompt_id)
 
     async def run(self, prompt: Prompt | None, host: AgentHost) -> AgentResult:
         """Say the prompt (None: take up the interrupted turn) and return when the agent is really idle.

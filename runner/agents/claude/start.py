@@ -73,9 +73,18 @@ def _server(server: McpServer) -> dict[str, Any]:
     return {"type": "stdio", "command": server.command, "args": list(server.args), "env": dict(server.env)}
 
 
+def holds(folder: Path, session: str, prompt_id: str) -> bool:
+    """Say whether something said under this id was written down: prompts keep it, remarks name it as their source."""
+    return any(prompt_id in path.read_text("utf-8", errors="replace") for path in _transcripts(folder, session))
+
+
+def _transcripts(folder: Path, session: str) -> Iterator[Path]:
+    return folder.glob(f"projects/*/{session}.jsonl")
+
+
 def _planned(folder: Path, session: str) -> bool:
     """Say whether a plan was approved in this conversation: the CLI itself forgets the mode when it ends."""
-    blocks = [block for path in folder.glob(f"projects/*/{session}.jsonl") for block in _blocks(path)]
+    blocks = [block for path in _transcripts(folder, session) for block in _blocks(path)]
     plans = {block["id"] for block in blocks if block.get("type") == "tool_use" and block.get("name") == PLAN}
     return any(block.get("tool_use_id") in plans and not block.get("is_error") for block in blocks)
 
