@@ -148,6 +148,20 @@ class Histories(RuleBasedStateMachine):
                 part = world.person(StopRequested(by=""))
         self._act(part, hesitates)
 
+    @rule(one=st.sampled_from(("edit", "no")), again=st.booleans(), hesitates=hesitations)
+    @_if(lambda self: self._stands(*LIVE) and not self._attempt.busy)
+    def come_back_to_two_answers(self, one: str, again: bool, hesitates: Sequence[Before]) -> None:
+        """Ask for two steps, be parked, and come back to an answer to one and a rule that covers both."""
+        answers = dict(zip(COMMANDS, (one, "always"), strict=False))
+        for command in answers:
+            self._step(self._attempt, command, (), again=False)
+        self._act(self.world.park(self._attempt))
+        for asked in self._do(self.world.questions()):
+            if asked.state is ApprovalState.OPEN and (kind := answers.get(asked.input["command"])):
+                self._act(self.world.answer("bob", asked, kind))
+        self._act(self.world.claim())
+        self._step(self._attempt, COMMANDS[0], hesitates, again=again)
+
     @rule(hesitates=hesitations)
     @_if(lambda self: not self._stands(*LIVE))
     def go_on(self, hesitates: Sequence[Before]) -> None:
