@@ -14,6 +14,7 @@ from runner.model import (
     AgentOptions,
     Approval,
     Author,
+    Backlog,
     Change,
     ChangeKind,
     Execution,
@@ -79,6 +80,7 @@ class Overview:
     slots: int
     version: str
     uptime_seconds: float
+    unsent: tuple[Backlog, ...] = ()  # channels in which something waits to be shown, or was given up
 
 
 class Runs:
@@ -253,6 +255,7 @@ class Runs:
             slots=self._settings.worker.slots,
             version=__version__,
             uptime_seconds=self._clock.monotonic() - self._began,
+            unsent=tuple(await self._store.deliveries.backlog()),
         )
 
     async def _project(self, name: str | None) -> Project:

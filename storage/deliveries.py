@@ -80,27 +80,29 @@ class Deliveries:
             await unit.execute(sa.delete(deliveries).where(_COLUMNS.id.in_(ids)))
         return len(ids)
 
-    async def backlog(self, messenger: str) -> Sequence[Backlog]:
-        """Return the channels in which something waits or is dead, by name."""
+    async def backlog(self, messenger: str | None = None) -> Sequence[Backlog]:
+        """Return the channels in which something waits or is dead, by name; of all messengers unless one is given."""
         dead = literals(_COLUMNS.state, DeliveryState.DEAD)
-        mine = (_COLUMNS.messenger == messenger, sa.or_(_UNDONE, dead))
+        mine = (sa.true() if messenger is None else _COLUMNS.messenger == messenger, sa.or_(_UNDONE, dead))
+        place = (_COLUMNS.messenger, _COLUMNS.channel)
         counted = sa.select(
-            _COLUMNS.channel,
+            *place,
             sa.func.count().filter(_UNDONE).label("waiting"),
             sa.func.count().filter(dead).label("dead"),
             sa.func.min(_COLUMNS.waiting_since).filter(_UNDONE).label("oldest"),
         )
-        rows = await self._database.rows(counted.where(*mine).group_by(_COLUMNS.channel).order_by(_COLUMNS.channel))
+        rows = await self._database.rows(counted.where(*mine).group_by(*place).order_by(*place))
         errors = await self._errors(*mine)
-        return [read(Backlog, row, error=errors.get(row["channel"], "")) for row in rows]
+        return [read(Backlog, row, error=errors.get((row["messenger"], row["channel"]), "")) for row in rows]
 
-    async def _errors(self, *conditions: sa.ColumnElement[bool]) -> dict[str, str]:
+    async def _errors(self, *conditions: sa.ColumnElement[bool]) -> dict[tuple[str, str], str]:
         """Return the newest error of each channel."""
-        latest = sa.func.row_number().over(partition_by=_COLUMNS.channel, order_by=_COLUMNS.changed_at.desc())
-        told = sa.select(_COLUMNS.channel, _COLUMNS.error, latest.label("place")).where(*conditions)
+        place = (_COLUMNS.messenger, _COLUMNS.channel)
+        latest = sa.func.row_number().over(partition_by=place, order_by=_COLUMNS.changed_at.desc())
+        told = sa.select(*place, _COLUMNS.error, latest.label("place")).where(*conditions)
         part = told.where(_COLUMNS.error != "").subquery()
-        rows = await self._database.rows(sa.select(part.c.channel, part.c.error).where(part.c.place == 1))
-        return {row["channel"]: row["error"] for row in rows}
+        rows = await self._database.rows(sa.select(part).where(part.c.place == 1))
+        return {(row["messenger"], row["channel"]): row["error"] for row in rows}
 
 
 def _head(messenger: str, channel: str, lane: Lane) -> sa.Select[Any]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.messenger import Button, Card, Section, Style, Tone
 from bot.views import conditions, say
 from bot.views.parts import button, data, facts, run_rows, sections
 from runner.entitlement import Directory
-from runner.model import Freeze
+from runner.model import Backlog, Freeze
 from runner.runs import Overview
 
 _NOBODY = Directory(people={})
+_USUAL = timedelta(seconds=30)  # within which a message is on its way
 
 
 def status(overview: Overview, now: datetime, frozen: Freeze | None = None, directory: Directory | None = None) -> Card:
@@ -30,7 +31,12 @@ def status(overview: Overview, now: datetime, frozen: Freeze | None = None, dire
             ("Up", say.duration(overview.uptime_seconds)),
             ("Version", overview.version),
         ),
-        sections=sections(Section(body=run_rows(live, now) or "Nothing runs now.")),
+        sections=sections(
+            Section(body=run_rows(live, now) or "Nothing runs now."),
+            Section(
+                title="Not delivered", body="\n".join(_unsent(row, now) for row in overview.unsent if _counts(row, now))
+            ),
+        ),
         buttons=(*inbox, *(_release() if frozen else ())),
         data=data(
             "status",
@@ -41,8 +47,25 @@ def status(overview: Overview, now: datetime, frozen: Freeze | None = None, dire
             version=overview.version,
             uptime_seconds=overview.uptime_seconds,
             frozen=frozen,
+            unsent=overview.unsent,
         ),
     )
+
+
+def _counts(row: Backlog, now: datetime) -> bool:
+    """Whether a backlog is worth telling: what has just been put there is on its way."""
+    return bool(row.dead) or (row.oldest is not None and now - row.oldest > _USUAL)
+
+
+def _unsent(row: Backlog, now: datetime) -> str:
+    waiting = (
+        f"{say.plural(row.waiting, 'message')} for {say.duration((now - row.oldest).total_seconds())}"
+        if row.oldest
+        else ""
+    )
+    dead = f"{row.dead:,} given up" if row.dead else ""
+    told = ", ".join(part for part in (waiting, dead) if part)
+    return f"{row.messenger} {row.channel}: {told}{f' ({say.line(row.error, 100)})' if row.error else ''}"
 
 
 def frozen(freeze: Freeze, directory: Directory, running: int) -> Card:

@@ -94,6 +94,7 @@ class Delivery:
 class Backlog:
     """How the deliveries of a channel stand."""
 
+    messenger: str
     channel: str
     waiting: int  # on their way included
     dead: int

@@ -49,6 +49,6 @@ class DeliveryStore(Protocol):
         """
         ...
 
-    async def backlog(self, messenger: str) -> Sequence[Backlog]:
-        """Return the channels in which something waits or is dead, by name."""
+    async def backlog(self, messenger: str | None = None) -> Sequence[Backlog]:
+        """Return the channels in which something waits or is dead, by name; of all messengers unless one is given."""
         ...

@@ -15,6 +15,7 @@ from runner.model import (
     Answer,
     Approval,
     ApprovalState,
+    Backlog,
     Delegation,
     DiffFile,
     Due,
@@ -185,6 +186,11 @@ _OVERVIEW = Overview(
     version="0.1.0",
     uptime_seconds=7_500.0,
 )
+_UNSENT = (
+    Backlog(messenger="slack", channel="C0OPS", waiting=12, dead=0, oldest=START, error="not reachable: no route"),
+    Backlog(messenger="slack", channel="C0GONE", waiting=0, dead=1, error="channel_not_found"),
+    Backlog(messenger="slack", channel="C0NEW", waiting=1, dead=0, oldest=NOW - timedelta(seconds=2)),
+)
 _STANDING = replace(RULE, id=ident("gggggg"), scope=Scope.PROJECT, scope_id="demo", verdict=Verdict.REFUSE)
 
 
@@ -272,5 +278,6 @@ CARDS: dict[str, Card] = {
     "frozen": views.frozen(FREEZE, EVERYBODY, 2),
     "released": views.released(),
     "status": views.status(replace(_OVERVIEW, waiting=()), NOW),
+    "status-unsent": views.status(replace(_OVERVIEW, unsent=_UNSENT), NOW),
     "status-frozen": views.status(_OVERVIEW, NOW, FREEZE, EVERYBODY),
 }

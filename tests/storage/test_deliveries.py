@@ -131,6 +131,13 @@ async def test_the_backlog_counts_by_channel_and_names_the_newest_error(store: S
     ):
         await store.deliveries.save(None, delivery(**fields))
     assert await store.deliveries.backlog("slack") == [
-        Backlog(channel="b", waiting=0, dead=1, oldest=None, error="refused"),
-        Backlog(channel="c", waiting=2, dead=1, oldest=later(3), error="newer"),
+        Backlog(messenger="slack", channel="b", waiting=0, dead=1, oldest=None, error="refused"),
+        Backlog(messenger="slack", channel="c", waiting=2, dead=1, oldest=later(3), error="newer"),
+    ]
+    await store.deliveries.save(None, delivery(messenger="telegram", channel="c", waiting_since=later(1)))
+    everywhere = await store.deliveries.backlog()
+    assert [(row.messenger, row.channel, row.error) for row in everywhere] == [
+        ("slack", "b", "refused"),
+        ("slack", "c", "newer"),
+        ("telegram", "c", ""),
     ]
