@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import Protocol
 
 from bot import commands, views
-from bot.messenger import Card, Incoming
+from bot.messenger import Button, Card, Incoming
 from bot.slack.heard import NAME, Commanded, Dropped, FileRef, Heard, Me, Place, Pressed, Said, Submitted
 from bot.slack.payloads import read
 from runner.errors import NotAllowed, NotFound, SignoffError
@@ -67,8 +67,8 @@ class Counter(Protocol):
         """Show a card to this person alone."""
         ...
 
-    async def head(self, place: Place, text: str) -> str:
-        """Begin a thread with what somebody typed, and return its name."""
+    async def head(self, place: Place, text: str, mark: str, *, again: bool) -> str:
+        """Begin a thread with what somebody typed, and return its name; `again`: unless it is there under this mark."""
         ...
 
     async def ask(self, pressed: Pressed) -> None:
@@ -103,6 +103,7 @@ class Attendant:
         self._news = asyncio.Event()
         self._slots = asyncio.Semaphore(_AT_ONCE)
         self._last: dict[str, asyncio.Task[None]] = {}  # the newest in each channel
+        self._left: frozenset[str] | None = None  # what an earlier life has left, perhaps carried out and not noted
 
     def ring(self) -> None:
         """Look for arrivals at once."""
@@ -116,6 +117,8 @@ class Attendant:
             while True:
                 self._news.clear()
                 waiting = await self._arrivals.waiting(NAME, after=seen)
+                if self._left is None:
+                    self._left = frozenset(arrival.key for arrival in waiting)
                 for arrival in waiting:
                     seen = arrival.seq
                     before = self._last.get(arrival.channel)
@@ -155,9 +158,9 @@ class Attendant:
             case Pressed() if heard.press.asks:
                 await self._counter.ask(heard)
             case Pressed():
-                await self._carry_out(heard.place, heard.press.action, alone=True)
+                await self._order(heard, heard.press.action, alone=True)
             case Submitted():
-                await self._carry_out(heard.place, f"{heard.action} {heard.text}", alone=True)
+                await self._order(heard, f"{heard.action} {heard.text}", alone=True)
             case Dropped():
                 log.info("slack.dropped: %s", heard.reason)
 
@@ -170,30 +173,50 @@ class Attendant:
         is_ours = await self._is_ours(place)
         if is_ours and thread is None:
             return  # its run has begun: we died before that was noted
-        line = said.text
+        line, word = said.text, "say --" if is_ours else "do --"
+        otherwise = Button(label="To the agent", action=word, asks="Say to the agent", prefill=line)
         if not _is_command(line):
-            line = f"{'say' if is_ours else 'do'} -- {line}"
-        await self._carry_out(place, line, images=await self._counter.fetch(said.files))
+            line = f"{word} {line}"
+        await self._carry_out(place, line, images=await self._counter.fetch(said.files), otherwise=otherwise)
 
     async def _commanded(self, said: Commanded) -> None:
-        """Take a slash command: a run that it starts gets a thread of its own."""
-        place = said.place
-        if _starts(said.text) and await self._person(place) is not None:
-            thread = await self._counter.head(place, f"/task {said.text}")
-            place = replace(place, thread=thread)
-        await self._carry_out(place, said.text or "help", alone=place.thread is None and not place.direct)
+        await self._order(said, said.text or "help", alone=not said.place.direct)
 
-    async def _carry_out(self, place: Place, line: str, *, images: tuple[Image, ...] = (), alone: bool = False) -> None:
-        """Carry out a command line. What has a place of its own is shown there; `alone`: the rest to the person."""
+    async def _order(self, heard: Commanded | Pressed | Submitted, line: str, *, alone: bool) -> None:
+        """Carry out a command. A run that it starts outside of a thread gets one of its own."""
+        place = heard.place
+        if place.thread is None and _starts(line) and await self._person(place) is not None:
+            again = heard.key in (self._left or ())
+            place = replace(place, thread=await self._counter.head(place, f"/task {line}", heard.key, again=again))
+            if again and await self._is_ours(place):
+                return  # its run has begun: we died before that was noted
+            alone = False
+        await self._carry_out(place, line, alone=alone)
+
+    async def _carry_out(
+        self,
+        place: Place,
+        line: str,
+        *,
+        images: tuple[Image, ...] = (),
+        alone: bool = False,
+        otherwise: Button | None = None,
+    ) -> None:
+        """Carry out a command line. What has a place of its own is shown there; `alone`: the rest to the person.
+
+        `otherwise` is offered where it is refused: what looks like a command may be meant for an agent.
+        """
         person = await self._person(place)
         if person is None:
             return
         origin = Origin(messenger=NAME, channel=place.channel, thread=place.thread)
         for card in await self._desk.handle(Incoming(person=person, origin=origin, text=line, images=images)):
+            refused = (card.data or {}).get("kind") == "error"
+            shown = replace(card, buttons=(*card.buttons, otherwise)) if otherwise and refused else card
             if card.key or not alone:
-                await self._counter.show(origin, card)
+                await self._counter.show(origin, shown)
             else:
-                await self._counter.tell(place, card)
+                await self._counter.tell(place, shown)
 
     async def _person(self, place: Place) -> Person | None:
         """Return who it is; strangers are told that they are, and nothing else."""

@@ -11,14 +11,15 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.delivery import Outbox
+from bot.delivery import Outbox, Outcome
 from bot.messenger import Card
 from bot.slack.cards import Rendered, line, render
+from bot.slack.carrier import SlackCarrier
 from bot.slack.heard import NAME, FileRef, Place, Pressed
 from bot.slack.payloads import kept
 from bot.slack.surfaces import text_modal
 from runner.errors import NotFound, WrongState
-from runner.model import Form, Image, Json, Lane, Origin, new_id
+from runner.model import Form, Image, Json, Lane, Origin, Slot, new_id
 
 LARGEST_PICTURE = 5_000_000  # bytes; the model's service takes no larger one
 _PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
@@ -34,6 +35,7 @@ class SlackMessenger:
         self._web = web
         self._http = http
         self._outbox = outbox
+        self._carrier = SlackCarrier(web)
 
     @property
     def name(self) -> str:
@@ -86,17 +88,20 @@ class SlackMessenger:
         except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
             log.warning("slack.untold %s in %s: %s", place.user, place.channel, error)
 
-    async def head(self, place: Place, text: str) -> str:
-        """Begin a thread with what somebody typed, and return its name. Raises WrongState where that cannot be."""
-        made = line(text)
+    async def head(self, place: Place, text: str, mark: str, *, again: bool) -> str:
+        """Begin a thread with what somebody typed, and return its name; `again`: unless it is there under this mark.
+
+        Raises WrongState where that cannot be.
+        """
+        slot = Slot(messenger=NAME, channel=place.channel, thread="", key=mark)
         try:
-            answer = await self._web.chat_postMessage(channel=place.channel, **_payload(made))
-        except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
+            there = await self._carrier.find(slot, mark) if again else None
+            return there or await self._carrier.post(slot, _payload(line(text)), mark)
+        except Outcome as error:
             raise WrongState(
-                f"Signoff cannot write here ({_reason(error)}): nothing was started.",
+                f"Signoff cannot write here ({error}): nothing was started.",
                 hint="Invite the app into this channel, or write to it directly.",
             ) from error
-        return str(answer["ts"])
 
     async def ask(self, pressed: Pressed) -> None:
         """Open a form for the text that a button needs."""

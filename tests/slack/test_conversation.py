@@ -57,6 +57,35 @@ async def test_a_denial_with_a_reason_is_typed_into_a_form(tmp_path: Path) -> No
         await ws.until(direct, lambda m: "Denied by ada: use the staging key" in ws.said(m), thread=thread)
 
 
+async def test_a_run_that_a_button_begins_has_a_thread_of_its_own(tmp_path: Path) -> None:
+    """SLACK-2: also where the button stands in no thread."""
+    async with workspace(tmp_path, ActingAgent(asks)) as ws:
+        await ws.slack.command(ws.ada, ws.ops, "/task", "new build --project calculator Build it")
+        async with ws.patience():
+            while not ws.slack.ephemerals:
+                await ws.moment()
+        await ws.press(ws.ada, ws.slack.ephemerals[-1], "Run")
+        head = await ws.until(ws.ops, lambda m: "/task run build" in ws.said(m))
+        await ws.until(ws.ops, lambda m: m.text.startswith("Approve?"), thread=head.ts)
+        assert ws.slack.messages(ws.ops) == [head]
+
+
+async def test_a_prompt_that_looks_like_a_command_is_handed_over_with_two_presses(tmp_path: Path) -> None:
+    """SLACK-16: `run` is a word of the grammar, and nobody is to guess which was meant."""
+
+    async def part(turn: Turn) -> str:
+        return f"heard: {turn.text}"
+
+    async with workspace(tmp_path, ActingAgent(part)) as ws:
+        said = await ws.slack.mention(ws.ada, ws.ops, "run the tests &amp; mend them")
+        refused = await ws.until(ws.ops, lambda m: "neither" in ws.said(m), thread=said.message.ts)
+        await ws.press(ws.ada, refused, "To the agent")
+        form = await ws.form(ws.ada)
+        assert (await ws.slack.submit(form)).ok
+        heard = "heard: run the tests & mend them"
+        await ws.until(ws.ops, lambda m: heard in ws.said(m), thread=said.message.ts)
+
+
 async def test_strangers_are_told_so_and_nothing_else_happens(tmp_path: Path) -> None:
     """SLACK-4: nobody is allowed by default, at the command and at the button."""
     async with workspace(tmp_path, ActingAgent(asks)) as ws:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -98,8 +100,9 @@ async def test_requests_that_fail_are_made_again_and_nothing_appears_twice(
         assert len(shown) == len(set(shown)), shown
 
 
-async def test_a_prompt_that_was_carried_out_and_not_noted_begins_no_second_run(tmp_path: Path) -> None:
-    """SLACK-5: whoever dies in between finds the run in the thread of its message."""
+@pytest.mark.parametrize("command", [False, True])
+async def test_what_was_carried_out_and_not_noted_begins_no_second_run(tmp_path: Path, command: bool) -> None:
+    """SLACK-5: whoever dies in between finds the run in the thread of the message, or of ours about a command."""
     agent = ActingAgent(asks)
     async with StrictSlack() as slack:
         ada = slack.user("UADA", "Ada")
@@ -109,12 +112,12 @@ async def test_a_prompt_that_was_carried_out_and_not_noted_begins_no_second_run(
             await slack.connected(2)
             await scene.project()
             ws = Workspace(slack=slack, scene=scene, ada=ada, bob=ada, ops=ops)
-            begun = await slack.mention(ada, ops, "do --project calculator Build it")
-            await ws.until(ops, lambda m: m.text.startswith("Approve?"), thread=begun.message.ts)
+            line = "do --project calculator Build it"
+            await (slack.command(ada, ops, "/task", line) if command else slack.mention(ada, ops, line))
+            head = await ws.until(ops, lambda m: "Build it" in m.text)
+            await ws.until(ops, lambda m: m.text.startswith("Approve?"), thread=head.ts)
         with closing(sqlite3.connect(tmp_path / "state" / "signoff.db")) as database, database:
-            (sent,) = [
-                p.payload for p in slack.deliveries.sent if p.payload.get("event", {}).get("type") == "app_mention"
-            ]
+            (sent,) = [p.payload for p in slack.deliveries.sent if _is_order(p.payload)]
             database.execute("UPDATE arrivals SET done_at = NULL, payload = ?", (json.dumps(sent),))
         async with serving(tmp_path, settings, agent) as scene:
             await slack.connected(2)
@@ -123,3 +126,8 @@ async def test_a_prompt_that_was_carried_out_and_not_noted_begins_no_second_run(
                     await asyncio.sleep(0.01)
             assert len((await scene.core.store.executions.list(ExecutionQuery(limit=9))).items) == 1
             assert len(await scene.core.store.approvals.open()) == 1
+        assert len(slack.messages(ops)) == 1
+
+
+def _is_order(payload: Mapping[str, Any]) -> bool:
+    return "command" in payload or payload.get("event", {}).get("type") == "app_mention"
