@@ -59,8 +59,8 @@ class Deliveries:
         return [row["channel"] for row in await self._database.rows(statement)]
 
     async def heads(self, messenger: str, channel: str) -> Sequence[Delivery]:
-        """Return the first delivery of each lane of a channel: the one on its way, else the next in turn."""
-        parts = [_head(messenger, channel, lane).subquery() for lane in Lane]
+        """Return the first post and the first edit of each lane of a channel: the one on its way, or next in turn."""
+        parts = [_head(messenger, channel, lane, edit=edit).subquery() for lane in Lane for edit in (False, True)]
         statement = sa.union_all(*(sa.select(part) for part in parts))
         return [read(Delivery, row) for row in await self._database.rows(statement)]
 
@@ -105,9 +105,10 @@ class Deliveries:
         return {(row["messenger"], row["channel"]): row["error"] for row in rows}
 
 
-def _head(messenger: str, channel: str, lane: Lane) -> sa.Select[Any]:
-    """Ask for the first of a lane. What is on its way comes first, so that it is seen to occupy the lane."""
-    own = (_COLUMNS.messenger == messenger, _COLUMNS.channel == channel, _UNDONE, literals(_COLUMNS.lane, lane))
+def _head(messenger: str, channel: str, lane: Lane, *, edit: bool) -> sa.Select[Any]:
+    """Ask for the first post, or edit, of a lane. What is on its way comes first: it is seen to hold up the others."""
+    kind = _COLUMNS.message_ref.is_not(None) if edit else _COLUMNS.message_ref.is_(None)
+    own = (_COLUMNS.messenger == messenger, _COLUMNS.channel == channel, _UNDONE, literals(_COLUMNS.lane, lane), kind)
     order = [_COLUMNS.next_at, _COLUMNS.turn] if lane is Lane.PROGRESS else [_COLUMNS.turn]
     on_its_way = sa.case((_COLUMNS.state == DeliveryState.SENDING, 0), else_=1)
     return sa.select(deliveries).where(*own).order_by(on_its_way, *order).limit(1)

@@ -172,6 +172,7 @@ class Outbox:
             turn=row.turn,
             due=now + (row.next_at - self._clock.now()).total_seconds(),
             busy=row.id in self._flying or row.state is DeliveryState.SENDING,
+            edit=row.message_ref is not None,
         )
 
     async def _rest(self, seconds: float | None) -> None:

@@ -48,12 +48,14 @@ def interval(slowdowns: tuple[Slowdown, ...], age: timedelta) -> timedelta:
 
 @value
 class Pace:
-    """What a channel, or a messenger as a whole, allows. Progress keeps to both; the rest only to the first.
+    """What a channel, or a messenger as a whole, allows: of requests, of edits among them, and of progress among both.
 
-    Where `every` has a burst of two or more, progress leaves the last token to the more urgent lanes.
+    Progress leaves something to the more urgent lanes: where a burst of `every` is two or more, the last token; of
+    every burst of `edits`, half.
     """
 
     every: tuple[Allowance, ...] = ()
+    edits: tuple[Allowance, ...] = ()
     progress: tuple[Allowance, ...] = ()
 
 
@@ -65,7 +67,7 @@ class _Level:
     at: float
 
 
-_Key = tuple[str | None, bool, int]  # channel (None: all), whether for progress only, number of the allowance
+_Key = tuple[str | None, str, int]  # channel (None: all), which of the pace's fields, number of the allowance
 _Use = tuple[_Key, Allowance, float]  # a bucket, and how many tokens it must hold
 
 
@@ -82,18 +84,18 @@ class Gauge:
     levels: Mapping[_Key, _Level] = field(default_factory=dict)
     pauses: Mapping[tuple[str | None, bool], float] = field(default_factory=dict)
 
-    def free_at(self, channel: str, lane: Lane, now: float) -> float:
+    def free_at(self, channel: str, lane: Lane, now: float, *, edit: bool = False) -> float:
         """Return when a request may be made in this channel, `now` at the earliest."""
         progress = lane is Lane.PROGRESS
         kinds = (False, True) if progress else (False,)
         pauses = [self.pauses.get((scope, kind), now) for scope in (channel, None) for kind in kinds]
-        refills = [now + self._missing(use, now) for use in self._uses(channel, progress=progress)]
+        refills = [now + self._missing(use, now) for use in self._uses(channel, progress=progress, edit=edit)]
         return max([now, *pauses, *refills])
 
-    def taken(self, channel: str, lane: Lane, now: float) -> Gauge:
+    def taken(self, channel: str, lane: Lane, now: float, *, edit: bool = False) -> Gauge:
         """Count one request."""
         levels = dict(self.levels)
-        for key, allowance, _ in self._uses(channel, progress=lane is Lane.PROGRESS):
+        for key, allowance, _ in self._uses(channel, progress=lane is Lane.PROGRESS, edit=edit):
             levels[key] = _Level(tokens=self._tokens(key, allowance, now) - 1, at=now)
         if len(levels) > MOST_LEVELS:
             levels = {key: level for key, level in levels.items() if not self._full(key, level, now)}
@@ -109,14 +111,15 @@ class Gauge:
         pauses = {key: until for key, until in self.pauses.items() if until > now}
         return replace(self, pauses=pauses)
 
-    def _uses(self, channel: str, *, progress: bool) -> Iterator[_Use]:
+    def _uses(self, channel: str, *, progress: bool, edit: bool) -> Iterator[_Use]:
         for scope, pace in ((channel, self.pace(channel)), (None, self.overall)):
             for number, allowance in enumerate(pace.every):
                 spare = 1.0 if progress and allowance.burst >= 2 else 0.0
-                yield (scope, False, number), allowance, 1 + spare
-            if progress:
-                for number, allowance in enumerate(pace.progress):
-                    yield (scope, True, number), allowance, 1.0
+                yield (scope, "every", number), allowance, 1 + spare
+            for number, allowance in enumerate(pace.edits if edit else ()):
+                yield (scope, "edits", number), allowance, max(1.0, allowance.burst / 2) if progress else 1.0
+            for number, allowance in enumerate(pace.progress if progress else ()):
+                yield (scope, "progress", number), allowance, 1.0
 
     def _missing(self, use: _Use, now: float) -> float:
         """Return the seconds until a bucket holds what is needed."""
@@ -129,7 +132,7 @@ class Gauge:
         return min(allowance.burst, level.tokens + max(0.0, now - level.at) * allowance.per_second)
 
     def _full(self, key: _Key, level: _Level, now: float) -> bool:
-        channel, progress, number = key
+        channel, field_, number = key
         pace = self.overall if channel is None else self.pace(channel)
-        allowance = (pace.progress if progress else pace.every)[number]
+        allowance: Allowance = getattr(pace, field_)[number]
         return level.tokens + (now - level.at) * allowance.per_second >= allowance.burst

@@ -10,9 +10,10 @@ from runner.model import Lane, value
 
 @value
 class Candidate:
-    """The first delivery of a lane of a channel. `due` is in seconds of the gauge's clock.
+    """The first post, or the first `edit`, of a lane of a channel. `due` is in seconds of the gauge's clock.
 
-    A `busy` one is on its way and holds its lane.
+    Neither waits for the other: what is new for people must not stand behind changes of what they have seen. A `busy`
+    one is on its way and holds up those after it.
     """
 
     id: str
@@ -21,6 +22,7 @@ class Candidate:
     turn: str
     due: float
     busy: bool = False
+    edit: bool = False
 
 
 @value
@@ -33,9 +35,9 @@ class Plan:
 
 
 def plan(now: float, candidates: Iterable[Candidate], gauge: Gauge) -> Plan:
-    """Choose, most urgent lane first and within it the longest waiting first, what the pace allows now.
+    """Choose, most urgent lane first and within it posts first and the longest waiting first, what the pace allows now.
 
-    At most one candidate a lane and channel is expected; a lane whose candidate is busy waits for it.
+    At most one post and one edit a lane and channel are expected.
     """
     chosen: list[Candidate] = []
     again: float | None = None
@@ -43,16 +45,16 @@ def plan(now: float, candidates: Iterable[Candidate], gauge: Gauge) -> Plan:
     for candidate in sorted(candidates, key=_order):
         if candidate.busy:
             continue
-        at = max(candidate.due, gauge.free_at(candidate.channel, candidate.lane, now))
+        at = max(candidate.due, gauge.free_at(candidate.channel, candidate.lane, now, edit=candidate.edit))
         if at <= now:
             chosen.append(candidate)
-            gauge = gauge.taken(candidate.channel, candidate.lane, now)
+            gauge = gauge.taken(candidate.channel, candidate.lane, now, edit=candidate.edit)
         else:
             again = at if again is None else min(again, at)
     return Plan(send=tuple(chosen), gauge=gauge, again=again)
 
 
-def _order(candidate: Candidate) -> tuple[int, float, str]:
-    """Sort by lane; progress by when it was due, the rest by turn."""
+def _order(candidate: Candidate) -> tuple[int, bool, float, str]:
+    """Sort by lane, posts before edits; progress by when it was due, the rest by turn."""
     due = candidate.due if candidate.lane is Lane.PROGRESS else 0.0
-    return candidate.lane.rank, due, candidate.turn
+    return candidate.lane.rank, candidate.edit, due, candidate.turn

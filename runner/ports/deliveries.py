@@ -32,7 +32,7 @@ class DeliveryStore(Protocol):
         ...
 
     async def heads(self, messenger: str, channel: str) -> Sequence[Delivery]:
-        """Return the first delivery of each lane of a channel: the one on its way, else the next in turn.
+        """Return the first post and the first edit of each lane of a channel: the one on its way, or next in turn.
 
         Progress is in turn by `next_at`, the other lanes strictly by `turn`.
         """

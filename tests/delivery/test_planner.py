@@ -22,10 +22,13 @@ CHANNELS = ("a", "b", "c")
 allowances = st.builds(
     Allowance, per_second=st.sampled_from((0.1, 0.3, 1.0, 5.0)), burst=st.sampled_from((1.0, 2.0, 4.0))
 )
+Arrival = tuple[float, str, Lane, bool]  # when, where, what, whether it is an edit
 some = st.lists(allowances, max_size=2).map(tuple)
-paces = st.builds(Pace, every=some, progress=some)
+paces = st.builds(Pace, every=some, edits=some, progress=some)
 arrivals = st.lists(
-    st.tuples(st.floats(0, 20), st.sampled_from(CHANNELS), st.sampled_from(list(Lane))), min_size=1, max_size=25
+    st.tuples(st.floats(0, 20), st.sampled_from(CHANNELS), st.sampled_from(list(Lane)), st.booleans()),
+    min_size=1,
+    max_size=25,
 )
 
 
@@ -37,24 +40,25 @@ class Traffic:
     look: Callable[[float, list[Candidate], tuple[Candidate, ...], Gauge], None] = lambda *_: None
     sent: list[tuple[float, Candidate]] = field(default_factory=list)
 
-    def play(self, coming: list[tuple[float, str, Lane]]) -> None:
+    def play(self, coming: list[Arrival]) -> None:
         waiting = deque(sorted(coming))
-        queues: dict[tuple[str, Lane], deque[Candidate]] = defaultdict(deque)
+        queues: dict[tuple[str, Lane, bool], deque[Candidate]] = defaultdict(deque)
         now = 0.0
         number = itertools.count()
         for _ in range(2_000):
             if not waiting and not any(queues.values()):
                 return
             while waiting and waiting[0][0] <= now:
-                due, channel, lane = waiting.popleft()
+                due, channel, lane, edit = waiting.popleft()
                 name = f"{next(number):04}"
-                queues[channel, lane].append(Candidate(id=name, channel=channel, lane=lane, turn=name, due=due))
+                made = Candidate(id=name, channel=channel, lane=lane, turn=name, due=due, edit=edit)
+                queues[channel, lane, edit].append(made)
             heads = [queue[0] for queue in queues.values() if queue]
             planned = plan(now, heads, self.gauge)
             self.look(now, heads, planned.send, planned.gauge)
             self.gauge = planned.gauge
             for candidate in planned.send:
-                self.sent.append((now, queues[candidate.channel, candidate.lane].popleft()))
+                self.sent.append((now, queues[candidate.channel, candidate.lane, candidate.edit].popleft()))
             if planned.send:
                 continue  # a lane may have another one that can go now
             steps = [time for time in (planned.again, waiting[0][0] if waiting else None) if time is not None]
@@ -73,39 +77,40 @@ def within(times: list[float], allowance: Allowance) -> bool:
 
 
 @given(pace=paces, overall=paces, coming=arrivals)
-def test_no_window_of_time_holds_more_than_the_pace_allows(
-    pace: Pace, overall: Pace, coming: list[tuple[float, str, Lane]]
-) -> None:
-    """DEL-6: by channel and together, all and progress alone. And all that came is sent in the end: nothing starves."""
+def test_no_window_of_time_holds_more_than_the_pace_allows(pace: Pace, overall: Pace, coming: list[Arrival]) -> None:
+    """DEL-6: by channel and together, all, edits and progress alone. And all is sent in the end: nothing starves."""
     traffic = Traffic(Gauge(pace=lambda _: pace, overall=overall))
     traffic.play(coming)
     assert len(traffic.sent) == len(coming)
     for channel, limits in (*((channel, pace) for channel in CHANNELS), (None, overall)):
-        mine = [(at, sent.lane) for at, sent in traffic.sent if channel in {None, sent.channel}]
+        mine = [(at, sent) for at, sent in traffic.sent if channel in {None, sent.channel}]
         assert all(within([at for at, _ in mine], allowance) for allowance in limits.every)
-        progress = [at for at, lane in mine if lane is Lane.PROGRESS]
+        edits = [at for at, sent in mine if sent.edit]
+        assert all(within(edits, allowance) for allowance in limits.edits)
+        progress = [at for at, sent in mine if sent.lane is Lane.PROGRESS]
         assert all(within(progress, allowance) for allowance in limits.progress)
 
 
 @given(pace=paces, overall=paces, coming=arrivals)
 def test_progress_never_goes_while_something_more_urgent_of_its_channel_could(
-    pace: Pace, overall: Pace, coming: list[tuple[float, str, Lane]]
+    pace: Pace, overall: Pace, coming: list[Arrival]
 ) -> None:
     """DEL-4: neither before it, nor in its place; and it leaves a token where there is more than one."""
 
     def look(now: float, heads: list[Candidate], sent: tuple[Candidate, ...], after: Gauge) -> None:
         for progress in (one for one in sent if one.lane is Lane.PROGRESS):
-            urgent = [one for one in heads if one.channel == progress.channel and one.lane is not Lane.PROGRESS]
+            elsewhere = [one for one in heads if one.channel == progress.channel and one.lane is not Lane.PROGRESS]
+            urgent = [one for one in elsewhere if progress.edit or not one.edit]  # an edit may wait for edits alone
             assert all(one in sent for one in urgent)
             assert all(sent.index(one) < sent.index(progress) for one in urgent)
-            if not urgent and len(sent) == 1 and all(a.burst >= 2 for a in (*pace.every, *overall.every)):
+            if not elsewhere and len(sent) == 1 and all(a.burst >= 2 for a in (*pace.every, *overall.every)):
                 assert after.free_at(progress.channel, Lane.INTERACTIVE, now) == now
 
     Traffic(Gauge(pace=lambda _: pace, overall=overall), look).play(coming)
 
 
 @given(pace=paces, coming=arrivals)
-def test_a_channel_that_is_paused_holds_no_other(pace: Pace, coming: list[tuple[float, str, Lane]]) -> None:
+def test_a_channel_that_is_paused_holds_no_other(pace: Pace, coming: list[Arrival]) -> None:
     """DEL-5: the others are sent at the very times they would have been."""
     free = Traffic(Gauge(pace=lambda _: pace))
     free.play(coming)
@@ -182,3 +187,13 @@ def test_memory_does_not_grow_with_the_channels_ever_written_to() -> None:
     for number in range(MOST_LEVELS * 2):
         gauge = gauge.taken(f"c{number}", Lane.FINAL, float(number))
     assert len(gauge.levels) <= MOST_LEVELS
+
+
+def test_progress_leaves_half_of_the_edits_to_what_is_urgent() -> None:
+    """DEL-4: many live cards never keep a question from being rewritten once it is answered."""
+    gauge = Gauge(pace=lambda _: Pace(), overall=Pace(edits=(Allowance(per_second=0.1, burst=10),)))
+    cards = [candidate(Lane.PROGRESS, f"c{number}", edit=True) for number in range(20)]
+    planned = plan(1_000, cards, gauge)
+    assert len(planned.send) == 6
+    urgent = [candidate(Lane.INTERACTIVE, f"c{number}", edit=True) for number in range(20)]
+    assert len(plan(1_000, urgent, planned.gauge).send) == 4

@@ -68,6 +68,7 @@ async def test_a_write_by_who_has_not_read_the_newest_changes_nothing(store: Sql
 
 
 async def test_the_head_of_a_lane_is_what_is_on_its_way_then_the_next_in_turn(store: SqlStore) -> None:
+    """DEL-4: posts and edits each have their own."""
     async def add(name: str, lane: Lane, **fields: Any) -> None:
         await store.deliveries.save(None, delivery(key=name, lane=lane, **fields))
 
@@ -77,10 +78,13 @@ async def test_the_head_of_a_lane_is_what_is_on_its_way_then_the_next_in_turn(st
     await add("flies", Lane.INTERACTIVE, turn="2", state=DeliveryState.SENDING)
     await add("later", Lane.PROGRESS, turn="1", next_at=later(5))
     await add("sooner", Lane.PROGRESS, turn="2", next_at=later(4))
+    await add("edit", Lane.FINAL, turn="0", message_ref="m")
+    await add("next edit", Lane.FINAL, turn="1", message_ref="n")
     await add("sent", Lane.FINAL, turn="0", state=DeliveryState.SENT)
     await add("elsewhere", Lane.FINAL, turn="0", channel="d")
     await add("telegram", Lane.FINAL, turn="0", messenger="telegram")
-    assert sorted(head.key for head in await store.deliveries.heads("slack", "c")) == ["first", "flies", "sooner"]
+    heads = await store.deliveries.heads("slack", "c")
+    assert sorted(head.key for head in heads) == ["edit", "first", "flies", "sooner"]
     assert sorted(await store.deliveries.channels("slack")) == ["c", "d"]
 
 
