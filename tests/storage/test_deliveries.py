@@ -69,6 +69,7 @@ async def test_a_write_by_who_has_not_read_the_newest_changes_nothing(store: Sql
 
 async def test_the_head_of_a_lane_is_what_is_on_its_way_then_the_next_in_turn(store: SqlStore) -> None:
     """DEL-4: posts and edits each have their own."""
+
     async def add(name: str, lane: Lane, **fields: Any) -> None:
         await store.deliveries.save(None, delivery(key=name, lane=lane, **fields))
 
