@@ -13,7 +13,7 @@ from bot.handlers import Handlers
 from bot.slack.front import slack as slack_front
 from bot.watch import Watch
 from runner.beside import beside
-from runner.ports import Agent
+from runner.ports import Agent, Clock
 from runner.settings import Settings
 from tests.core.stage import Stage, settings_in, stage
 from tests.servers.slack import StrictSlack
@@ -110,10 +110,10 @@ async def workspace(folder: Path, *agents: Agent, **sections: Any) -> AsyncItera
 
 
 @asynccontextmanager
-async def serving(folder: Path, settings: Settings, *agents: Agent) -> AsyncIterator[Stage]:
+async def serving(folder: Path, settings: Settings, *agents: Agent, clock: Clock | None = None) -> AsyncIterator[Stage]:
     """Run core, watch and front end; doing so again is a restart."""
     async with (
-        stage(folder, settings, *agents) as scene,
+        stage(folder, settings, *agents, clock=clock) as scene,
         slack_front(settings.slack, scene.core.store, scene.core.clock) as front,
     ):
         watch = Watch(scene.core, [front.messenger])
