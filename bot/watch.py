@@ -33,6 +33,7 @@ from runner.ports import ExecutionQuery
 
 LIVE = (State.PENDING, State.RUNNING, State.WAITING)
 CATCH_UP = 20  # newest live runs shown to a terminal that connects
+_CARDS = 8  # live cards that are redrawn within `redraw_seconds`; more take more time, and no more work
 OPEN_LOOKED_AT = 500  # oldest open questions that a freeze rewrites, or that a terminal which connects may be asked
 
 log = logging.getLogger(__name__)
@@ -55,6 +56,7 @@ _TURNS = {
     )
 }
 _NUDGES = {"approval.reminded", "approval.escalated"}
+_ENDS = {f"execution.{word}" for word in ("stopped", "completed", "failed", "cancelled", "merged", "discarded")}
 _RESULTS = {f"execution.{word}" for word in ("completed", "failed", "cancelled", "merged", "discarded")}
 
 
@@ -83,7 +85,9 @@ class _Lane:
     def __init__(self, core: Core, messenger: Messenger) -> None:
         self._core = core
         self._messenger = messenger
-        self._stale: set[str] = set()  # executions whose live card is to be redrawn
+        self._turned: set[str] = set()  # executions whose live card is to be redrawn at once
+        self._stale: set[str] = set()  # and those for which that can wait
+        self._turn = asyncio.Event()
         self._redraw = asyncio.Event()
         self._drawing = asyncio.Lock()  # a card is read and shown in one go, so an older one never covers a newer
 
@@ -110,6 +114,8 @@ class _Lane:
     async def _follow(self) -> None:
         """Show what cannot wait and mark what can, change by change."""
         seq = await self._begin()
+        if self._remembers:  # what was marked for redrawing before a death is not written down
+            self._mark(set(), {execution.id for execution in await self._live()})
         async for _ in self._core.changes.follow():
             while changes := await self._core.store.feed.after(seq):
                 await self._show(changes)
@@ -118,15 +124,31 @@ class _Lane:
                     await self._core.store.feed.advance(self._reader, seq)
 
     async def _paint(self) -> None:
-        """Redraw live cards, each at most as often as its messenger likes."""
+        """Redraw live cards: those that took a turn at once, the others as often as the messenger likes."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._paint_turned(), name="turned")
+            group.create_task(self._paint_stale(), name="stale")
+
+    async def _paint_turned(self) -> None:
+        while True:
+            await self._turn.wait()
+            self._turn.clear()
+            while self._turned:
+                await self._repaint(self._turned.pop())
+
+    async def _paint_stale(self) -> None:
         while True:
             await self._redraw.wait()
             self._redraw.clear()
             stale, self._stale = self._stale, set()  # what changes meanwhile waits for the next round
             for execution_id in sorted(stale):
-                async with self._guarded(execution_id):
-                    await self._show_run(execution_id)
-            await self._core.clock.sleep(self._messenger.redraw_seconds)
+                await self._repaint(execution_id)
+            rounds = max(1.0, len(stale) / _CARDS)
+            await self._core.clock.sleep(self._messenger.redraw_seconds * rounds)
+
+    async def _repaint(self, execution_id: str) -> None:
+        async with self._guarded(execution_id):
+            await self._show_run(execution_id)
 
     @property
     def _reader(self) -> str:
@@ -148,24 +170,31 @@ class _Lane:
         """Show each thing that changed once, as it is now; the order is that of the last change."""
         approvals = {c.subject_id: None for c in changes if c.kind is ChangeKind.APPROVAL}
         nudged = {c.subject_id for c in changes if c.event in _NUDGES}
-        turns = {c.execution_id for c in changes if c.event in _TURNS and c.execution_id}
+        ends = {c.execution_id for c in changes if c.event in _ENDS and c.execution_id}
+        turns = {c.execution_id for c in changes if c.event in _TURNS and c.execution_id} - ends
         results = {
             c.execution_id for c in changes if (c.event in _RESULTS or c.event == "report.made") and c.execution_id
         }
-        progress = {c.execution_id for c in changes if c.execution_id} - turns
+        progress = {c.execution_id for c in changes if c.execution_id} - turns - ends
         progress |= await self._concerned([c.subject_id for c in changes if c.kind is ChangeKind.RULE])
         if any(c.kind is ChangeKind.FREEZE for c in changes):
             await self._show_switch()
-        for execution_id in sorted(turns):
-            async with self._guarded(execution_id):
-                await self._show_run(execution_id)
+        self._mark(turns, progress)
         for approval_id in approvals:
             async with self._guarded(approval_id):
                 await self._show_approval(approval_id, nudged=approval_id in nudged)
+        for execution_id in sorted(ends):  # nothing follows that would have it redrawn
+            await self._repaint(execution_id)
         for execution_id in sorted(results):
             async with self._guarded(execution_id):
                 await self._show_result(execution_id)
-        self._stale |= progress
+
+    def _mark(self, turned: set[str], stale: set[str]) -> None:
+        """Have live cards redrawn, by somebody else: what people wait for comes first."""
+        self._turned |= turned
+        self._stale |= stale
+        if self._turned:
+            self._turn.set()
         if self._stale:
             self._redraw.set()
 

@@ -15,21 +15,27 @@ class Bell:
     """In-process `Changes`. Rings from other threads are not supported; all our writers live on one loop."""
 
     def __init__(self) -> None:
-        self._waiting: dict[str | None, set[asyncio.Event]] = {}
+        self._waiting: dict[str | None, dict[asyncio.Event, bool]] = {}  # by topic: whether routine is heard
 
     def ring(self, changes: Sequence[Change]) -> None:
         """Wake everybody who follows one of these changes' executions, or all."""
-        topics = {change.execution_id for change in changes}
-        for topic in {None, *topics}:
-            for event in self._waiting.get(topic, ()):
-                event.set()
+        for topic in {None, *(change.execution_id for change in changes)}:
+            routine = all(change.routine for change in changes if topic in {None, change.execution_id})
+            for event, hears_routine in self._waiting.get(topic, {}).items():
+                if hears_routine or not routine:
+                    event.set()
 
-    async def follow(self, execution_id: str | None = None, *, every: float = 2.0) -> AsyncIterator[None]:
-        """Yield at once, then after each ring for this execution (None: any), and at least every `every` seconds."""
+    async def follow(
+        self, execution_id: str | None = None, *, every: float = 2.0, routine: bool = True
+    ) -> AsyncIterator[None]:
+        """Yield at once, then after each ring for this execution (None: any), and at least every `every` seconds.
+
+        Without `routine` a ring for nothing but routine changes is not heard.
+        """
         event = asyncio.Event()
         event.set()
-        listeners = self._waiting.setdefault(execution_id, set())
-        listeners.add(event)
+        listeners = self._waiting.setdefault(execution_id, {})
+        listeners[event] = routine
         try:
             while True:
                 try:
@@ -40,6 +46,6 @@ class Bell:
                 event.clear()
                 yield
         finally:
-            listeners.discard(event)
+            del listeners[event]
             if not listeners and self._waiting.get(execution_id) is listeners:
                 del self._waiting[execution_id]

@@ -68,7 +68,7 @@ class LocalDispatcher:
         self._draining = True
         self._driver.hot_wait = 0.0
         deadline = self._clock.monotonic() + seconds
-        async for _ in self._changes.follow(every=0.2):
+        async for _ in self._changes.follow(every=0.2, routine=False):
             held = await self._store.executions.live(self.worker)
             if not held or self._clock.monotonic() >= deadline:
                 break

@@ -136,7 +136,7 @@ class Driver:
 
     async def _follow(self, attempt: Attempt, session: AgentSession) -> None:
         """Pass on what people say, and end the agent when the row or a limit says so."""
-        async for _ in self._changes.follow(attempt.execution.id, every=_LOOK_AGAIN):
+        async for _ in self._changes.follow(attempt.execution.id, every=_LOOK_AGAIN, routine=False):
             execution = await self._store.executions.get(attempt.execution.id)
             ours = execution is not None and execution.epoch == attempt.execution.epoch
             if execution is None or not ours or execution.state not in {State.RUNNING, State.WAITING}:

@@ -36,7 +36,7 @@ class Foresight:
         await self._previewer.sweep()
         newest = ""  # ids are ordered by time
         async with asyncio.TaskGroup() as group:
-            async for _ in self._changes.follow(every=30.0):
+            async for _ in self._changes.follow(every=30.0, routine=False):
                 for approval in await self._store.approvals.open(after=newest):
                     newest = approval.id
                     if approval.preview is None and approval.kind is AskKind.STEP and approval.tool in _TRIED:

@@ -41,7 +41,7 @@ class KillSwitch:
         """Return at once, or after the release when everything is frozen."""
         if await self.frozen() is None:
             return
-        async for _ in self._changes.follow():
+        async for _ in self._changes.follow(routine=False):
             if await self.frozen() is None:
                 return
 

@@ -255,7 +255,7 @@ class Gate:
 
     async def _settled(self, approval_id: str) -> Approval:
         """Wait until the approval is settled and this attempt may go on with it."""
-        async for _ in self._changes.follow(self._execution.id):
+        async for _ in self._changes.follow(self._execution.id, routine=False):
             approval = await self._store.approvals.get(approval_id)
             if approval is None or approval.state is ApprovalState.OPEN:
                 continue

@@ -177,6 +177,9 @@ class Report:
     created_at: datetime
 
 
+_ROUTINE = frozenset({"execution.progress", "execution.retrying", "message.said", "message.taken"})
+
+
 @value
 class Change:
     """One entry of the feed. `seq` is given by the store."""
@@ -188,6 +191,11 @@ class Change:
     body: Json = field(default_factory=dict)
     at: datetime
     seq: int = 0
+
+    @property
+    def routine(self) -> bool:
+        """Whether it is one of the many things that an agent at work does and says, by which nothing is decided."""
+        return self.kind is ChangeKind.STEP or self.event in _ROUTINE
 
 
 @value

@@ -33,8 +33,13 @@ class Changes(Protocol):
         """Wake everybody who waits for one of these changes' executions, or for any."""
         ...
 
-    def follow(self, execution_id: str | None = None, *, every: float = 2.0) -> AsyncIterator[None]:
-        """Yield at once, then after each ring for this execution (None: any), and at least every `every` seconds."""
+    def follow(
+        self, execution_id: str | None = None, *, every: float = 2.0, routine: bool = True
+    ) -> AsyncIterator[None]:
+        """Yield at once, then after each ring for this execution (None: any), and at least every `every` seconds.
+
+        Without `routine` a ring for nothing but routine changes is not heard.
+        """
         ...
 
 

@@ -85,7 +85,9 @@ class Cast:
         for ring in self._rings:
             ring.set()
 
-    async def follow(self, execution_id: str | None = None, *, every: float = 2.0) -> AsyncIterator[None]:
+    async def follow(
+        self, execution_id: str | None = None, *, every: float = 2.0, routine: bool = True
+    ) -> AsyncIterator[None]:
         """Yield at once and after each ring; there is no floor, so that a ring which is missing shows."""
         ring = asyncio.Event()
         ring.set()
