@@ -47,7 +47,7 @@ def read(body: object, me: Me) -> Heard:
         heard = _change(body) if _text(_part(body, "view"), "type") == "modal" else _press(body)
     elif body.get("type") == "view_submission":
         heard = _submission(body)
-    elif body.get("type") in {"shortcut", "message_action"}:
+    elif _text(body, "type") in {"shortcut", "message_action"}:
         heard = _shortcut(body)
     elif body.get("type") == "event_callback":
         heard = _event(body, me)

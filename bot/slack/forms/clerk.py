@@ -123,8 +123,9 @@ class Clerk:
     async def _run(self, person: Person, place: Place, trigger: str, want: Wanted, *, asked: bool) -> bool:
         """Open the form of a run that lacks values. What else is wrong with it is said when it is carried out."""
         command = want.command
-        if not isinstance(command, commands.Run) or person.role.rank < Role.OPERATOR.rank:
+        if not isinstance(command, commands.Run):
             return False
+        require(person, Role.OPERATOR, "run a task")
         try:
             task = await self._core.tasks.show(command.name)
             blocks = run_blocks(task, command) if asked or missing(task, command) else None
