@@ -33,7 +33,7 @@ from bot.slack.heard import (
     Submitted,
 )
 from bot.slack.payloads import read
-from runner.errors import NotAllowed, NotFound, SignoffError
+from runner.errors import EmptyPrompt, NotAllowed, NotFound, SignoffError
 from runner.model import Arrival, Image, Origin, Person, Role
 from runner.people import require
 from runner.ports import ArrivalStore, Clock
@@ -254,6 +254,8 @@ class Attendant:
             return
         if picked.name == RUN_THIS:
             require(person, Role.OPERATOR, "run a prompt")
+            if not picked.text:
+                raise EmptyPrompt
             images = await self._counter.fetch(picked.files)
             await self._counter.head(place, f"Run this, for {person.name}")
             await self._carry_out(place, f"do -- {picked.text}", images=images)

@@ -63,7 +63,7 @@ def command(**fields: Any) -> dict[str, Any]:
 
 def submission(metadata: str, text: str) -> dict[str, Any]:
     """Make the submission of a form with one text."""
-    view = {"id": "V1", "hash": "h", "private_metadata": metadata, "callback_id": "ask"}
+    view: dict[str, Any] = {"id": "V1", "hash": "h", "private_metadata": metadata, "callback_id": "ask"}
     view |= {"type": "modal", "state": {"values": {"text": {"text": {"value": text}}}}}
     return {"type": "view_submission", "team": {"id": "T1"}, "user": {"id": ADA, "team_id": "T1"}, "view": view}
 

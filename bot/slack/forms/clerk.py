@@ -25,8 +25,8 @@ from bot.slack.payloads import kept
 from bot.slack.safety import units
 from bot.slack.surfaces import METADATA, form, notice
 from runner.core import Core
-from runner.errors import NotAllowed, SignoffError
-from runner.model import Actor, Json, Origin, Person, Role
+from runner.errors import NotAllowed, SignoffError, WrongState
+from runner.model import Actor, ApprovalState, Json, Origin, Person, Role
 from runner.people import require
 from runner.tasks import TaskDraft
 
@@ -101,6 +101,9 @@ class Clerk:
         except (SignoffError, TimeoutError) as error:
             log.warning("slack.form %s was not looked over: %s", sent.form, error)
             return {}
+        except Exception:  # a form that cannot be looked over is taken all the same
+            log.exception("slack.form %s was not looked over", sent.form)
+            return {}
         return {"name": f"There is a task `{taken}` already."} if taken else {}
 
     async def _taken(self, sent: Submitted) -> str:
@@ -141,11 +144,13 @@ class Clerk:
         return True
 
     async def _answer(self, person: Person, place: Place, trigger: str, want: Wanted) -> bool:
-        """Open the form of a question. Raises NotAllowed, NotFound."""
+        """Open the form of a question. Raises NotAllowed, NotFound, WrongState."""
         asked = await self._core.approvals.find(want.memory.removeprefix("answer "))
         blocks = question_blocks(asked)
         if not blocks:
             return False
+        if asked.state is not ApprovalState.OPEN:
+            raise WrongState(f"This question is {asked.state.value} already.")
         actor = Actor(person=person, origin=Origin(messenger=NAME, channel=place.channel, thread=place.thread))
         for waiting in await self._core.approvals.inbox(actor):
             if waiting.approval.id == asked.id and waiting.why_not:
