@@ -15,7 +15,7 @@ from typing import Protocol
 
 from bot import commands, views
 from bot.messenger import Card, Incoming, Look, Section
-from bot.slack.forms.reading import line_of, said_in
+from bot.slack.forms.reading import form_offer, line_of, said_in
 from bot.slack.heard import (
     MAKE_TASK,
     NAME,
@@ -211,6 +211,10 @@ class Attendant:
         line = said.text
         if not _is_command(line):
             line = f"{'say' if is_ours else 'do'} -- {line}"
+        if (offer := form_offer(line)) is not None:
+            if await self._person(place) is not None:
+                await self._counter.show(Origin(messenger=NAME, channel=place.channel, thread=place.thread), offer)
+            return
         await self._carry_out(place, line, images=await self._counter.fetch(said.files))
 
     async def _commanded(self, said: Commanded) -> None:
@@ -237,10 +241,10 @@ class Attendant:
 
     async def _submitted(self, sent: Submitted) -> None:
         """Take a form that was sent. Whatever becomes of it, its sender gets back what they wrote if it is not done."""
-        if await self._person(sent.place) is None:
-            return
         back = said_in(sent)
         try:
+            if await self._person(sent.place) is None:
+                return
             await self._begin(sent.place, line_of(sent), alone=not sent.place.direct, back=back)
         except SignoffError as error:
             log.warning("slack.refused: %s", error)

@@ -237,6 +237,25 @@ async def test_the_button_of_a_saved_task_asks_as_well(tmp_path: Path) -> None:
         assert run.priority.value == "high"
 
 
+async def test_a_message_opens_nothing_but_its_answer_has_a_button_that_does(tmp_path: Path) -> None:
+    """SLACK-8: Slack opens forms for presses and commands only; strangers get no button."""
+    async with workspace(tmp_path, ActingAgent(idle)) as ws:
+        direct = ws.slack.dm(ws.ada)
+        said = await ws.slack.say(ws.ada, direct, "new tidy --turns 7")
+        card = await ws.until(direct, lambda m: "A new task" in ws.said(m), thread=said.message.ts)
+        await ws.press(ws.ada, card, "Fill in")
+        form = await ws.form(ws.ada)
+        assert form.inputs["name", "name"]["value"] == "tidy"
+        await ws.slack.submit(form, {"prompt": "Tidy up"})
+        await ws.until(direct, lambda m: "Saved tidy" in ws.said(m), thread=said.message.ts)
+        said = await ws.slack.say(ws.ada, direct, "edit tidy")
+        card = await ws.until(direct, lambda m: "Edit tidy" in ws.said(m), thread=said.message.ts)
+        eve = ws.slack.user("UEVE", "Eve")
+        await ws.slack.say(eve, ws.slack.dm(eve), "new")
+        await ws.told(eve, "does not know you")
+        assert len(ws.slack.messages(ws.slack.dm(eve))) == 1
+
+
 async def test_several_questions_are_answered_in_one_form(tmp_path: Path) -> None:
     """SLACK-8: one form for all questions of the agent, one answer."""
     async with workspace(tmp_path, ActingAgent(questions)) as ws:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from bot import commands
+from bot.messenger import Button, Card, Style, Tone
 from bot.slack.forms.question import ANSWER, answer_line
 from bot.slack.forms.run import RUN, run_line
 from bot.slack.forms.task import EDIT, NEW, edit_line, new_line
@@ -19,6 +20,7 @@ from runner.tasks import TaskDraft
 
 _BARE = re.compile(r"\s*/?(?:task\s+)?/?new\s*", re.IGNORECASE)
 _ANSWER = re.compile(r"answer ([0-9a-z]{4,26})")
+_ACTION = 64  # bytes of a button's command line
 _READERS = {NEW: new_line, EDIT: edit_line, RUN: run_line, ANSWER: answer_line}
 
 
@@ -64,6 +66,19 @@ def wanted(line: str, asks: str = "", prefill: str = "") -> Wanted | None:
             return None
         return Wanted(command=commands.Edit(name=command.name, draft=TaskDraft()))
     return Wanted(command=command) if isinstance(command, commands.Run) else None
+
+
+def form_offer(line: str) -> Card | None:
+    """Return a card whose button opens the form for a task, in answer to a message: a message itself opens nothing."""
+    want = wanted(line)
+    if want is None or isinstance(want.command, commands.Run) or len(want.memory.encode()) > _ACTION:
+        return None
+    return Card(
+        title="A new task" if isinstance(want.command, commands.New) else want.memory.capitalize(),
+        tone=Tone.WAITING,
+        buttons=(Button(label="Fill in", action=want.memory, style=Style.PRIMARY),),
+        footer=f"Or in words: `help {want.memory.split()[0]}` shows how.",
+    )
 
 
 def line_of(sent: Submitted) -> str:
