@@ -131,7 +131,7 @@ class Tasks:
         """Put a draft over a task and check the result."""
         plain = _given(draft, "prompt", "description", "tags", "read_projects", "reports")
         if draft.name is not None or not task.name:
-            plain["name"] = _checked_name(draft.name or "")
+            plain["name"] = checked_name(draft.name or "")
         if draft.priority is not None:
             plain["priority"] = _checked_priority(draft.priority)
         after = replace(
@@ -215,7 +215,8 @@ def _rules(before: tuple[Rule, ...], draft: TaskDraft) -> tuple[Rule, ...]:
     return tuple(rules)
 
 
-def _checked_name(name: str) -> str:
+def checked_name(name: str) -> str:
+    """Return a name that a task can have. Raises BadInput."""
     if not name:
         raise BadInput("The task needs a name.", hint="For example: new fix-tests Fix the failing tests.")
     if len(name) > NAME_LIMIT or not all(c.isalnum() or c in "-_." for c in name):

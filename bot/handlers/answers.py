@@ -10,7 +10,9 @@ from runner.entitlement import Directory
 from runner.errors import BadInput, NotFound
 from runner.model import Approval, AskKind, Json, Question, handle
 
-_NUMBERED = re.compile(r"(?:^|[;\n])\s*(\d{1,2})\s*[:.)]\s*")
+_QUOTED = r'"(?:\\.|[^"\\])*"(?=\s*(?:[;\n]|$))'
+_NUMBERED = re.compile(rf"(?:^|[;\n])\s*(\d{{1,2}})\s*[:.)]\s*({_QUOTED})?", re.DOTALL)
+_ESCAPED = re.compile(r"\\([\"\\])")
 
 
 def edited_input(asked: Approval, text: str) -> Json:
@@ -65,15 +67,18 @@ def chosen(asked: Approval, text: str) -> dict[str, tuple[str, ...]]:
 
 
 def _by_question(questions: tuple[Question, ...], text: str) -> list[str]:
-    """Take `1: a; 2: b` apart; a single question takes the text as it is."""
+    """Take `1: a; 2: "b"` apart; a single question takes the text as it is.
+
+    In quotes an answer may hold what would else begin the next one.
+    """
     if len(questions) == 1:
         return [text.strip()]
     said = [""] * len(questions)
     pieces = _NUMBERED.split(text)
-    for number, answer in zip(pieces[1::2], pieces[2::2], strict=True):
+    for number, quoted, answer in zip(pieces[1::3], pieces[2::3], pieces[3::3], strict=True):
         if not 1 <= int(number) <= len(questions):
             raise BadInput(f"There is no question {number}.", hint=f"The questions are 1 to {len(questions)}.")
-        said[int(number) - 1] = answer.strip()
+        said[int(number) - 1] = _ESCAPED.sub(r"\1", quoted[1:-1]).strip() if quoted else answer.strip()
     return said
 
 

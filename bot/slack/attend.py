@@ -14,12 +14,30 @@ from datetime import timedelta
 from typing import Protocol
 
 from bot import commands, views
-from bot.messenger import Button, Card, Incoming
-from bot.slack.heard import NAME, Commanded, Dropped, FileRef, Heard, Me, Place, Pressed, Said, Submitted
+from bot.messenger import Card, Incoming, Look, Section
+from bot.slack.forms.reading import form_offer, line_of, said_in
+from bot.slack.heard import (
+    MAKE_TASK,
+    NAME,
+    RUN_THIS,
+    Changed,
+    Commanded,
+    Dropped,
+    FileRef,
+    Heard,
+    Me,
+    Picked,
+    Place,
+    Pressed,
+    Said,
+    Submitted,
+)
 from bot.slack.payloads import read
-from runner.errors import NotAllowed, NotFound, SignoffError
-from runner.model import Arrival, Image, Origin, Person
+from runner.errors import EmptyPrompt, NotAllowed, NotFound, SignoffError
+from runner.model import Arrival, Image, Origin, Person, Role
+from runner.people import require
 from runner.ports import ArrivalStore, Clock
+from runner.tasks import TaskDraft
 
 _AT_ONCE = 16  # arrivals that are dealt with at a time; those of one channel never are
 _KNOWN_FOR = timedelta(hours=24)  # Slack repeats an event for an hour
@@ -63,12 +81,12 @@ class Counter(Protocol):
         """Find the direct messages with somebody who acted in no channel. Raises WrongState if Slack refuses."""
         ...
 
-    async def tell(self, place: Place, card: Card) -> None:
-        """Show a card to this person alone."""
+    async def tell(self, place: Place, card: Card) -> bool:
+        """Show a card to this person alone; False if Slack did not."""
         ...
 
-    async def head(self, place: Place, text: str, mark: str, *, again: bool) -> str:
-        """Begin a thread with what somebody typed, and return its name; `again`: unless it is there under this mark."""
+    async def head(self, place: Place, text: str) -> str:
+        """Begin a thread with what somebody typed, and return its name; in a thread, go on with it."""
         ...
 
     async def ask(self, pressed: Pressed) -> None:
@@ -80,6 +98,22 @@ class Counter(Protocol):
         ...
 
 
+class Forms(Protocol):
+    """Opens forms: `bot.slack.forms.clerk.Clerk`."""
+
+    async def offered(
+        self, person: Person, place: Place, trigger: str, line: str, *, asks: str = "", prefill: str = ""
+    ) -> bool:
+        """Open the form that a command or a button wants; False if it wants none."""
+        ...
+
+    async def new_task(
+        self, person: Person, place: Place, trigger: str, draft: TaskDraft, *, memory: str = "new", note: str = ""
+    ) -> None:
+        """Open the form for a new task."""
+        ...
+
+
 @dataclass(frozen=True)
 class Inside:
     """What the rest of Signoff does for this front end."""
@@ -87,6 +121,7 @@ class Inside:
     desk: Desk
     people: Register
     threads: Threads
+    forms: Forms
 
 
 class Attendant:
@@ -96,6 +131,7 @@ class Attendant:
         self._desk = inside.desk
         self._people = inside.people
         self._threads = inside.threads
+        self._forms = inside.forms
         self._counter = counter
         self._arrivals = arrivals
         self._clock = clock
@@ -103,7 +139,6 @@ class Attendant:
         self._news = asyncio.Event()
         self._slots = asyncio.Semaphore(_AT_ONCE)
         self._last: dict[str, asyncio.Task[None]] = {}  # the newest in each channel
-        self._left: frozenset[str] | None = None  # what an earlier life has left, perhaps carried out and not noted
 
     def ring(self) -> None:
         """Look for arrivals at once."""
@@ -117,8 +152,6 @@ class Attendant:
             while True:
                 self._news.clear()
                 waiting = await self._arrivals.waiting(NAME, after=seen)
-                if self._left is None:
-                    self._left = frozenset(arrival.key for arrival in waiting)
                 for arrival in waiting:
                     seen = arrival.seq
                     before = self._last.get(arrival.channel)
@@ -155,12 +188,14 @@ class Attendant:
                 await self._said(heard)
             case Commanded():
                 await self._commanded(heard)
-            case Pressed() if heard.press.asks:
-                await self._counter.ask(heard)
             case Pressed():
-                await self._order(heard, heard.press.action, alone=True)
+                await self._pressed(heard)
             case Submitted():
-                await self._order(heard, f"{heard.action} {heard.text}", alone=True)
+                await self._submitted(heard)
+            case Picked():
+                await self._picked(heard)
+            case Changed():
+                pass  # dealt with before anything is stored
             case Dropped():
                 log.info("slack.dropped: %s", heard.reason)
 
@@ -173,50 +208,99 @@ class Attendant:
         is_ours = await self._is_ours(place)
         if is_ours and thread is None:
             return  # its run has begun: we died before that was noted
-        line, word = said.text, "say --" if is_ours else "do --"
-        otherwise = Button(label="To the agent", action=word, asks="Say to the agent", prefill=line)
+        line = said.text
         if not _is_command(line):
-            line = f"{word} {line}"
-        await self._carry_out(place, line, images=await self._counter.fetch(said.files), otherwise=otherwise)
+            line = f"{'say' if is_ours else 'do'} -- {line}"
+        if (offer := form_offer(line)) is not None:
+            if await self._person(place) is not None:
+                await self._counter.show(Origin(messenger=NAME, channel=place.channel, thread=place.thread), offer)
+            return
+        await self._carry_out(place, line, images=await self._counter.fetch(said.files))
 
     async def _commanded(self, said: Commanded) -> None:
-        await self._order(said, said.text or "help", alone=not said.place.direct)
+        """Take a slash command: it may want a form first."""
+        place = said.place
+        person = await self._person(place)
+        if person is None or await self._forms.offered(person, place, said.trigger, said.text):
+            return
+        await self._begin(place, said.text or "help", alone=place.thread is None and not place.direct)
 
-    async def _order(self, heard: Commanded | Pressed | Submitted, line: str, *, alone: bool) -> None:
-        """Carry out a command. A run that it starts outside of a thread gets one of its own."""
-        place = heard.place
-        if place.thread is None and _starts(line) and await self._person(place) is not None:
-            again = heard.key in (self._left or ())
-            place = replace(place, thread=await self._counter.head(place, f"/task {line}", heard.key, again=again))
-            if again and await self._is_ours(place):
-                return  # its run has begun: we died before that was noted
-            alone = False
-        await self._carry_out(place, line, alone=alone)
+    async def _pressed(self, pressed: Pressed) -> None:
+        """Take a press: it may want a form, or a text, first."""
+        place, press = pressed.place, pressed.press
+        person = await self._person(place)
+        if person is None:
+            return
+        offered = self._forms.offered
+        if await offered(person, place, pressed.trigger, press.action, asks=press.asks, prefill=press.prefill):
+            return
+        if press.asks:
+            await self._counter.ask(pressed)
+        else:
+            await self._begin(place, press.action, alone=True)
+
+    async def _submitted(self, sent: Submitted) -> None:
+        """Take a form that was sent. Whatever becomes of it, its sender gets back what they wrote if it is not done."""
+        back = said_in(sent)
+        try:
+            if await self._person(sent.place) is None:
+                return
+            await self._begin(sent.place, line_of(sent), alone=not sent.place.direct, back=back)
+        except SignoffError as error:
+            log.warning("slack.refused: %s", error)
+            await self._give_back(sent.place, _with_text(views.error(error), back))
+
+    async def _picked(self, picked: Picked) -> None:
+        """Take a shortcut: one of a message takes its text and its files."""
+        place = picked.place
+        person = await self._person(place)
+        if person is None:
+            return
+        if picked.name == RUN_THIS:
+            require(person, Role.OPERATOR, "run a prompt")
+            if not picked.text:
+                raise EmptyPrompt
+            images = await self._counter.fetch(picked.files)
+            await self._counter.head(place, f"Run this, for {person.name}")
+            await self._carry_out(place, f"do -- {picked.text}", images=images)
+            return
+        note = "The files of the message are not kept with a task." if picked.files else ""
+        draft = TaskDraft(prompt=picked.text or None)
+        if picked.name == MAKE_TASK:  # the app need not be in the channel of the message
+            require(person, Role.OPERATOR, "save a task")
+            place = await self._counter.direct(Place(user=place.user, channel="", direct=True))
+        await self._forms.new_task(person, place, picked.trigger, draft, note=note)
+
+    async def _give_back(self, place: Place, card: Card) -> None:
+        """Tell somebody what became of what they wrote; whom Slack does not tell now finds it among their messages."""
+        if not await self._counter.tell(place, card):
+            await self._counter.show(Origin(messenger=NAME, channel=place.user), card)
+
+    async def _begin(self, place: Place, line: str, *, alone: bool, back: str = "") -> None:
+        """Carry out a command of somebody we know: a run that it starts gets a thread of its own."""
+        if place.thread is None and _starts(line):
+            thread = await self._counter.head(place, f"/task {line}")
+            place, alone = replace(place, thread=thread), False
+        await self._carry_out(place, line, alone=alone, back=back)
 
     async def _carry_out(
-        self,
-        place: Place,
-        line: str,
-        *,
-        images: tuple[Image, ...] = (),
-        alone: bool = False,
-        otherwise: Button | None = None,
+        self, place: Place, line: str, *, images: tuple[Image, ...] = (), alone: bool = False, back: str = ""
     ) -> None:
         """Carry out a command line. What has a place of its own is shown there; `alone`: the rest to the person.
 
-        `otherwise` is offered where it is refused: what looks like a command may be meant for an agent.
+        An error goes with `back`, what the person wrote in a form that is closed by now.
         """
         person = await self._person(place)
         if person is None:
             return
         origin = Origin(messenger=NAME, channel=place.channel, thread=place.thread)
         for card in await self._desk.handle(Incoming(person=person, origin=origin, text=line, images=images)):
-            refused = (card.data or {}).get("kind") == "error"
-            shown = replace(card, buttons=(*card.buttons, otherwise)) if otherwise and refused else card
-            if card.key or not alone:
-                await self._counter.show(origin, shown)
+            if back and _failed(card):
+                await self._give_back(place, _with_text(card, back))
+            elif card.key or not alone:
+                await self._counter.show(origin, card)
             else:
-                await self._counter.tell(place, shown)
+                await self._counter.tell(place, card)
 
     async def _person(self, place: Place) -> Person | None:
         """Return who it is; strangers are told that they are, and nothing else."""
@@ -233,6 +317,15 @@ class Attendant:
         except NotFound:
             return False
         return True
+
+
+def _failed(card: Card) -> bool:
+    return (card.data or {}).get("kind") == "error"
+
+
+def _with_text(card: Card, text: str) -> Card:
+    """Give an error the text that could not be used."""
+    return replace(card, sections=(*card.sections, Section(title="What you wrote", body=text, look=Look.CODE)))
 
 
 def _is_command(text: str) -> bool:

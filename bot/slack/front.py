@@ -13,10 +13,12 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.delivery import Options, Outbox
 from bot.slack.attend import Attendant, Desk, Inside, Register, Threads
 from bot.slack.carrier import OVERALL, PACE, SlackCarrier
+from bot.slack.forms.clerk import Clerk
 from bot.slack.heard import NAME, Me
 from bot.slack.listen import Reception, application, serve_sockets
 from bot.slack.messenger import SlackMessenger
 from runner.beside import beside
+from runner.core import Core
 from runner.ports import Clock, Store
 from runner.settings import Slack
 
@@ -40,13 +42,15 @@ class SlackFront:
         self._outbox = Outbox(NAME, SlackCarrier(web), store.deliveries, clock, options)
         self.messenger = SlackMessenger(web, http, self._outbox)
 
-    async def run(self, desk: Desk, people: Register, threads: Threads) -> None:
-        """Serve until cancelled."""
+    async def run(self, desk: Desk, people: Register, threads: Threads, core: Core) -> None:
+        """Serve until cancelled. Forms show what is in the core."""
         me = await self._introduced()
-        attendant = Attendant(Inside(desk, people, threads), self.messenger, self._store.arrivals, self._clock, me)
-        reception = Reception(self._store.arrivals, self._clock, me, attendant.ring)
+        clerk = Clerk(self._web, core)
+        inside = Inside(desk, people, threads, clerk)
+        attendant = Attendant(inside, self.messenger, self._store.arrivals, self._clock, me)
+        reception = Reception(self._store.arrivals, self._clock, me, attendant.ring, clerk)
         app = application(self._web, reception)
-        async with beside(self._outbox.run(), attendant.run()):
+        async with beside(self._outbox.run(), attendant.run(), clerk.run()):
             await serve_sockets(app, self._settings.app_token.read(), self._settings.connections)
 
     async def _introduced(self) -> Me:

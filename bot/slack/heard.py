@@ -5,10 +5,13 @@ Slack's word for a place in a channel is the time stamp (`ts`) of a message; a t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from bot.slack import buttons
-from runner.model import value
+from runner.model import Json, value
 
 NAME = "slack"  # in `Origin.messenger`
+NEW_TASK, MAKE_TASK, RUN_THIS = "new_task", "make_task", "run_this"  # callback ids of the shortcuts
 
 
 @value
@@ -75,13 +78,49 @@ class Pressed:
 
 
 @value
+class Input:
+    """A field of a form: what it held when it was opened, and what it holds now. Several texts are several choices."""
+
+    before: tuple[str, ...] = ()
+    now: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """Return what it holds, as one text."""
+        return "\n".join(self.now)
+
+
+@value
 class Submitted:
-    """A text that was asked for: `action` is the command line that waited for it."""
+    """A form that was sent. `form` is its kind, and `memory` what it was opened with: the beginning of a command."""
 
     key: str
     place: Place
-    action: str
-    text: str
+    form: str
+    memory: str
+    fields: Mapping[str, Input]
+
+
+@value
+class Changed:
+    """Something was typed or pressed in an open form, whose content is `view`. It is nothing that could be lost."""
+
+    key: str
+    place: Place
+    action: str  # id of the field or button
+    view: Json
+
+
+@value
+class Picked:
+    """A shortcut, `name` is which; with the message it was used on, if it was one of a message."""
+
+    key: str
+    place: Place
+    name: str
+    trigger: str
+    text: str = ""
+    files: tuple[FileRef, ...] = ()
 
 
 @value
@@ -91,4 +130,4 @@ class Dropped:
     reason: str
 
 
-Heard = Said | Commanded | Pressed | Submitted | Dropped
+Heard = Said | Commanded | Pressed | Submitted | Changed | Picked | Dropped

@@ -22,6 +22,7 @@ _ID = 255
 _METADATA = 3_000
 _VIEW_TITLE = 24
 _ACTIONS, _CONTEXT, _FIELDS, _OPTIONS = 25, 10, 10, 5
+_SEEN_CHOICES, _MENU_CHOICES = 10, 100  # circles or boxes, and options of a menu
 _STYLES = {"bold", "italic", "strike", "code"}
 
 
@@ -145,12 +146,39 @@ def _input(block: Json) -> Iterator[str]:
     if "hint" in block:
         yield from _plain("hint", block["hint"], 2_000)
     element = block.get("element", {})
-    if element.get("type") != "plain_text_input":
-        yield f"the input {element.get('type')} is not one of ours"
     yield from _at_most("action_id", element.get("action_id", ""), _ID, least=1)
-    yield from _at_most("initial_value", element.get("initial_value", ""), 3_000)
-    if "placeholder" in element:
-        yield from _plain("placeholder", element["placeholder"], 150)
+    match element.get("type"):
+        case "plain_text_input" | "number_input":
+            yield from _at_most("initial_value", element.get("initial_value", ""), 3_000)
+            if "placeholder" in element:
+                yield from _plain("placeholder", element["placeholder"], 150)
+            if (element["type"] == "number_input") != ("is_decimal_allowed" in element):
+                yield "a number says whether it is whole, a text does not"
+        case "radio_buttons" | "checkboxes":
+            yield from _choices(element, _SEEN_CHOICES)
+        case "static_select" | "multi_static_select":
+            yield from _choices(element, _MENU_CHOICES)
+        case other:
+            yield f"the input {other} is not one of ours"
+
+
+def _choices(element: Json, most: int) -> Iterator[str]:
+    """Name what is wrong with a choice: what it begins with has to be among its options, exactly as they are."""
+    options = element.get("options") or ()
+    yield from _count("choice", options, most)
+    for option in options:
+        yield from _plain("option", option.get("text"), 75)
+        yield from _at_most("option's value", option.get("value", ""), 150, least=1)
+        if "description" in option:
+            yield from _plain("option's description", option["description"], 75)
+    if len({option.get("value") for option in options}) < len(options):
+        yield "options with the same value"
+    initial = [
+        *element.get("initial_options", ()),
+        *([element["initial_option"]] if "initial_option" in element else ()),
+    ]
+    if any(option not in options for option in initial) or element.get("initial_options") == []:
+        yield "it begins with what is no option"
 
 
 def _rich_text(block: Json) -> Iterator[str]:

@@ -1,5 +1,7 @@
 """Take in what Slack delivers: it is stored, then acknowledged, and dealt with elsewhere.
 
+A form is looked over first: what is wrong with it is the answer, and it stays open.
+
 One middleware of Bolt does it, before any listener: Bolt's listeners are polled for their acknowledgement every 10 ms,
 and one that fails right after it loses it. What cannot be stored is not acknowledged, so that Slack delivers an event
 again and tells the person who pressed or typed.
@@ -10,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Protocol
 
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
@@ -17,30 +20,51 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.heard import NAME, Dropped, Me
+from bot.slack.heard import NAME, Changed, Dropped, Me, Submitted
 from bot.slack.payloads import read
 from runner.errors import SignoffError
-from runner.model import Arrival
+from runner.model import Arrival, Json
 from runner.ports import ArrivalStore, Clock
 
 log = logging.getLogger(__name__)
 
 
-class Reception:
-    """Stores each delivery once and rings for it; deliveries that are not for us are dropped without a trace."""
+class Forms(Protocol):
+    """Looks after forms: `bot.slack.forms.clerk.Clerk`."""
 
-    def __init__(self, arrivals: ArrivalStore, clock: Clock, me: Me, ring: Callable[[], None]) -> None:
+    async def check(self, sent: Submitted) -> Mapping[str, str]:
+        """Return what is wrong with a form, by field; soon, or nothing."""
+        ...
+
+    def changed(self, changed: Changed) -> None:
+        """Take what was typed or pressed in an open form."""
+        ...
+
+
+class Reception:
+    """Stores each delivery once and rings for it; deliveries that are not for us are dropped without a trace.
+
+    What is typed in an open form is not stored: the form holds it, and nothing is done about it before it is sent.
+    """
+
+    def __init__(self, arrivals: ArrivalStore, clock: Clock, me: Me, ring: Callable[[], None], forms: Forms) -> None:
         self._arrivals = arrivals
         self._clock = clock
         self._me = me
         self._ring = ring
+        self._forms = forms
 
-    async def take_in(self, body: Mapping[str, object]) -> None:
-        """Store a delivery. Raises StorageError."""
+    async def take_in(self, body: Mapping[str, object]) -> Json:
+        """Store a delivery, and return what is to be answered with the acknowledgement. Raises StorageError."""
         heard = read(body, self._me)
         if isinstance(heard, Dropped):
             log.debug("slack.dropped: %s", heard.reason)
-            return
+            return {}
+        if isinstance(heard, Changed):
+            self._forms.changed(heard)
+            return {}
+        if isinstance(heard, Submitted) and (faults := await self._forms.check(heard)):
+            return {"response_action": "errors", "errors": dict(faults)}
         payload = {name: part for name, part in body.items() if name != "token"}  # it proves nothing and is a secret
         arrival = Arrival(
             key=heard.key,
@@ -51,6 +75,7 @@ class Reception:
         )
         if await self._arrivals.take_in(arrival):
             self._ring()
+        return {}
 
 
 def application(web: AsyncWebClient, reception: Reception) -> AsyncApp:
@@ -64,11 +89,11 @@ def application(web: AsyncWebClient, reception: Reception) -> AsyncApp:
         next: Callable[[], Awaitable[None]],  # noqa: A002, ARG001 - as above; not called: there are no listeners
     ) -> BoltResponse:
         try:
-            await reception.take_in(req.body)
+            answer = await reception.take_in(req.body)
         except SignoffError as error:
             log.error("slack.unstored: %s", error)  # noqa: TRY400 - the message says it all
             return BoltResponse(status=503, body="")
-        return BoltResponse(status=200, body="")
+        return BoltResponse(status=200, body=dict(answer) or "")
 
     return app
 

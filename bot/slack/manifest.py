@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.slack.heard import MAKE_TASK, NEW_TASK, RUN_THIS
 from runner.model import Json
 
 # What each scope is for.
@@ -9,13 +10,18 @@ SCOPES = {
     "app_mentions:read": "hear who names us",
     "channels:history": "hear replies in threads of public channels",
     "chat:write": "show cards",
-    "commands": "/task",
+    "commands": "/task and shortcuts",
     "files:read": "fetch pictures that people post for the agent",
     "files:write": "post reports, diffs and logs",
     "groups:history": "hear replies in threads of private channels",
     "im:history": "hear direct messages",
     "im:write": "answer who acts on the App Home or by a shortcut",
 }
+SHORTCUTS = (
+    ("Run this", "message", RUN_THIS, "Begin a run with this message, in its thread"),
+    ("Make this a task", "message", MAKE_TASK, "Save this message as the prompt of a task"),
+    ("New task", "global", NEW_TASK, "Save a task that can be run again"),
+)
 EVENTS = ("app_mention", "message.channels", "message.groups", "message.im")
 
 
@@ -42,6 +48,10 @@ def manifest() -> Json:
                     "usage_hint": "do PROMPT | run NAME | runs | inbox | help",
                     "should_escape": False,
                 }
+            ],
+            "shortcuts": [
+                {"name": name, "type": kind, "callback_id": callback, "description": about}
+                for name, kind, callback, about in SHORTCUTS
             ],
         },
         "oauth_config": {"scopes": {"bot": list(SCOPES)}},

@@ -15,6 +15,7 @@ from bot.delivery import Outbox, Outcome
 from bot.messenger import Card
 from bot.slack.cards import Rendered, line, render
 from bot.slack.carrier import SlackCarrier
+from bot.slack.forms.windows import LATE
 from bot.slack.heard import NAME, FileRef, Place, Pressed
 from bot.slack.payloads import kept
 from bot.slack.surfaces import text_modal
@@ -23,7 +24,6 @@ from runner.model import Form, Image, Json, Lane, Origin, Slot, new_id
 
 LARGEST_PICTURE = 5_000_000  # bytes; the model's service takes no larger one
 _PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
-_LATE = frozenset({"expired_trigger_id", "trigger_expired", "exchanged_trigger_id"})
 
 log = logging.getLogger(__name__)
 
@@ -73,35 +73,38 @@ class SlackMessenger:
             raise WrongState(f"Signoff cannot write to {place.user} directly: {_reason(error)}.") from error
         return replace(place, channel=str(answer["channel"]["id"]), thread=None)
 
-    async def tell(self, place: Place, card: Card) -> None:
-        """Show a card to one person alone. It is not kept: whoever misses it can ask again."""
+    async def tell(self, place: Place, card: Card) -> bool:
+        """Show a card to one person alone; False if Slack did not. It is not kept: whoever misses it can ask again."""
         made = render(card)
         try:
             if place.reply_url:
                 body = {"response_type": "ephemeral", "replace_original": False, **_payload(made)}
                 async with self._http.post(place.reply_url, json=body) as answer:
                     if answer.status == 200:
-                        return
+                        return True
             await self._web.chat_postEphemeral(
                 channel=place.channel, user=place.user, thread_ts=place.thread, **_payload(made)
             )
         except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
             log.warning("slack.untold %s in %s: %s", place.user, place.channel, error)
+            return False
+        return True
 
     async def head(self, place: Place, text: str, mark: str, *, again: bool) -> str:
-        """Begin a thread with what somebody typed, and return its name; `again`: unless it is there under this mark.
+        """Begin a thread with what somebody typed, and return its name; in a thread, go on with it.
 
-        Raises WrongState where that cannot be.
+        `again`: unless it is there under this mark. Raises WrongState where that cannot be.
         """
-        slot = Slot(messenger=NAME, channel=place.channel, thread="", key=mark)
+        slot = Slot(messenger=NAME, channel=place.channel, thread=place.thread or "", key=mark)
         try:
             there = await self._carrier.find(slot, mark) if again else None
-            return there or await self._carrier.post(slot, _payload(line(text)), mark)
+            posted = there or await self._carrier.post(slot, _payload(line(text)), mark)
         except Outcome as error:
             raise WrongState(
                 f"Signoff cannot write here ({error}): nothing was started.",
                 hint="Invite the app into this channel, or write to it directly.",
             ) from error
+        return place.thread or posted
 
     async def ask(self, pressed: Pressed) -> None:
         """Open a form for the text that a button needs."""
@@ -110,7 +113,7 @@ class SlackMessenger:
         try:
             await self._web.views_open(trigger_id=pressed.trigger, view=view)
         except SlackApiError as error:
-            if error.response.get("error") not in _LATE:
+            if error.response.get("error") not in LATE:
                 raise WrongState(f"Slack did not open the form: {error.response.get('error')}.") from error
             await self.tell(pressed.place, Card(title="That took too long: press the button again."))
 

@@ -11,7 +11,23 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from bot.slack import buttons
-from bot.slack.heard import Commanded, Dropped, FileRef, Heard, Me, Place, Pressed, Said, Submitted
+from bot.slack.forms.inputs import read_inputs
+from bot.slack.heard import (
+    MAKE_TASK,
+    NEW_TASK,
+    RUN_THIS,
+    Changed,
+    Commanded,
+    Dropped,
+    FileRef,
+    Heard,
+    Me,
+    Picked,
+    Place,
+    Pressed,
+    Said,
+    Submitted,
+)
 from runner.errors import BadInput
 
 _SPOKEN = frozenset({"", "file_share", "thread_broadcast", "me_message"})  # subtypes of messages that people write
@@ -28,9 +44,11 @@ def read(body: object, me: Me) -> Heard:
     if "command" in body:
         heard: Heard = _command(body)
     elif body.get("type") == "block_actions":
-        heard = _press(body)
+        heard = _change(body) if _text(_part(body, "view"), "type") == "modal" else _press(body)
     elif body.get("type") == "view_submission":
         heard = _submission(body)
+    elif _text(body, "type") in {"shortcut", "message_action"}:
+        heard = _shortcut(body)
     elif body.get("type") == "event_callback":
         heard = _event(body, me)
     else:
@@ -76,8 +94,7 @@ def _command(body: Mapping[object, object]) -> Heard:
 
 
 def _press(body: Mapping[object, object]) -> Heard:
-    actions = body.get("actions")
-    action = actions[0] if isinstance(actions, list) and actions and isinstance(actions[0], Mapping) else {}
+    action = _action(body)
     name, chosen = _text(action, "action_id"), action.get("selected_option")
     carried = _text(chosen, "value") if isinstance(chosen, Mapping) else _text(action, "value")
     if not carried:
@@ -106,29 +123,68 @@ def _press(body: Mapping[object, object]) -> Heard:
 
 def _submission(body: Mapping[object, object]) -> Heard:
     view = _part(body, "view")
-    kept = _text(view, "private_metadata").split(" ", 2)
-    if len(kept) != len(("channel", "thread", "action")):
+    if (opened := _opened(body, view)) is None:
         return Dropped(reason="a form that is not ours")
-    channel, thread, action = kept
-    typed = [_text(element, "value") for element in _elements(_part(view, "state"))]
+    place, memory = opened
+    key = ".".join((_text(view, "id"), _text(view, "hash"), place.user))
+    return Submitted(key=key, place=place, form=_text(view, "callback_id"), memory=memory, fields=read_inputs(view))
+
+
+def _change(body: Mapping[object, object]) -> Heard:
+    view, action = _part(body, "view"), _action(body)
+    if (opened := _opened(body, view)) is None:
+        return Dropped(reason="a form that is not ours")
+    shown = {str(name): part for name, part in view.items()}
+    key = ".".join((_text(action, "action_ts"), _text(view, "id")))
+    return Changed(key=key, place=opened[0], action=_text(action, "action_id"), view=shown)
+
+
+def _opened(body: Mapping[object, object], view: Mapping[object, object]) -> tuple[Place, str] | None:
+    """Return where a form was opened, and what it remembers; None if it is not one of ours."""
+    kept = _text(view, "private_metadata").split(" ", 2)
+    if len(kept) != len(("channel", "thread", "memory")) or not _text(view, "callback_id"):
+        return None
+    channel, thread, memory = kept[0].strip("-"), *kept[1:]
     place = Place(
         user=_text(_part(body, "user"), "id"),
         channel=channel,
         thread=None if thread == "-" else thread,
-        direct=channel.startswith("D"),
+        direct=channel.startswith("D") or not channel,
     )
-    key = ".".join((_text(view, "id"), _text(view, "hash"), place.user))
-    return Submitted(key=key, place=place, action=action, text="\n".join(text for text in typed if text))
+    return place, memory
 
 
-def kept(place: Place, action: str) -> str:
-    """Return what a form has to remember of the press that opened it."""
-    return f"{place.channel} {place.thread or '-'} {action}"
+def _shortcut(body: Mapping[object, object]) -> Heard:
+    """Read a shortcut: that of a message is used in its thread."""
+    name, message = _text(body, "callback_id"), _part(body, "message")
+    if name not in {NEW_TASK, MAKE_TASK, RUN_THIS} or (name != NEW_TASK and not message):
+        return Dropped(reason="a shortcut that is not ours")
+    channel = _text(_part(body, "channel"), "id")
+    place = Place(
+        user=_text(_part(body, "user"), "id"),
+        channel=channel,
+        thread=_text(message, "thread_ts") or _text(message, "ts") or None,
+        direct=channel.startswith("D") or not channel,
+        reply_url=_text(body, "response_url"),
+    )
+    return Picked(
+        key=".".join((_text(body, "action_ts"), name, place.user)),
+        place=place,
+        name=name,
+        trigger=_text(body, "trigger_id"),
+        text=plain(_text(message, "text")).strip(),
+        files=_files(message.get("files")),
+    )
 
 
-def _elements(state: Mapping[object, object]) -> list[Mapping[object, object]]:
-    blocks = [block for block in _part(state, "values").values() if isinstance(block, Mapping)]
-    return [element for block in blocks for element in block.values() if isinstance(element, Mapping)]
+def kept(place: Place, memory: str) -> str:
+    """Return what a form has to remember of where it was opened, and with what."""
+    return f"{place.channel or '-'} {place.thread or '-'} {memory}"
+
+
+def _action(body: Mapping[object, object]) -> Mapping[object, object]:
+    actions = body.get("actions")
+    return actions[0] if isinstance(actions, list) and actions and isinstance(actions[0], Mapping) else {}
 
 
 def _event(body: Mapping[object, object], me: Me) -> Heard:

@@ -13,7 +13,8 @@ from runner.model import Json
 ASK = "ask"  # callback id of the modal that asks for a text
 TEXT = "text"  # block id and action id of its input: state.values.text.text.value
 
-_TITLE, _LABEL, _INPUT, _METADATA = 24, 2_000, 3_000, 3_000  # characters (Slack)
+METADATA = 3_000  # characters that a form can remember (Slack)
+_TITLE, _LABEL, _INPUT = 24, 2_000, 3_000  # characters (Slack)
 _HOME_BLOCKS = 98  # of Slack's 100: one says what is missing
 _CARD_WEIGHT = 5_000  # of one card on the App Home
 _ELSEWHERE = "in the chat"
@@ -24,19 +25,25 @@ def text_modal(title: str, label: str, prefill: str, private_metadata: str) -> J
 
     A prefill that Slack could not take whole is not offered at all: nobody should send half a text unawares.
     """
-    if units(private_metadata) > _METADATA:
-        raise ValueError("private_metadata of a modal has more than 3,000 characters")
     element: dict[str, object] = {"type": "plain_text_input", "action_id": TEXT, "multiline": True}
     if prefill and units(prefill) <= _INPUT:
         element["initial_value"] = prefill
+    asked = {"type": "input", "block_id": TEXT, "label": plain(label, _LABEL), "element": element}
+    return form(ASK, title, "Send", private_metadata, [asked])
+
+
+def form(kind: str, title: str, submit: str, private_metadata: str, blocks: Sequence[Json]) -> Json:
+    """Make a modal that can be sent. `kind` and `private_metadata` come back with it; ValueError above the limit."""
+    if units(private_metadata) > METADATA:
+        raise ValueError(f"private_metadata of a modal has more than {METADATA:,} characters")
     return {
         "type": "modal",
-        "callback_id": ASK,
+        "callback_id": kind,
         "title": plain(title, _TITLE),
-        "submit": plain("Send", _TITLE),
+        "submit": plain(submit, _TITLE),
         "close": plain("Not now", _TITLE),
         "private_metadata": private_metadata,
-        "blocks": [{"type": "input", "block_id": TEXT, "label": plain(label, _LABEL), "element": element}],
+        "blocks": list(blocks),
     }
 
 

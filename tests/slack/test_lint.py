@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from bot.slack.forms.inputs import number_input
 from bot.slack.lint import Surface, lint, lint_view
-from bot.slack.surfaces import home, loading_modal, notice, text_modal
+from bot.slack.surfaces import form, home, loading_modal, notice, text_modal
 from runner.model import Json
 from tests.bot.test_views import CARDS
 
@@ -131,6 +132,35 @@ def test_our_views_have_no_fault() -> None:
         home(tuple(CARDS.values())),
     ):
         assert lint_view(view) == ()
+
+
+def choice(kind: str, count: int = 2, **more: Any) -> Json:
+    """Make a form with a choice."""
+    options = [{"text": plain(f"o{number}"), "value": str(number)} for number in range(count)]
+    element = {"type": kind, "action_id": "a", "options": options, **more}
+    return form("k", "t", "s", "", [{"type": "input", "block_id": "a", "label": plain("l"), "element": element}])
+
+
+@pytest.mark.parametrize(
+    ("view", "faults"),
+    [
+        (choice("radio_buttons", 10), 0),
+        (choice("checkboxes", 11), 1),
+        (choice("static_select", 100), 0),
+        (choice("multi_static_select", 101), 1),
+        (choice("static_select", 0), 1),
+        (choice("static_select", initial_option={"text": plain("o1"), "value": "1"}), 0),
+        (choice("static_select", initial_option={"text": plain("o9"), "value": "9"}), 1),
+        (choice("checkboxes", initial_options=[]), 1),
+        (choice("radio_buttons", options=[{"text": plain("x" * 76), "value": "x" * 151}]), 2),
+        (choice("radio_buttons", options=[{"text": plain("x"), "value": "1", "description": plain("y" * 76)}]), 1),
+        (choice("radio_buttons", options=[{"text": plain("x"), "value": "1"}] * 2), 1),
+        (choice("datepicker"), 1),
+        (form("k", "t", "s", "", [number_input("n", "l", whole=True)]), 0),
+    ],
+)
+def test_choices_of_forms_keep_their_limits(view: Json, faults: int) -> None:
+    assert len(lint_view(view)) == faults, lint_view(view)
 
 
 def test_faults_of_views_are_named() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from bot.slack.heard import MAKE_TASK, NEW_TASK, RUN_THIS
 from bot.slack.manifest import EVENTS, SCOPES, manifest
 
 # Which scope each method of the Web API needs that the front end calls (docs.slack.dev).
@@ -34,5 +35,10 @@ def test_it_is_for_socket_mode_and_short_enough() -> None:
     assert made["settings"]["socket_mode_enabled"]
     assert len(made["display_information"]["name"]) <= 35
     assert len(made["display_information"]["description"]) <= 140
+    for shortcut in made["features"]["shortcuts"]:
+        assert len(shortcut["name"]) <= 24
+        assert len(shortcut["description"]) <= 150
+        assert shortcut["type"] in {"global", "message"}
+    assert {each["callback_id"] for each in made["features"]["shortcuts"]} == {NEW_TASK, MAKE_TASK, RUN_THIS}
     (command,) = made["features"]["slash_commands"]
     assert len(command["command"]) <= 32

@@ -9,7 +9,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.slack.buttons import Press
-from bot.slack.heard import Commanded, Dropped, FileRef, Me, Place, Pressed, Said, Submitted
+from bot.slack.heard import (
+    Changed,
+    Commanded,
+    Dropped,
+    FileRef,
+    Input,
+    Me,
+    Picked,
+    Place,
+    Pressed,
+    Said,
+    Submitted,
+)
 from bot.slack.payloads import kept, plain, read
 
 ME = Me(team="T1", user="UBOT")
@@ -51,8 +63,24 @@ def command(**fields: Any) -> dict[str, Any]:
 
 def submission(metadata: str, text: str) -> dict[str, Any]:
     """Make the submission of a form with one text."""
-    view = {"id": "V1", "hash": "h", "private_metadata": metadata, "state": {"values": {"b": {"a": {"value": text}}}}}
+    view: dict[str, Any] = {"id": "V1", "hash": "h", "private_metadata": metadata, "callback_id": "ask"}
+    view |= {"type": "modal", "state": {"values": {"text": {"text": {"value": text}}}}}
     return {"type": "view_submission", "team": {"id": "T1"}, "user": {"id": ADA, "team_id": "T1"}, "view": view}
+
+
+def shortcut() -> dict[str, Any]:
+    """Make the use of a shortcut on a message."""
+    return {
+        "type": "message_action",
+        "callback_id": "run_this",
+        "action_ts": "7.0",
+        "team": {"id": "T1"},
+        "user": {"id": ADA, "team_id": "T1"},
+        "channel": {"id": "C1"},
+        "trigger_id": "t.1",
+        "message": {"ts": "5.0", "user": "U2", "text": " mend &lt;it&gt; "},
+        "response_url": "https://r",
+    }
 
 
 def test_a_slash_command_is_read() -> None:
@@ -117,11 +145,30 @@ def test_a_press_carries_its_line_and_says_whether_a_text_is_wanted() -> None:
 def test_a_form_comes_back_with_the_press_that_opened_it() -> None:
     place = Place(user=ADA, channel="C1", thread="5.0")
     heard = read(submission(kept(place, "deny 0007"), "because of 'this'"), ME)
-    assert heard == Submitted(key="V1.h.U1", place=place, action="deny 0007", text="because of 'this'")
+    fields = {"text": Input(now=("because of 'this'",))}
+    assert heard == Submitted(key="V1.h.U1", place=place, form="ask", memory="deny 0007", fields=fields)
     loose = Place(user=ADA, channel="D1", direct=True)
     assert read(submission(kept(loose, "say x"), "y"), ME) == Submitted(
-        key="V1.h.U1", place=loose, action="say x", text="y"
+        key="V1.h.U1", place=loose, form="ask", memory="say x", fields={"text": Input(now=("y",))}
     )
+
+
+def test_what_is_typed_in_an_open_form_is_told_from_a_press() -> None:
+    body = submission("C1 - new", "y") | {"type": "block_actions", "actions": [{"action_id": "p", "action_ts": "7.0"}]}
+    heard = read(body, ME)
+    assert isinstance(heard, Changed)
+    assert (heard.key, heard.place, heard.action) == ("7.0.V1", Place(user=ADA, channel="C1"), "p")
+
+
+def test_a_shortcut_of_a_message_is_used_in_its_thread_and_a_global_one_nowhere() -> None:
+    heard = read(shortcut(), ME)
+    place = Place(user=ADA, channel="C1", thread="5.0", reply_url="https://r")
+    assert heard == Picked(key="7.0.run_this.U1", place=place, name="run_this", trigger="t.1", text="mend <it>")
+    everywhere = {name: part for name, part in shortcut().items() if name not in {"message", "channel", "response_url"}}
+    heard = read(everywhere | {"type": "shortcut", "callback_id": "new_task"}, ME)
+    assert isinstance(heard, Picked)
+    assert heard.place == Place(user=ADA, channel="", direct=True)
+    assert read(everywhere, ME) == Dropped(reason="a shortcut that is not ours")
 
 
 def test_files_are_named_by_what_fetches_them() -> None:
@@ -149,6 +196,8 @@ _KEYS = (
     *("type", "event", "user", "team", "team_id", "id", "channel", "channel_id", "channel_type", "command", "text"),
     *("actions", "action_id", "value", "view", "state", "values", "private_metadata", "message", "ts", "thread_ts"),
     *("files", "subtype", "bot_id", "event_id", "trigger_id", "selected_option", "hash", "action_ts", "mimetype"),
+    *("callback_id", "blocks", "block_id", "element", "initial_value", "initial_option", "selected_options", "options"),
+    *("shortcut", "message_action", "run_this", "new_task", "modal", "C1 - new", "- - new"),
     *("event_callback", "block_actions", "view_submission", "app_mention", "T1", "U1", "C1", "D1", "im", "<@UBOT>"),
 )
 _WORDS = st.sampled_from(_KEYS)
@@ -166,7 +215,7 @@ def test_any_payload_is_read_or_dropped(body: object) -> None:
 
 
 @given(
-    base=st.sampled_from([event(thread_ts="4.0"), press(), command(), submission("C1 5.0 deny x", "y")]),
+    base=st.sampled_from([event(thread_ts="4.0"), press(), command(), submission("C1 5.0 deny x", "y"), shortcut()]),
     path=st.lists(st.integers(0, 9), max_size=4),
     put=_JSON,
 )
@@ -181,7 +230,7 @@ def _sound(body: object) -> None:
     heard = read(body, ME)
     if not isinstance(heard, Dropped):
         assert heard.place.user
-        assert heard.place.channel
+        assert heard.place.channel or heard.place.direct
         assert heard.key
     else:
         assert heard.reason

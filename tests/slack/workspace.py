@@ -53,11 +53,20 @@ class Workspace:
         return asyncio.timeout(PATIENCE)
 
     async def form(self, user: User) -> View:
-        """Wait until a form is open before somebody, and return it."""
+        """Wait until a form that can be sent is open before somebody, and return it."""
         async with self.patience():
-            while (form := self.slack.modal(user)) is None:
+            while (form := self.slack.modal(user)) is None or not form.content.get("submit"):
                 await self.moment()
         return form
+
+    async def told(self, user: User, words: str) -> Message:
+        """Wait until somebody alone is told this, and return it."""
+        async with self.patience():
+            while True:
+                for message in self.slack.ephemerals:
+                    if message.ephemeral_to == user.id and words in self.said(message):
+                        return message
+                await self.moment()
 
     async def moment(self) -> None:
         """Let others do something before the next look."""
@@ -87,10 +96,12 @@ def configured(folder: Path, slack: StrictSlack, **sections: Any) -> Settings:
     """Make settings with the tokens of a workspace; Ada is its admin, Bob an approver."""
     for name, token in (("bot", slack.bot_token), ("app", slack.app_token)):
         (folder / name).write_text(token, "utf-8")
+    sections.setdefault(
+        "users", {"ada": {"role": "admin", "slack": "UADA"}, "bob": {"role": "approver", "slack": "UBOB"}}
+    )
     return settings_in(
         folder,
         slack={"bot_token": f"file:{folder}/bot", "app_token": f"file:{folder}/app", "base_url": slack.base_url},
-        users={"ada": {"role": "admin", "slack": "UADA"}, "bob": {"role": "approver", "slack": "UBOB"}},
         **sections,
     )
 
@@ -117,6 +128,6 @@ async def serving(folder: Path, settings: Settings, *agents: Agent, clock: Clock
         slack_front(settings.slack, scene.core.store, scene.core.clock) as front,
     ):
         watch = Watch(scene.core, [front.messenger])
-        serve = front.run(Handlers(scene.core), scene.core.people, scene.core.runs)
+        serve = front.run(Handlers(scene.core), scene.core.people, scene.core.runs, scene.core)
         async with beside(watch.run(), serve):
             yield scene
