@@ -13,18 +13,18 @@ import pytest
 from runner.ports import ExecutionQuery
 from tests.fakes import MAKE, ActingAgent, Turn, asks
 from tests.servers.slack import StrictSlack
-from tests.slack.workspace import PATIENCE, Workspace, configured, serving, workspace
+from tests.slack.workspace import PATIENCE, Mode, Workspace, configured, serving, workspace
 
 RAN = "ran make all"
 
 
-async def test_a_question_outlives_a_restart_and_its_old_button_still_answers(tmp_path: Path) -> None:
+async def test_a_question_outlives_a_restart_and_its_old_button_still_answers(tmp_path: Path, mode: Mode) -> None:
     """SLACK-5: the card that people see is the one that they saw, and one press is enough."""
     agent = ActingAgent(asks)
     async with StrictSlack() as slack:
         ada = slack.user("UADA", "Ada")
         ops = slack.channel("COPS", ada)
-        settings = configured(tmp_path, slack, approvals={"hot_wait_minutes": 0})
+        settings = configured(tmp_path, slack, mode=mode, approvals={"hot_wait_minutes": 0})
         async with serving(tmp_path, settings, agent) as scene:
             await slack.connected(2)
             await scene.project()
@@ -40,7 +40,7 @@ async def test_a_question_outlives_a_restart_and_its_old_button_still_answers(tm
         assert slack.violations == []
 
 
-async def test_what_happens_while_slack_is_away_is_shown_once_when_it_is_back(tmp_path: Path) -> None:
+async def test_what_happens_while_slack_is_away_is_shown_once_when_it_is_back(tmp_path: Path, mode: Mode) -> None:
     """SLACK-5: an outage delays cards and loses none."""
     go = asyncio.Event()
 
@@ -48,7 +48,7 @@ async def test_what_happens_while_slack_is_away_is_shown_once_when_it_is_back(tm
         await go.wait()
         return await asks(turn)
 
-    async with workspace(tmp_path, ActingAgent(part)) as ws:
+    async with workspace(tmp_path, ActingAgent(part), mode=mode) as ws:
         begun = await ws.slack.mention(ws.ada, ws.ops, "do --project calculator Build it")
         thread = begun.message.ts
         await ws.until(ws.ops, lambda m: "Build it" in m.text and m.user != ws.ada.id, thread=thread)
@@ -64,9 +64,9 @@ async def test_what_happens_while_slack_is_away_is_shown_once_when_it_is_back(tm
         assert sum(MAKE["command"] in m.text for m in ws.slack.messages(ws.ops, thread)) == 1
 
 
-async def test_a_press_that_is_delivered_twice_counts_once(tmp_path: Path) -> None:
+async def test_a_press_that_is_delivered_twice_counts_once(tmp_path: Path, mode: Mode) -> None:
     """SLACK-5: whatever is delivered again is known."""
-    async with workspace(tmp_path, ActingAgent(asks)) as ws:
+    async with workspace(tmp_path, ActingAgent(asks), mode=mode) as ws:
         begun = await ws.slack.mention(ws.ada, ws.ops, "do --project calculator Build it")
         thread = begun.message.ts
         assert (await ws.slack.redeliver()).ok
@@ -98,13 +98,13 @@ async def test_requests_that_fail_are_made_again_and_nothing_appears_twice(
         assert len(shown) == len(set(shown)), shown
 
 
-async def test_a_prompt_that_was_carried_out_and_not_noted_begins_no_second_run(tmp_path: Path) -> None:
+async def test_a_prompt_that_was_carried_out_and_not_noted_begins_no_second_run(tmp_path: Path, mode: Mode) -> None:
     """SLACK-5: whoever dies in between finds the run in the thread of its message."""
     agent = ActingAgent(asks)
     async with StrictSlack() as slack:
         ada = slack.user("UADA", "Ada")
         ops = slack.channel("COPS", ada)
-        settings = configured(tmp_path, slack)
+        settings = configured(tmp_path, slack, mode=mode)
         async with serving(tmp_path, settings, agent) as scene:
             await slack.connected(2)
             await scene.project()
