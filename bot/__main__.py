@@ -132,7 +132,7 @@ async def _http(settings: Settings, core: Core, front: SlackFront | None) -> Asy
         return
     from bot.httpd import HttpServer, bound
 
-    async with bound(settings.http.listen) as taken:
+    async with bound(settings.http.address) as taken:
         yield HttpServer(taken, front.receivers if front else {}, core.store.feed.newest)
 
 

@@ -146,9 +146,10 @@ def bind(listen: str) -> socket.socket:
     try:
         return socket.create_server((host, int(port)), family=family)
     except OSError as error:
+        reason = str(error.strerror).partition(" (while")[0]  # Python repeats the address
         raise ConfigError(
             "http.listen",
-            [f"cannot listen on {listen}: {error.strerror}; end what uses it, or name another address under [http]"],
+            [f"cannot listen on {listen}: {reason}; end what uses it, or name another address under [http]"],
         ) from error
 
 

@@ -131,7 +131,12 @@ class Slack(_Section):
 class Http(_Section):
     """The daemon's HTTP server."""
 
-    listen: str = "127.0.0.1:8750"
+    listen: str = ""  # empty: 127.0.0.1:8750, and only where something is delivered over HTTP
+
+    @property
+    def address(self) -> str:
+        """Where it listens if it runs."""
+        return self.listen or "127.0.0.1:8750"
 
 
 class Mcp(_Section):
@@ -260,7 +265,7 @@ class Settings(BaseSettings):
     @property
     def serves_http(self) -> bool:
         """Whether the HTTP server is needed, or somebody wrote down where it is to listen."""
-        return "listen" in self.http.model_fields_set or (self.slack.enabled and self.slack.over_http)
+        return bool(self.http.listen) or self.slack.over_http
 
     @property
     def database(self) -> str:
@@ -364,8 +369,11 @@ def _contradictions(settings: Settings) -> list[str]:
     for name, server in _all_mcp(settings):
         if bool(server.command) == bool(server.url):
             problems.append(f"{name}: give either `command` or `url`")
-    problems += _of_slack(settings.slack)
-    if not _is_address(settings.http.listen):
+    slack = settings.slack
+    given = [bool(secret.reference) for secret in (slack.bot_token, slack.app_token, slack.signing_secret)]
+    if given not in ([False, False, False], [True, True, False], [True, False, True]):
+        problems.append("slack: give `bot_token` and one of `app_token` (Socket Mode) and `signing_secret` (HTTP)")
+    if not _is_address(settings.http.address):
         problems.append(f"http.listen: `{settings.http.listen}` is no address; write one such as 127.0.0.1:8750")
     if settings.agents.default != "claude":
         problems.append(f"agents.default: there is no agent `{settings.agents.default}`; known: claude")
@@ -380,13 +388,6 @@ def _contradictions(settings: Settings) -> list[str]:
 def _is_address(text: str) -> bool:
     found = re.fullmatch(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):([0-9]{1,5})", text)
     return found is not None and int(found[1]) <= 65_535
-
-
-def _of_slack(slack: Slack) -> list[str]:
-    given = [bool(secret.reference) for secret in (slack.bot_token, slack.app_token, slack.signing_secret)]
-    if given in ([False, False, False], [True, True, False], [True, False, True]):
-        return []
-    return ["slack: give `bot_token` and one of `app_token` (Socket Mode) and `signing_secret` (HTTP)"]
 
 
 def _all_mcp(settings: Settings) -> list[tuple[str, Mcp]]:

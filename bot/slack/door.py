@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 
 class Door:
-    """Lets in what Slack has signed, within five minutes and once, while the app behind it is there."""
+    """Lets in what Slack has signed, within five minutes and once, from the time on that the app behind it is there."""
 
     def __init__(self, signing_secret: Secret, clock: Clock) -> None:
         """Read the secret. Raises ConfigError if it cannot be read or is empty."""
@@ -46,12 +46,12 @@ class Door:
         self._seen: OrderedDict[str, float] = OrderedDict()  # signatures of what was taken, with the time
 
     async def serve(self, app: AsyncApp) -> None:
-        """Hand to this app what comes, until cancelled."""
+        """Hand to this app what comes, and wait until cancelled.
+
+        What comes while we go down is still taken in: it is stored, and dealt with after the next start.
+        """
         self._app = app
-        try:
-            await asyncio.Event().wait()
-        finally:
-            self._app = None
+        await asyncio.Event().wait()
 
     async def receive(self, post: Post) -> Answer:
         """Answer one request: 401 if it is not Slack's, 400 if it cannot be read, 503 if Slack should come again."""

@@ -123,3 +123,12 @@ async def test_a_prompt_that_was_carried_out_and_not_noted_begins_no_second_run(
                     await asyncio.sleep(0.01)
             assert len((await scene.core.store.executions.list(ExecutionQuery(limit=9))).items) == 1
             assert len(await scene.core.store.approvals.open()) == 1
+
+
+async def test_a_delivery_is_stored_although_slack_answers_nothing_else(tmp_path: Path, mode: Mode) -> None:
+    """SLACK-5: who we are is asked once at the start; Bolt would ask again, and lose what comes if that fails."""
+    async with workspace(tmp_path, ActingAgent(asks), mode=mode) as ws:
+        ws.slack.fail("auth.test", status=500, times=9)
+        begun = await ws.slack.mention(ws.ada, ws.ops, "do --project calculator Build it")
+        assert begun.ack.ok
+        await ws.until(ws.ops, lambda m: m.text.startswith("Approve?"), thread=begun.message.ts)

@@ -145,7 +145,7 @@ async def _http(settings: Settings, scene: Stage, front: SlackFront) -> AsyncIte
     if not settings.serves_http:
         yield
         return
-    async with bound(settings.http.listen) as taken:
+    async with bound(settings.http.address) as taken:
         server = HttpServer(taken, front.receivers, scene.core.store.feed.newest)
         async with beside(server.run()):
             yield

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import io
 import json
 import secrets
 from typing import Any
@@ -30,7 +31,7 @@ class Webhooks:
 
     def __init__(self, world: World, url: str, wall: Clock, ack_seconds: float) -> None:
         self._world = world
-        self._url = url
+        self.url = url
         self._wall = wall
         self._ack_seconds = ack_seconds
         self.cut = False
@@ -89,7 +90,7 @@ class Webhooks:
         timeout = aiohttp.ClientTimeout(total=self._ack_seconds)
         async with (
             aiohttp.ClientSession(timeout=timeout) as session,
-            session.post(self._url, data=body, headers=headers) as response,
+            session.post(self.url, data=io.BytesIO(body), headers=headers) as response,
         ):
             text = await response.text()
             answered = json.loads(text) if response.content_type == "application/json" and text else text or None
