@@ -191,8 +191,8 @@ class _Impatient(H11Protocol):
 
     _deadline: asyncio.TimerHandle | None = None
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn does
-        super().connection_made(transport)
+    def connection_made(self, made: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn does
+        super().connection_made(made)
         self._expect()
 
     def data_received(self, data: bytes) -> None:
