@@ -109,7 +109,7 @@ async def test_a_body_may_be_as_large_as_allowed_and_no_larger() -> None:
 
 
 async def test_a_body_that_comes_too_slowly_is_not_waited_for(caplog: pytest.LogCaptureFixture) -> None:
-    async with served(limits=Limits(body_seconds=0.1)) as url:
+    async with served(limits=Limits(body_seconds=0.3)) as url:
         answered = await raw(url, b"POST /in HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc")
         assert answered.startswith(b"HTTP/1.1 408 ")
         assert await posted(url + PATH, b"quick") == (200, "quick")
@@ -118,7 +118,7 @@ async def test_a_body_that_comes_too_slowly_is_not_waited_for(caplog: pytest.Log
 
 async def test_headers_that_never_end_are_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nor is anything at all, nor the second request of a connection; a connection that rests is kept."""
-    monkeypatch.setattr("bot.httpd._HEADER_SECONDS", 0.1)
+    monkeypatch.setattr("bot.httpd._HEADER_SECONDS", 0.3)
     whole = b"POST /in HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi"
     async with served() as url:
         assert await raw(url) == b""
@@ -127,13 +127,13 @@ async def test_headers_that_never_end_are_not_waited_for(monkeypatch: pytest.Mon
             for _ in range(2):
                 writer.write(whole)
                 assert (await reader.readuntil(b"hi")).startswith(b"HTTP/1.1 200")
-                await asyncio.sleep(0.2)
+                await asyncio.sleep(0.5)
             writer.write(b"POST ")
             assert await reader.read() == b""
 
 
 async def test_whoever_goes_on_after_the_answer_is_hung_up_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.httpd._HEADER_SECONDS", 0.1)
+    monkeypatch.setattr("bot.httpd._HEADER_SECONDS", 0.3)
     async with served() as url, connection(url) as (reader, writer), asyncio.timeout(5):
         writer.write(b"POST /in HTTP/1.1\r\nHost: x\r\nContent-Length: 9999999\r\n\r\n")
         assert (await reader.readline()).startswith(b"HTTP/1.1 413 ")
@@ -209,6 +209,7 @@ async def test_a_request_in_hand_is_answered_before_the_server_goes() -> None:
         await entered.wait()
         serving.cancel()
         await asyncio.sleep(0.3)
+        assert not serving.done()
         release.set()
         assert await request == (200, "done")
         await asyncio.wait([serving])
