@@ -23,6 +23,7 @@ from runner.errors import NoDaemon, SignoffError
 from runner.settings import Settings, find_config, load
 
 if TYPE_CHECKING:
+    from bot.httpd import HttpServer
     from bot.slack.front import SlackFront
     from runner.core import Core
     from runner.model import Origin
@@ -63,7 +64,7 @@ async def _carried_out(invocation: cli.Invocation) -> int:
         case cli.SlackManifest():
             from bot.slack.manifest import manifest
 
-            sys.stdout.write(f"{json.dumps(manifest(), indent=2)}\n")
+            sys.stdout.write(f"{json.dumps(manifest(invocation.http), indent=2)}\n")
             return 0
         case cli.Version():
             sys.stdout.write(f"signoff {__version__}\n")
@@ -105,9 +106,10 @@ async def daemon(settings: Settings, *, work: bool = True) -> AsyncIterator[Core
             await watch.catch_up(origin)  # each needs the other: the server shows what the watch sees
 
         server = TerminalServer(desk, core.people, catch_up, settings.socket, version=__version__)
-        async with _slack(settings, core) as front:
+        async with _slack(settings, core) as front, _http(settings, core, front) as http:
             watch = Watch(core, [server, *([front.messenger] if front else [])])
-            served = [front.run(desk, core.people, core.runs, core)] if front else []
+            served = [front.run(desk, core)] if front else []
+            served += [http.run()] if http else []
             async with beside(server.run(), watch.run(), *served), working(core) if work else nullcontext():
                 await server.ready()
                 yield core
@@ -120,6 +122,18 @@ def _slack(settings: Settings, core: Core) -> AbstractAsyncContextManager[SlackF
     from bot.slack.front import slack
 
     return slack(settings.slack, core.store, core.clock)
+
+
+@asynccontextmanager
+async def _http(settings: Settings, core: Core, front: SlackFront | None) -> AsyncIterator[HttpServer | None]:
+    """Take the address of the HTTP server where anything needs it. Raises ConfigError if it is taken."""
+    if not settings.serves_http:
+        yield None
+        return
+    from bot.httpd import HttpServer, bound
+
+    async with bound(settings.http.address) as taken:
+        yield HttpServer(taken, front.receivers if front else {}, core.store.feed.newest)
 
 
 @asynccontextmanager

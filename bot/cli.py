@@ -83,7 +83,9 @@ class AuditExport:
 
 @value
 class SlackManifest:
-    """Print the manifest of the Slack app."""
+    """Print the manifest of the Slack app: for HTTP at this public address, or for Socket Mode."""
+
+    http: str = ""
 
 
 @value
@@ -113,7 +115,7 @@ def read(argv: Sequence[str], stdin: TextIO) -> Invocation:
         case "audit":
             return AuditExport(config=arguments.config, since=arguments.since, output=arguments.output)
         case "slack":
-            return SlackManifest()
+            return SlackManifest(http=arguments.http)
         case _:
             return Version()
 
@@ -139,7 +141,13 @@ def _parser() -> argparse.ArgumentParser:
     slack = commands.add_parser("slack", help="set up the front end for Slack").add_subparsers(
         dest="slack", required=True, metavar="COMMAND"
     )
-    slack.add_parser("manifest", help="print the manifest from which a workspace makes its app")
+    made = slack.add_parser("manifest", help="print the manifest from which a workspace makes its app")
+    made.add_argument(
+        "--http",
+        default="",
+        metavar="URL",
+        help="for HTTP instead of Socket Mode: where the world reaches this daemon, such as https://signoff.example.org",
+    )
     commands.add_parser("version", help="say which version this is")
     return parser
 

@@ -8,6 +8,7 @@ This is the one module (with `runner.agents.environment`) that reads the environ
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -107,10 +108,11 @@ class Agents(_Section):
 
 
 class Slack(_Section):
-    """The front end for Slack, on where both tokens are given."""
+    """The front end for Slack, on where it has a token and a way to hear: sockets that we open, or our HTTP server."""
 
     bot_token: SecretRef = Secret()
-    app_token: SecretRef = Secret()
+    app_token: SecretRef = Secret()  # for Socket Mode
+    signing_secret: SecretRef = Secret()  # for HTTP; one of both
     channels: tuple[str, ...] = ()  # ids of channels where it may be used, beside direct messages; none: wherever it is
     connections: int = Field(default=2, ge=1, le=10)  # Slack allows ten an app
     base_url: str = "https://slack.com/api/"
@@ -118,7 +120,23 @@ class Slack(_Section):
     @property
     def enabled(self) -> bool:
         """Whether it is to run."""
-        return bool(self.bot_token.reference and self.app_token.reference)
+        return bool(self.bot_token.reference and (self.app_token.reference or self.over_http))
+
+    @property
+    def over_http(self) -> bool:
+        """Whether Slack comes to us, rather than we to Slack."""
+        return bool(self.signing_secret.reference)
+
+
+class Http(_Section):
+    """The daemon's HTTP server."""
+
+    listen: str = ""  # empty: 127.0.0.1:8750, and only where something is delivered over HTTP
+
+    @property
+    def address(self) -> str:
+        """Where it listens if it runs."""
+        return self.listen or "127.0.0.1:8750"
 
 
 class Mcp(_Section):
@@ -224,6 +242,7 @@ class Settings(BaseSettings):
     projects: dict[str, ProjectSection] = Field(default_factory=dict)
     users: dict[str, User] = Field(default_factory=dict)
     slack: Slack = Slack()
+    http: Http = Http()
     mcp: dict[str, Mcp] = Field(default_factory=dict)
 
     @classmethod
@@ -242,6 +261,11 @@ class Settings(BaseSettings):
     def zone(self) -> ZoneInfo:
         """The time zone in which people read times."""
         return ZoneInfo(self.timezone or get_localzone_name())
+
+    @property
+    def serves_http(self) -> bool:
+        """Whether the HTTP server is needed, or somebody wrote down where it is to listen."""
+        return bool(self.http.listen) or self.slack.over_http
 
     @property
     def database(self) -> str:
@@ -345,8 +369,12 @@ def _contradictions(settings: Settings) -> list[str]:
     for name, server in _all_mcp(settings):
         if bool(server.command) == bool(server.url):
             problems.append(f"{name}: give either `command` or `url`")
-    if bool(settings.slack.bot_token.reference) != bool(settings.slack.app_token.reference):
-        problems.append("slack: give both `bot_token` and `app_token`, or neither")
+    slack = settings.slack
+    given = [bool(secret.reference) for secret in (slack.bot_token, slack.app_token, slack.signing_secret)]
+    if given not in ([False, False, False], [True, True, False], [True, False, True]):
+        problems.append("slack: give `bot_token` and one of `app_token` (Socket Mode) and `signing_secret` (HTTP)")
+    if not _is_address(settings.http.address):
+        problems.append(f"http.listen: `{settings.http.listen}` is no address; write one such as 127.0.0.1:8750")
     if settings.agents.default != "claude":
         problems.append(f"agents.default: there is no agent `{settings.agents.default}`; known: claude")
     problems += [
@@ -355,6 +383,11 @@ def _contradictions(settings: Settings) -> list[str]:
         if not all(c.isalnum() or c in "-_." for c in name)
     ]
     return problems
+
+
+def _is_address(text: str) -> bool:
+    found = re.fullmatch(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):([0-9]{1,5})", text)
+    return found is not None and int(found[1]) <= 65_535
 
 
 def _all_mcp(settings: Settings) -> list[tuple[str, Mcp]]:

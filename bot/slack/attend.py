@@ -20,7 +20,7 @@ from bot.slack.heard import (
     MAKE_TASK,
     NAME,
     RUN_THIS,
-    Changed,
+    Typed,
     Commanded,
     Dropped,
     FileRef,
@@ -194,7 +194,7 @@ class Attendant:
                 await self._submitted(heard)
             case Picked():
                 await self._picked(heard)
-            case Changed():
+            case Typed():
                 pass  # dealt with before anything is stored
             case Dropped():
                 log.info("slack.dropped: %s", heard.reason)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 import aiohttp
@@ -11,11 +11,14 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.delivery import Options, Outbox
+from bot.httpd import Receiver
 from bot.slack.attend import Attendant, Desk, Inside, Register, Threads
 from bot.slack.carrier import OVERALL, PACE, SlackCarrier
+from bot.slack.door import Door
 from bot.slack.forms.clerk import Clerk
 from bot.slack.heard import NAME, Me
 from bot.slack.listen import Reception, application, serve_sockets
+from bot.slack.manifest import PATH
 from bot.slack.messenger import SlackMessenger
 from runner.beside import beside
 from runner.core import Core
@@ -40,18 +43,27 @@ class SlackFront:
         self._store = store
         self._clock = clock
         self._outbox = Outbox(NAME, SlackCarrier(web), store.deliveries, clock, options)
+        self._door = Door(settings.signing_secret, clock) if settings.over_http else None
         self.messenger = SlackMessenger(web, http, self._outbox)
 
-    async def run(self, desk: Desk, people: Register, threads: Threads, core: Core) -> None:
-        """Serve until cancelled. Forms show what is in the core."""
+    @property
+    def receivers(self) -> Mapping[str, Receiver]:
+        """What the HTTP server has to bring here, by path; nothing in Socket Mode."""
+        return {PATH: self._door.receive} if self._door else {}
+
+    async def run(self, desk: Desk, core: Core) -> None:
+        """Serve until cancelled."""
         me = await self._introduced()
         clerk = Clerk(self._web, core)
-        inside = Inside(desk, people, threads, clerk)
+        inside = Inside(desk, core.people, core.runs, clerk)
         attendant = Attendant(inside, self.messenger, self._store.arrivals, self._clock, me)
         reception = Reception(self._store.arrivals, self._clock, me, attendant.ring, clerk)
         app = application(self._web, reception)
         async with beside(self._outbox.run(), attendant.run(), clerk.run()):
-            await serve_sockets(app, self._settings.app_token.read(), self._settings.connections)
+            if self._door:
+                await self._door.serve(app)
+            else:
+                await serve_sockets(app, self._settings.app_token.read(), self._settings.connections)
 
     async def _introduced(self) -> Me:
         """Ask Slack who we are, as often as it takes."""
@@ -74,7 +86,7 @@ class SlackFront:
 
 @asynccontextmanager
 async def slack(settings: Slack, store: Store, clock: Clock) -> AsyncIterator[SlackFront]:
-    """Make the front end. Raises ConfigError if a token cannot be read."""
+    """Make the front end. Raises ConfigError if a token or the signing secret cannot be read."""
     token = settings.bot_token.read()
     settings.app_token.read()
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_TIMEOUT)) as http:

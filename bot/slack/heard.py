@@ -102,7 +102,7 @@ class Submitted:
 
 
 @value
-class Changed:
+class Typed:
     """Something was typed or pressed in an open form, whose content is `view`. It is nothing that could be lost."""
 
     key: str
@@ -130,4 +130,4 @@ class Dropped:
     reason: str
 
 
-Heard = Said | Commanded | Pressed | Submitted | Changed | Picked | Dropped
+Heard = Said | Commanded | Pressed | Submitted | Typed | Picked | Dropped

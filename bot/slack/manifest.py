@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
+from urllib.parse import SplitResult, urlsplit
+
 from bot.slack.heard import MAKE_TASK, NEW_TASK, RUN_THIS
+from runner.errors import BadInput
 from runner.model import Json
+
+PATH = "/slack/events"  # of events, commands and interactivity over HTTP, all of them
 
 # What each scope is for.
 SCOPES = {
@@ -25,8 +31,52 @@ SHORTCUTS = (
 EVENTS = ("app_mention", "message.channels", "message.groups", "message.im")
 
 
-def manifest() -> Json:
-    """Return the manifest for Socket Mode, as Slack takes it under "Create New App, From a manifest"."""
+def manifest(public: str = "") -> Json:
+    """Return the manifest as Slack takes it under "Create New App, From a manifest".
+
+    It is for HTTP where `public` says under which address the world reaches us, else for Socket Mode.
+    Raises BadInput for an address that Slack would not deliver to.
+    """
+    made = _for_sockets()
+    if public:
+        address = {"request_url": request_url(public)}
+        settings = made["settings"]
+        settings["socket_mode_enabled"] = False
+        settings["event_subscriptions"] = address | settings["event_subscriptions"]
+        settings["interactivity"] |= address
+        for command in made["features"]["slash_commands"]:
+            command["url"] = address["request_url"]
+    return made
+
+
+def request_url(public: str) -> str:
+    """Return where Slack is to deliver. Raises BadInput unless it is https, or http on this machine."""
+    hint = "Write the one that the world sees, such as https://signoff.example.org."
+    parts = _split(public)
+    if parts is None:
+        raise BadInput(f"`{public}` is no address of a web server.", hint=hint)
+    if parts.scheme == "http" and not _is_here(parts.hostname or ""):
+        raise BadInput(f"Slack delivers to https only, and `{public}` is not.", hint=hint)
+    return public.rstrip("/").removesuffix(PATH) + PATH
+
+
+def _split(public: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(public)
+        is_whole = parts.scheme in {"https", "http"} and parts.hostname and (parts.port or True)
+    except ValueError:  # brackets or a port that are none
+        return None
+    return parts if is_whole and public.isprintable() and not {"?", "#", " ", "@"} & {*public} else None
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _for_sockets() -> Json:
     return {
         "_metadata": {"major_version": 2, "minor_version": 1},
         "display_information": {

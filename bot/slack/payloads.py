@@ -16,7 +16,7 @@ from bot.slack.heard import (
     MAKE_TASK,
     NEW_TASK,
     RUN_THIS,
-    Changed,
+    Typed,
     Commanded,
     Dropped,
     FileRef,
@@ -136,7 +136,7 @@ def _change(body: Mapping[object, object]) -> Heard:
         return Dropped(reason="a form that is not ours")
     shown = {str(name): part for name, part in view.items()}
     key = ".".join((_text(action, "action_ts"), _text(view, "id")))
-    return Changed(key=key, place=opened[0], action=_text(action, "action_id"), view=shown)
+    return Typed(key=key, place=opened[0], action=_text(action, "action_id"), view=shown)
 
 
 def _opened(body: Mapping[object, object], view: Mapping[object, object]) -> tuple[Place, str] | None:

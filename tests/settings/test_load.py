@@ -96,7 +96,14 @@ def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
         ("[mcp.none]\nargs = []", "either `command` or `url`"),
         ("[users.ada.mcp.own]\nargs = []", "users.ada.mcp.own"),
         ("[projects.'a b']\npath = '/x'", "a name has letters"),
-        ("[slack]\nbot_token = 'env:BOT'", "both `bot_token` and `app_token`"),
+        ("[slack]\nbot_token = 'env:BOT'", "one of `app_token` (Socket Mode) and `signing_secret` (HTTP)"),
+        ("[slack]\napp_token = 'env:APP'", "give `bot_token` and one of"),
+        ("[slack]\nsigning_secret = 'env:KEY'", "give `bot_token` and one of"),
+        ("[slack]\nbot_token = 'env:B'\napp_token = 'env:A'\nsigning_secret = 'env:S'", "and one of `app_token`"),
+        ("[http]\nlisten = '8750'", "http.listen: `8750` is no address"),
+        ("[http]\nlisten = ':8750'", "http.listen"),
+        ("[http]\nlisten = '127.0.0.1:65536'", "http.listen"),
+        ("[http]\nlisten = 'http://127.0.0.1:80'", "http.listen"),
         ("= 3", "not valid TOML"),
     ],
 )
@@ -165,3 +172,21 @@ def test_the_example_holds_every_section_there_is() -> None:
     example = ROOT / "config.example.toml"
     assert load(example)
     assert set(tomllib.loads(example.read_text("utf-8"))) == set(Settings.model_fields)
+
+
+def test_the_http_server_runs_only_where_somebody_needs_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For what Slack delivers over HTTP, or because its address is written down somewhere."""
+    slack = "[slack]\nbot_token = 'env:B'\n"
+    for text, served in (
+        ("", False),
+        ("[http]", False),
+        (slack + "app_token = 'env:A'", False),
+        (slack + "signing_secret = 'env:S'", True),
+        ("[http]\nlisten = '127.0.0.1:8750'", True),
+        ("[http]\nlisten = '[::1]:0'", True),
+    ):
+        settings = load(written(tmp_path, text))
+        assert settings.serves_http is served, text
+        assert settings.slack.enabled is ("slack" in text)
+    monkeypatch.setenv("SIGNOFF_HTTP__LISTEN", "0.0.0.0:80")
+    assert load(written(tmp_path, "")).serves_http

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from runner.model import State
 from tests.fakes import MAKE, ActingAgent, Turn, asks
-from tests.slack.workspace import workspace
+from tests.slack.workspace import Mode, workspace
 
 
-async def test_a_slash_command_begins_a_thread_and_a_press_lets_the_step_run(tmp_path: Path) -> None:
+async def test_a_slash_command_begins_a_thread_and_a_press_lets_the_step_run(tmp_path: Path, mode: Mode) -> None:
     """SLACK-2: one thread a run; the question is a card of its own and loses its buttons once it is answered."""
-    async with workspace(tmp_path, ActingAgent(asks)) as ws:
+    async with workspace(tmp_path, ActingAgent(asks), mode=mode) as ws:
         ack = await ws.slack.command(ws.ada, ws.ops, "/task", "do --project calculator Build it")
         assert ack.ok
         head = await ws.until(ws.ops, lambda message: "do --project calculator Build it" in ws.said(message))
@@ -24,13 +24,13 @@ async def test_a_slash_command_begins_a_thread_and_a_press_lets_the_step_run(tmp
         assert all(block["type"] != "actions" for block in decided.blocks)
 
 
-async def test_a_mention_is_a_prompt_and_a_reply_in_its_thread_reaches_the_agent(tmp_path: Path) -> None:
+async def test_a_mention_is_a_prompt_and_a_reply_in_its_thread_reaches_the_agent(tmp_path: Path, mode: Mode) -> None:
     """SLACK-2: what is said in the thread of a run is said to its agent."""
 
     async def part(turn: Turn) -> str:
         return f"heard: {await turn.remark()}"
 
-    async with workspace(tmp_path, ActingAgent(part)) as ws:
+    async with workspace(tmp_path, ActingAgent(part), mode=mode) as ws:
         begun = await ws.slack.mention(ws.ada, ws.ops, "wait for me &amp; mine")
         await ws.until(
             ws.ops, lambda m: "wait for me & mine" in ws.said(m) and m.user != ws.ada.id, thread=begun.message.ts
@@ -40,14 +40,14 @@ async def test_a_mention_is_a_prompt_and_a_reply_in_its_thread_reaches_the_agent
         await ws.until(ws.ops, lambda m: "heard: use tabs" in ws.said(m), thread=begun.message.ts)
 
 
-async def test_a_denial_with_a_reason_is_typed_into_a_form(tmp_path: Path) -> None:
+async def test_a_denial_with_a_reason_is_typed_into_a_form(tmp_path: Path, mode: Mode) -> None:
     """SLACK-3: a button that needs a text opens a form, and what was typed there is the answer."""
 
     async def part(turn: Turn) -> str:
         answer = await turn.step("Bash", MAKE)
         return answer.note if answer else ""
 
-    async with workspace(tmp_path, ActingAgent(part)) as ws:
+    async with workspace(tmp_path, ActingAgent(part), mode=mode) as ws:
         begun = await ws.slack.say(ws.ada, ws.slack.dm(ws.ada), "Build it")
         direct, thread = ws.slack.dm(ws.ada), begun.message.ts
         question = await ws.until(direct, lambda m: m.text.startswith("Approve?"), thread=thread)
@@ -57,9 +57,9 @@ async def test_a_denial_with_a_reason_is_typed_into_a_form(tmp_path: Path) -> No
         await ws.until(direct, lambda m: "Denied by ada: use the staging key" in ws.said(m), thread=thread)
 
 
-async def test_a_run_that_a_button_begins_has_a_thread_of_its_own(tmp_path: Path) -> None:
+async def test_a_run_that_a_button_begins_has_a_thread_of_its_own(tmp_path: Path, mode: Mode) -> None:
     """SLACK-2: also where the button stands in no thread."""
-    async with workspace(tmp_path, ActingAgent(asks)) as ws:
+    async with workspace(tmp_path, ActingAgent(asks), mode=mode) as ws:
         await ws.slack.command(ws.ada, ws.ops, "/task", "new build --project calculator Build it")
         async with ws.patience():
             while not ws.slack.ephemerals:
@@ -70,13 +70,13 @@ async def test_a_run_that_a_button_begins_has_a_thread_of_its_own(tmp_path: Path
         assert ws.slack.messages(ws.ops) == [head]
 
 
-async def test_a_prompt_that_looks_like_a_command_is_handed_over_with_two_presses(tmp_path: Path) -> None:
+async def test_a_prompt_that_looks_like_a_command_is_handed_over_with_two_presses(tmp_path: Path, mode: Mode) -> None:
     """SLACK-16: `run` is a word of the grammar, and nobody is to guess which was meant."""
 
     async def part(turn: Turn) -> str:
         return f"heard: {turn.text}"
 
-    async with workspace(tmp_path, ActingAgent(part)) as ws:
+    async with workspace(tmp_path, ActingAgent(part), mode=mode) as ws:
         said = await ws.slack.mention(ws.ada, ws.ops, "run the tests &amp; mend them")
         refused = await ws.until(ws.ops, lambda m: "neither" in ws.said(m), thread=said.message.ts)
         await ws.press(ws.ada, refused, "To the agent")
@@ -86,9 +86,9 @@ async def test_a_prompt_that_looks_like_a_command_is_handed_over_with_two_presse
         await ws.until(ws.ops, lambda m: heard in ws.said(m), thread=said.message.ts)
 
 
-async def test_strangers_are_told_so_and_nothing_else_happens(tmp_path: Path) -> None:
+async def test_strangers_are_told_so_and_nothing_else_happens(tmp_path: Path, mode: Mode) -> None:
     """SLACK-4: nobody is allowed by default, at the command and at the button."""
-    async with workspace(tmp_path, ActingAgent(asks)) as ws:
+    async with workspace(tmp_path, ActingAgent(asks), mode=mode) as ws:
         eve = ws.slack.user("UEVE", "Eve")
         ws.ops.members.add(eve.id)
         await ws.slack.command(eve, ws.ops, "/task", "do --project calculator Mine")

@@ -15,18 +15,18 @@ import pytest
 from runner.ports import ExecutionQuery
 from tests.fakes import MAKE, ActingAgent, Turn, asks
 from tests.servers.slack import StrictSlack
-from tests.slack.workspace import PATIENCE, Workspace, configured, serving, workspace
+from tests.slack.workspace import PATIENCE, Mode, Workspace, configured, serving, workspace
 
 RAN = "ran make all"
 
 
-async def test_a_question_outlives_a_restart_and_its_old_button_still_answers(tmp_path: Path) -> None:
+async def test_a_question_outlives_a_restart_and_its_old_button_still_answers(tmp_path: Path, mode: Mode) -> None:
     """SLACK-5: the card that people see is the one that they saw, and one press is enough."""
     agent = ActingAgent(asks)
     async with StrictSlack() as slack:
         ada = slack.user("UADA", "Ada")
         ops = slack.channel("COPS", ada)
-        settings = configured(tmp_path, slack, approvals={"hot_wait_minutes": 0})
+        settings = configured(tmp_path, slack, mode=mode, approvals={"hot_wait_minutes": 0})
         async with serving(tmp_path, settings, agent) as scene:
             await slack.connected(2)
             await scene.project()
@@ -42,7 +42,7 @@ async def test_a_question_outlives_a_restart_and_its_old_button_still_answers(tm
         assert slack.violations == []
 
 
-async def test_what_happens_while_slack_is_away_is_shown_once_when_it_is_back(tmp_path: Path) -> None:
+async def test_what_happens_while_slack_is_away_is_shown_once_when_it_is_back(tmp_path: Path, mode: Mode) -> None:
     """SLACK-5: an outage delays cards and loses none."""
     go = asyncio.Event()
 
@@ -50,7 +50,7 @@ async def test_what_happens_while_slack_is_away_is_shown_once_when_it_is_back(tm
         await go.wait()
         return await asks(turn)
 
-    async with workspace(tmp_path, ActingAgent(part)) as ws:
+    async with workspace(tmp_path, ActingAgent(part), mode=mode) as ws:
         begun = await ws.slack.mention(ws.ada, ws.ops, "do --project calculator Build it")
         thread = begun.message.ts
         await ws.until(ws.ops, lambda m: "Build it" in m.text and m.user != ws.ada.id, thread=thread)
@@ -66,9 +66,9 @@ async def test_what_happens_while_slack_is_away_is_shown_once_when_it_is_back(tm
         assert sum(MAKE["command"] in m.text for m in ws.slack.messages(ws.ops, thread)) == 1
 
 
-async def test_a_press_that_is_delivered_twice_counts_once(tmp_path: Path) -> None:
+async def test_a_press_that_is_delivered_twice_counts_once(tmp_path: Path, mode: Mode) -> None:
     """SLACK-5: whatever is delivered again is known."""
-    async with workspace(tmp_path, ActingAgent(asks)) as ws:
+    async with workspace(tmp_path, ActingAgent(asks), mode=mode) as ws:
         begun = await ws.slack.mention(ws.ada, ws.ops, "do --project calculator Build it")
         thread = begun.message.ts
         assert (await ws.slack.redeliver()).ok
@@ -101,13 +101,15 @@ async def test_requests_that_fail_are_made_again_and_nothing_appears_twice(
 
 
 @pytest.mark.parametrize("command", [False, True])
-async def test_what_was_carried_out_and_not_noted_begins_no_second_run(tmp_path: Path, command: bool) -> None:
+async def test_what_was_carried_out_and_not_noted_begins_no_second_run(
+    tmp_path: Path, command: bool, mode: Mode
+) -> None:
     """SLACK-5: whoever dies in between finds the run in the thread of the message, or of ours about a command."""
     agent = ActingAgent(asks)
     async with StrictSlack() as slack:
         ada = slack.user("UADA", "Ada")
         ops = slack.channel("COPS", ada)
-        settings = configured(tmp_path, slack)
+        settings = configured(tmp_path, slack, mode=mode)
         async with serving(tmp_path, settings, agent) as scene:
             await slack.connected(2)
             await scene.project()
@@ -127,6 +129,15 @@ async def test_what_was_carried_out_and_not_noted_begins_no_second_run(tmp_path:
             assert len((await scene.core.store.executions.list(ExecutionQuery(limit=9))).items) == 1
             assert len(await scene.core.store.approvals.open()) == 1
         assert len(slack.messages(ops)) == 1
+
+
+async def test_a_delivery_is_stored_although_slack_answers_nothing_else(tmp_path: Path, mode: Mode) -> None:
+    """SLACK-5: who we are is asked once at the start; Bolt would ask again, and lose what comes if that fails."""
+    async with workspace(tmp_path, ActingAgent(asks), mode=mode) as ws:
+        ws.slack.fail("auth.test", status=500, times=9)
+        begun = await ws.slack.mention(ws.ada, ws.ops, "do --project calculator Build it")
+        assert begun.ack.ok
+        await ws.until(ws.ops, lambda m: m.text.startswith("Approve?"), thread=begun.message.ts)
 
 
 def _is_order(payload: Mapping[str, Any]) -> bool:

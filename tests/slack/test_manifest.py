@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from bot.slack.heard import MAKE_TASK, NEW_TASK, RUN_THIS
 from bot.slack.manifest import EVENTS, SCOPES, manifest
+from runner.errors import BadInput
 
 # Which scope each method of the Web API needs that the front end calls (docs.slack.dev).
 NEEDED = {
@@ -42,3 +45,49 @@ def test_it_is_for_socket_mode_and_short_enough() -> None:
     assert {each["callback_id"] for each in made["features"]["shortcuts"]} == {NEW_TASK, MAKE_TASK, RUN_THIS}
     (command,) = made["features"]["slash_commands"]
     assert len(command["command"]) <= 32
+
+
+@pytest.mark.parametrize(
+    ("public", "address"),
+    [
+        ("https://signoff.example.org", "https://signoff.example.org/slack/events"),
+        ("https://example.org:8443/signoff/", "https://example.org:8443/signoff/slack/events"),
+        ("https://example.org/slack/events", "https://example.org/slack/events"),
+        ("http://127.0.0.1:8750", "http://127.0.0.1:8750/slack/events"),
+        ("http://[::1]:8750", "http://[::1]:8750/slack/events"),
+        ("http://localhost", "http://localhost/slack/events"),
+    ],
+)
+def test_for_http_everything_comes_to_one_address(public: str, address: str) -> None:
+    """SLACK-7: events, the command and interactivity; all else is as for Socket Mode."""
+    made = manifest(public)
+    settings = made["settings"]
+    assert not settings["socket_mode_enabled"]
+    assert settings["event_subscriptions"].pop("request_url") == address
+    assert settings["interactivity"].pop("request_url") == address
+    assert [command.pop("url") for command in made["features"]["slash_commands"]] == [address]
+    assert {**made, "settings": {**settings, "socket_mode_enabled": True}} == manifest()
+
+
+@pytest.mark.parametrize(
+    "public",
+    [
+        "http://signoff.example.org",
+        "http://10.0.0.1",
+        "http://127.0.0.1.example.org",
+        "ftp://example.org",
+        "signoff.example.org",
+        "https://",
+        "https://[::1",
+        "https://example.org:port",
+        "https://example.org/?a=b",
+        "https://example.org/#a",
+        "https://me:secret@example.org",
+        "https://example.org/a b",
+        "https://example.org/\n",
+    ],
+)
+def test_an_address_that_slack_would_not_deliver_to_is_refused(public: str) -> None:
+    with pytest.raises(BadInput, match=r"https://signoff\.example\.org") as refused:
+        manifest(public)
+    assert "`" in refused.value.message

@@ -8,7 +8,7 @@ from runner.demo import Conversation, ScriptedModel, Turn
 from runner.demo.repository import git
 from tests.core.stage import KEY
 from tests.scenarios.play import bash
-from tests.slack.workspace import workspace
+from tests.slack.workspace import Mode, workspace
 
 
 def script(conversation: Conversation) -> Turn:
@@ -20,12 +20,12 @@ def script(conversation: Conversation) -> Turn:
     return Turn(text="I need one command.", tools=(bash("echo asked > made.txt && cat made.txt"),))
 
 
-async def test_from_a_command_over_an_edit_and_a_follow_up_to_the_merged_branch(tmp_path: Path) -> None:
-    """SLACK-2, SLACK-3: everything from the phone."""
+async def test_from_a_command_over_an_edit_and_a_follow_up_to_the_merged_branch(tmp_path: Path, mode: Mode) -> None:
+    """SLACK-2, SLACK-3, SLACK-7: everything from the phone."""
     (tmp_path / "key").write_text(KEY, "utf-8")
     async with ScriptedModel(script, api_key=KEY) as model:
         agents = {"claude": {"base_url": model.url, "api_key": f"file:{tmp_path}/key", "max_retries": 1}}
-        async with workspace(tmp_path, agents=agents) as ws:
+        async with workspace(tmp_path, mode=mode, agents=agents) as ws:
             await ws.slack.command(ws.ada, ws.ops, "/task", "do --project calculator Make the file")
             head = await ws.until(ws.ops, lambda m: "Make the file" in ws.said(m))
             question = await ws.until(ws.ops, lambda m: m.text.startswith("Approve?"), thread=head.ts)

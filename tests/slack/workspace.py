@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from bot.handlers import Handlers
+from bot.httpd import HttpServer, bound
+from bot.slack.front import SlackFront
 from bot.slack.front import slack as slack_front
+from bot.slack.manifest import PATH
 from bot.watch import Watch
 from runner.beside import beside
 from runner.ports import Agent, Clock
@@ -19,6 +23,8 @@ from tests.core.stage import Stage, settings_in, stage
 from tests.servers.slack import StrictSlack
 from tests.servers.slack.delivery import Ack
 from tests.servers.slack.world import Channel, Message, User, View
+
+Mode = Literal["sockets", "http"]
 
 PATIENCE = 20.0  # seconds until something that should show counts as lost
 
@@ -92,27 +98,39 @@ def _words(content: Any) -> str:
     return content if isinstance(content, str) else ""
 
 
-def configured(folder: Path, slack: StrictSlack, **sections: Any) -> Settings:
+def configured(folder: Path, slack: StrictSlack, *, mode: Mode = "sockets", **sections: Any) -> Settings:
     """Make settings with the tokens of a workspace; Ada is its admin, Bob an approver."""
-    for name, token in (("bot", slack.bot_token), ("app", slack.app_token)):
-        (folder / name).write_text(token, "utf-8")
+    for name, secret in (("bot", slack.bot_token), ("app", slack.app_token), ("signing", slack.signing_secret)):
+        (folder / name).write_text(secret, "utf-8")
+    way = {"app_token": f"file:{folder}/app"}
+    if mode == "http":
+        way = {"signing_secret": f"file:{folder}/signing"}
+        listen = f"127.0.0.1:{free_port()}"
+        sections["http"] = {"listen": listen}
+        slack.http(f"http://{listen}{PATH}")
     sections.setdefault(
         "users", {"ada": {"role": "admin", "slack": "UADA"}, "bob": {"role": "approver", "slack": "UBOB"}}
     )
     return settings_in(
         folder,
-        slack={"bot_token": f"file:{folder}/bot", "app_token": f"file:{folder}/app", "base_url": slack.base_url},
+        slack={"bot_token": f"file:{folder}/bot", **way, "base_url": slack.base_url},
         **sections,
     )
 
 
+def free_port() -> int:
+    """Return a port that nobody listens on now."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return int(taken.getsockname()[1])
+
+
 @asynccontextmanager
-async def workspace(folder: Path, *agents: Agent, **sections: Any) -> AsyncIterator[Workspace]:
+async def workspace(folder: Path, *agents: Agent, mode: Mode = "sockets", **sections: Any) -> AsyncIterator[Workspace]:
     """Open a workspace with one project and one channel. Nothing that Slack refuses may have been sent in the end."""
     async with StrictSlack() as slack:
         ada, bob = slack.user("UADA", "Ada"), slack.user("UBOB", "Bob")
         ops = slack.channel("COPS", ada, bob)
-        settings = configured(folder, slack, **sections)
+        settings = configured(folder, slack, mode=mode, **sections)
         async with serving(folder, settings, *agents) as scene:
             await slack.connected(settings.slack.connections)
             await scene.project()
@@ -128,6 +146,17 @@ async def serving(folder: Path, settings: Settings, *agents: Agent, clock: Clock
         slack_front(settings.slack, scene.core.store, scene.core.clock) as front,
     ):
         watch = Watch(scene.core, [front.messenger])
-        serve = front.run(Handlers(scene.core), scene.core.people, scene.core.runs, scene.core)
-        async with beside(watch.run(), serve):
+        serve = front.run(Handlers(scene.core), scene.core)
+        async with _http(settings, scene, front), beside(watch.run(), serve):
             yield scene
+
+
+@asynccontextmanager
+async def _http(settings: Settings, scene: Stage, front: SlackFront) -> AsyncIterator[None]:
+    if not settings.serves_http:
+        yield
+        return
+    async with bound(settings.http.address) as taken:
+        server = HttpServer(taken, front.receivers, scene.core.store.feed.newest)
+        async with beside(server.run()):
+            yield

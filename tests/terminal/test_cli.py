@@ -21,6 +21,8 @@ def read(*argv: str, stdin: str = "") -> cli.Invocation:
         (["chat"], cli.Chat()),
         (["demo", "--yes", "--dir", "d"], cli.Demo(yes=True, directory=Path("d"))),
         (["check"], cli.Check()),
+        (["slack", "manifest"], cli.SlackManifest()),
+        (["slack", "manifest", "--http", "https://example.org"], cli.SlackManifest(http="https://example.org")),
         (["version"], cli.Version()),
     ],
 )

@@ -20,7 +20,7 @@ from bot.slack.forms.run import RUN, missing, run_blocks
 from bot.slack.forms.task import EDIT, NEW, drafted, task_blocks
 from bot.slack.forms.unfit import Unfit
 from bot.slack.forms.windows import Windows
-from bot.slack.heard import NAME, Changed, Place, Submitted
+from bot.slack.heard import NAME, Typed, Place, Submitted
 from bot.slack.payloads import kept
 from bot.slack.safety import units
 from bot.slack.surfaces import METADATA, form, notice
@@ -49,7 +49,7 @@ class Clerk:
         """Follow what is typed in open forms until cancelled."""
         await self._follower.run()
 
-    def changed(self, changed: Changed) -> None:
+    def changed(self, changed: Typed) -> None:
         """Take what was typed or pressed in an open form."""
         self._follower.took(changed)
 

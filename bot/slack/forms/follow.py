@@ -12,7 +12,7 @@ import logging
 from bot.slack.forms.inputs import read_inputs
 from bot.slack.forms.task import EDIT, MORE, NEW, PROMPT, drafted, started, with_more, with_variables
 from bot.slack.forms.windows import Shown, Windows
-from bot.slack.heard import Changed
+from bot.slack.heard import Typed
 from runner.errors import SignoffError
 from runner.model import Json
 from runner.tasks import TaskDraft, Tasks
@@ -29,11 +29,11 @@ class Follower:
     def __init__(self, windows: Windows, tasks: Tasks) -> None:
         self._windows = windows
         self._tasks = tasks
-        self._newest: dict[tuple[str, str], Changed] = {}
+        self._newest: dict[tuple[str, str], Typed] = {}
         self._news = asyncio.Event()
         self._shown: dict[str, Shown] = {}
 
-    def took(self, changed: Changed) -> None:
+    def took(self, changed: Typed) -> None:
         """Take what was typed or pressed in a form; returns at once."""
         if changed.view.get("callback_id") in {NEW, EDIT} and changed.action in {PROMPT, MORE}:
             self._newest[str(changed.view.get("id")), changed.action] = changed
@@ -51,7 +51,7 @@ class Follower:
                 except Exception:  # one form that cannot be changed must not keep the others as they are
                     log.exception("slack.form %s", changed.key)
 
-    async def _follow(self, changed: Changed) -> None:
+    async def _follow(self, changed: Typed) -> None:
         """Change a form as we know it; where Slack knows it otherwise, as what was typed knows it.
 
         What was typed before our last change came knows an older state than we do.
@@ -76,7 +76,7 @@ class Follower:
                     del self._shown[next(iter(self._shown))]
                 return
 
-    async def _blocks(self, changed: Changed, shown: Shown) -> list[Json]:
+    async def _blocks(self, changed: Typed, shown: Shown) -> list[Json]:
         """Return the blocks that the form should have."""
         memory = str(changed.view.get("private_metadata", "")).split(" ", 2)[-1]
         if changed.action == MORE:

@@ -116,10 +116,14 @@ class StrictSlack(PeopleWithViews):
         self.deliveries.courier = Webhooks(self.world, url, SystemClock(), self._ack_seconds)
 
     async def connected(self, sockets: int = 1, seconds: float = 10) -> None:
-        """Wait until so many sockets are open; TimeoutError if they are not in time."""
+        """Wait until so many sockets are open, or the address answers as the app's; TimeoutError if not in time."""
         async with asyncio.timeout(seconds):
-            while self.sockets.connections < sockets:
+            while not await self._hears(sockets):
                 await asyncio.sleep(0.005)
+
+    async def _hears(self, sockets: int) -> bool:
+        courier = self.deliveries.courier
+        return await courier.verify() if isinstance(courier, Webhooks) else self.sockets.connections >= sockets
 
     async def settle(self) -> None:
         """Wait until the app has heard of everything that nobody waits for; repeats wait for the clock."""
@@ -219,11 +223,15 @@ class StrictSlack(PeopleWithViews):
 
     async def forge(self, *, secret: str | None = None, age: int = 0) -> int:
         """Post the last parcel with a wrong or an old signature, and return the status; only over HTTP."""
-        courier = self.deliveries.courier
-        if not isinstance(courier, Webhooks):
-            raise TypeError("only HTTP deliveries are signed")
-        status, _, _ = await courier.post(self.deliveries.sent[-1], secret=secret, age=age)
+        status, _, _ = await self.webhooks.post(self.deliveries.sent[-1], secret=secret, age=age)
         return status
+
+    @property
+    def webhooks(self) -> Webhooks:
+        """The way over HTTP. Raises TypeError in Socket Mode."""
+        if not isinstance(self.deliveries.courier, Webhooks):
+            raise TypeError("only HTTP deliveries are signed")
+        return self.deliveries.courier
 
 
 def _ignore(_event: Payload) -> None:

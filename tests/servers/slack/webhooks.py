@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import io
 import json
+import secrets
 from typing import Any
 from urllib.parse import urlencode
 
@@ -29,7 +31,7 @@ class Webhooks:
 
     def __init__(self, world: World, url: str, wall: Clock, ack_seconds: float) -> None:
         self._world = world
-        self._url = url
+        self.url = url
         self._wall = wall
         self._ack_seconds = ack_seconds
         self.cut = False
@@ -55,7 +57,23 @@ class Webhooks:
 
         Returns status, body and headers.
         """
-        body, kind = _encoded(parcel)
+        return await self.send(*self.written(parcel, secret=secret, age=age))
+
+    async def verify(self) -> bool:
+        """Ask whether the address is the app's, as Slack does when it is entered."""
+        if self.cut:
+            return False
+        challenge = secrets.token_urlsafe(40)
+        asked = Parcel(EVENT, {"token": "t", "type": "url_verification", "challenge": challenge}, "")
+        try:
+            status, answered, _ = await self.post(asked)
+        except (TimeoutError, aiohttp.ClientError):
+            return False
+        return status == 200 and answered in (challenge, {"challenge": challenge})
+
+    def written(self, parcel: Parcel, *, secret: str | None = None, age: int = 0) -> tuple[bytes, dict[str, str]]:
+        """Return body and headers of the request that brings a parcel."""
+        body, kind = encoded(parcel)
         timestamp = str(int(self._wall.now().timestamp()) - age)
         headers = {
             "Content-Type": kind,
@@ -65,17 +83,22 @@ class Webhooks:
         }
         if parcel.attempt:
             headers |= {"X-Slack-Retry-Num": str(parcel.attempt), "X-Slack-Retry-Reason": parcel.reason}
+        return body.encode(), headers
+
+    async def send(self, body: bytes, headers: dict[str, str]) -> tuple[int, Any, Any]:
+        """Post anything, and return status, body and headers."""
         timeout = aiohttp.ClientTimeout(total=self._ack_seconds)
         async with (
             aiohttp.ClientSession(timeout=timeout) as session,
-            session.post(self._url, data=body.encode(), headers=headers) as response,
+            session.post(self.url, data=io.BytesIO(body), headers=headers) as response,
         ):
             text = await response.text()
             answered = json.loads(text) if response.content_type == "application/json" and text else text or None
             return response.status, answered, response.headers
 
 
-def _encoded(parcel: Parcel) -> tuple[str, str]:
+def encoded(parcel: Parcel) -> tuple[str, str]:
+    """Return body and media type of a delivery."""
     if parcel.kind == EVENT:
         return json.dumps(parcel.payload), "application/json"
     form = parcel.payload if parcel.kind == COMMAND else {"payload": json.dumps(parcel.payload)}
