@@ -107,7 +107,7 @@ async def daemon(settings: Settings, *, work: bool = True) -> AsyncIterator[Core
         server = TerminalServer(desk, core.people, catch_up, settings.socket, version=__version__)
         async with _slack(settings, core) as front:
             watch = Watch(core, [server, *([front.messenger] if front else [])])
-            served = [front.run(desk, core.people, core.runs)] if front else []
+            served = [front.run(desk, core.people, core.runs, core.changes)] if front else []
             async with beside(server.run(), watch.run(), *served), working(core) if work else nullcontext():
                 await server.ready()
                 yield core

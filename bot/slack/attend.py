@@ -10,19 +10,31 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import Protocol
 
 from bot import commands, views
 from bot.messenger import Card, Incoming
-from bot.slack.heard import NAME, Commanded, Dropped, FileRef, Heard, Me, Place, Pressed, Said, Submitted
+from bot.slack.heard import (
+    NAME,
+    Commanded,
+    Dropped,
+    FileRef,
+    Heard,
+    Me,
+    Opened,
+    Place,
+    Pressed,
+    Said,
+    Stopped,
+    Submitted,
+)
+from bot.slack.home import KNOWN_FOR
 from bot.slack.payloads import read
 from runner.errors import NotAllowed, NotFound, SignoffError
-from runner.model import Arrival, Image, Origin, Person
+from runner.model import Arrival, Execution, Image, Origin, Person, State
 from runner.ports import ArrivalStore, Clock
 
 _AT_ONCE = 16  # arrivals that are dealt with at a time; those of one channel never are
-_KNOWN_FOR = timedelta(hours=24)  # Slack repeats an event for an hour
 _STARTS = (commands.Do, commands.Run)
 
 log = logging.getLogger(__name__)
@@ -47,7 +59,7 @@ class Register(Protocol):
 class Threads(Protocol):
     """Knows which threads belong to runs: `runner.runs.Runs`."""
 
-    async def latest(self, origin: Origin) -> object:
+    async def latest(self, origin: Origin, *, states: Sequence[State] = ()) -> Execution:
         """Return the newest run of a thread. Raises NotFound."""
         ...
 
@@ -80,6 +92,22 @@ class Counter(Protocol):
         ...
 
 
+class Beside(Protocol):
+    """What people see beside messages: `bot.slack.aside.Aside`."""
+
+    def opened(self, opened: Opened) -> None:
+        """Somebody looks at their home."""
+        ...
+
+    def acted(self, place: Place) -> None:
+        """Somebody did something on their home."""
+        ...
+
+    def stopped(self, place: Place) -> None:
+        """Somebody pressed Slack's own stop button in a thread."""
+        ...
+
+
 @dataclass(frozen=True)
 class Inside:
     """What the rest of Signoff does for this front end."""
@@ -87,6 +115,7 @@ class Inside:
     desk: Desk
     people: Register
     threads: Threads
+    aside: Beside
 
 
 class Attendant:
@@ -96,6 +125,7 @@ class Attendant:
         self._desk = inside.desk
         self._people = inside.people
         self._threads = inside.threads
+        self._aside = inside.aside
         self._counter = counter
         self._arrivals = arrivals
         self._clock = clock
@@ -111,7 +141,7 @@ class Attendant:
     async def run(self) -> None:
         """Deal with what is there and what comes, until cancelled."""
         seen = 0
-        await self._arrivals.forget(NAME, self._clock.now() - _KNOWN_FOR)
+        await self._arrivals.forget(NAME, self._clock.now() - KNOWN_FOR)  # Slack repeats an event for an hour
         async with asyncio.TaskGroup() as group:
             while True:
                 self._news.clear()
@@ -137,14 +167,17 @@ class Attendant:
         await self._arrivals.done(arrival, self._clock.now())
 
     async def _answer(self, heard: Heard) -> None:
+        elsewhere = not isinstance(heard, Opened | Dropped) and not heard.place.channel
         try:
-            if not isinstance(heard, Dropped) and not heard.place.channel:
+            if not isinstance(heard, Opened | Dropped) and elsewhere:
                 heard = replace(heard, place=await self._counter.direct(heard.place))
             await self._hear(heard)
         except SignoffError as error:
             log.warning("slack.refused: %s", error)
-            if not isinstance(heard, Dropped) and heard.place.channel:
+            if not isinstance(heard, Opened | Dropped) and heard.place.channel:
                 await self._counter.tell(heard.place, views.error(error))
+        if not isinstance(heard, Dropped) and elsewhere:
+            self._aside.acted(heard.place)
 
     async def _hear(self, heard: Heard) -> None:
         match heard:
@@ -155,9 +188,14 @@ class Attendant:
             case Pressed() if heard.press.asks:
                 await self._counter.ask(heard)
             case Pressed():
-                await self._carry_out(heard.place, heard.press.action, alone=True)
+                await self._carry_out(heard.place, heard.press.action, alone=_among_others(heard.place))
             case Submitted():
-                await self._carry_out(heard.place, f"{heard.action} {heard.text}", alone=True)
+                await self._carry_out(heard.place, f"{heard.action} {heard.text}", alone=_among_others(heard.place))
+            case Opened():
+                self._aside.opened(heard)
+            case Stopped():
+                await self._carry_out(heard.place, "stop", alone=True)
+                self._aside.stopped(heard.place)
             case Dropped():
                 log.info("slack.dropped: %s", heard.reason)
 
@@ -210,6 +248,14 @@ class Attendant:
         except NotFound:
             return False
         return True
+
+
+def _among_others(place: Place) -> bool:
+    """Whether others would see an answer, or it would stand between cards of a thread.
+
+    What one person alone is shown vanishes unless they look there at that moment, as nobody does who is elsewhere.
+    """
+    return place.thread is not None or not place.direct
 
 
 def _is_command(text: str) -> bool:

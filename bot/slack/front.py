@@ -5,25 +5,37 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Protocol
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.delivery import Options, Outbox
+from bot.slack.aside import Aside
 from bot.slack.attend import Attendant, Desk, Inside, Register, Threads
 from bot.slack.carrier import OVERALL, PACE, SlackCarrier
 from bot.slack.heard import NAME, Me
+from bot.slack.home import Homes, Pages
 from bot.slack.listen import Reception, application, serve_sockets
 from bot.slack.messenger import SlackMessenger
+from bot.slack.sessions import Newest, Sessions
 from runner.beside import beside
-from runner.ports import Clock, Store
+from runner.ports import Changes, Clock, Store
 from runner.settings import Slack
 
 _TIMEOUT = 20  # seconds for one request to Slack
 _PATIENCE = (1.0, 2.0, 5.0, 10.0, 30.0)  # seconds between attempts to reach Slack at the start; then the last again
 
 log = logging.getLogger(__name__)
+
+
+class FrontDesk(Desk, Pages, Protocol):
+    """Takes what people say, and composes their own pages: `bot.handlers.Handlers`."""
+
+
+class Runs(Threads, Newest, Protocol):
+    """Knows the runs of threads: `runner.runs.Runs`."""
 
 
 class SlackFront:
@@ -40,13 +52,16 @@ class SlackFront:
         self._outbox = Outbox(NAME, SlackCarrier(web), store.deliveries, clock, options)
         self.messenger = SlackMessenger(web, http, self._outbox)
 
-    async def run(self, desk: Desk, people: Register, threads: Threads) -> None:
+    async def run(self, desk: FrontDesk, people: Register, threads: Runs, changes: Changes) -> None:
         """Serve until cancelled."""
         me = await self._introduced()
-        attendant = Attendant(Inside(desk, people, threads), self.messenger, self._store.arrivals, self._clock, me)
+        homes, sessions = Homes(self._web, desk, people, self._clock), Sessions(self._web, threads, self._clock)
+        aside = Aside(homes, sessions, self._store, changes, self._clock)
+        inside = Inside(desk, people, threads, aside)
+        attendant = Attendant(inside, self.messenger, self._store.arrivals, self._clock, me)
         reception = Reception(self._store.arrivals, self._clock, me, attendant.ring)
         app = application(self._web, reception)
-        async with beside(self._outbox.run(), attendant.run()):
+        async with beside(self._outbox.run(), attendant.run(), aside.run()):
             await serve_sockets(app, self._settings.app_token.read(), self._settings.connections)
 
     async def _introduced(self) -> Me:

@@ -7,6 +7,7 @@ from runner.model import Json
 # What each scope is for.
 SCOPES = {
     "app_mentions:read": "hear who names us",
+    "assistant:write": "show in a thread that an agent is at work, with Slack's own stop button",
     "channels:history": "hear replies in threads of public channels",
     "chat:write": "show cards",
     "commands": "/task",
@@ -16,7 +17,14 @@ SCOPES = {
     "im:history": "hear direct messages",
     "im:write": "answer who acts on the App Home or by a shortcut",
 }
-EVENTS = ("app_mention", "message.channels", "message.groups", "message.im")
+EVENTS = (
+    "agent_session_stopped",
+    "app_home_opened",
+    "app_mention",
+    "message.channels",
+    "message.groups",
+    "message.im",
+)
 
 
 def manifest() -> Json:
@@ -31,10 +39,11 @@ def manifest() -> Json:
         "features": {
             "bot_user": {"display_name": "signoff", "always_online": True},
             "app_home": {
-                "home_tab_enabled": False,
+                "home_tab_enabled": True,
                 "messages_tab_enabled": True,
                 "messages_tab_read_only_enabled": False,
             },
+            "agent_view": {"agent_description": "Runs coding agents, and asks you before they do what needs a person"},
             "slash_commands": [
                 {
                     "command": "/task",

@@ -117,6 +117,6 @@ async def serving(folder: Path, settings: Settings, *agents: Agent) -> AsyncIter
         slack_front(settings.slack, scene.core.store, scene.core.clock) as front,
     ):
         watch = Watch(scene.core, [front.messenger])
-        serve = front.run(Handlers(scene.core), scene.core.people, scene.core.runs)
+        serve = front.run(Handlers(scene.core), scene.core.people, scene.core.runs, scene.core.changes)
         async with beside(watch.run(), serve):
             yield scene
