@@ -31,11 +31,11 @@ from bot.slack.heard import (
 from bot.slack.home import KNOWN_FOR
 from bot.slack.payloads import read
 from runner.errors import NotAllowed, NotFound, SignoffError
-from runner.model import Arrival, Execution, Image, Origin, Person, State
+from runner.model import ID_LENGTH, Arrival, Execution, Image, Origin, Person, State, handle
 from runner.ports import ArrivalStore, Clock
 
 _AT_ONCE = 16  # arrivals that are dealt with at a time; those of one channel never are
-_STARTS = (commands.Do, commands.Run)
+_STARTS = (commands.Do, commands.Run, commands.Retry)
 
 log = logging.getLogger(__name__)
 
@@ -188,9 +188,9 @@ class Attendant:
             case Pressed() if heard.press.asks:
                 await self._counter.ask(heard)
             case Pressed():
-                await self._carry_out(heard.place, heard.press.action, alone=_among_others(heard.place))
+                await self._pressed(heard.place, heard.press.action)
             case Submitted():
-                await self._carry_out(heard.place, f"{heard.action} {heard.text}", alone=_among_others(heard.place))
+                await self._pressed(heard.place, f"{heard.action} {heard.text}")
             case Opened():
                 self._aside.opened(heard)
             case Stopped():
@@ -221,6 +221,12 @@ class Attendant:
             place = replace(place, thread=thread)
         await self._carry_out(place, said.text or "help", alone=place.thread is None and not place.direct)
 
+    async def _pressed(self, place: Place, line: str) -> None:
+        """Take the line of a button: a run that it starts lives in the button's thread, or gets one."""
+        if place.thread is None and _starts(line) and await self._person(place) is not None:
+            place = replace(place, thread=await self._counter.head(place, f"/task {_short(line)}"))
+        await self._carry_out(place, line, alone=place.thread is not None or not place.direct)
+
     async def _carry_out(self, place: Place, line: str, *, images: tuple[Image, ...] = (), alone: bool = False) -> None:
         """Carry out a command line. What has a place of its own is shown there; `alone`: the rest to the person."""
         person = await self._person(place)
@@ -250,12 +256,9 @@ class Attendant:
         return True
 
 
-def _among_others(place: Place) -> bool:
-    """Whether others would see an answer, or it would stand between cards of a thread.
-
-    What one person alone is shown vanishes unless they look there at that moment, as nobody does who is elsewhere.
-    """
-    return place.thread is not None or not place.direct
+def _short(line: str) -> str:
+    """Shorten the whole ids in a button's line to what people see of them."""
+    return " ".join(handle(word) if len(word) == ID_LENGTH and word.isalnum() else word for word in line.split(" "))
 
 
 def _is_command(text: str) -> bool:

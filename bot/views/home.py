@@ -6,6 +6,7 @@ No text here depends on the time of looking, so a page that is drawn again is eq
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from bot.messenger import Button, Card, Section, Style
@@ -44,10 +45,7 @@ def home(seen: Seen) -> tuple[Card, ...]:
     return (
         *((overview.frozen(seen.frozen, seen.directory, at_work),) if seen.frozen else ()),
         _needs_me(seen.waiting),
-        *(
-            approval(each.approval, each.execution, directory=seen.directory, frozen=seen.frozen)
-            for each in seen.waiting[:ASKED_SHOWN]
-        ),
+        *(_asked(each, seen) for each in seen.waiting[:ASKED_SHOWN]),
         _running(seen.live, seen.pending),
         *_results(seen.ended),
         _settings(seen.person, seen.directory),
@@ -72,6 +70,12 @@ def _needs_me(waiting: Sequence[Waiting]) -> Card:
     )
 
 
+def _asked(each: Waiting, seen: Seen) -> Card:
+    """Ask as everywhere; only that there is no thread here, in which plain text would reach the agent."""
+    card = approval(each.approval, each.execution, directory=seen.directory, frozen=seen.frozen)
+    return replace(card, footer=f"`view {handle(each.approval.id)}` shows it among the messages.")
+
+
 def _running(live: Sequence[Execution], pending: int) -> Card:
     rows = [_row(execution) for execution in live[:RUNS_SHOWN]]
     more = len(live) - len(rows)
@@ -80,7 +84,7 @@ def _running(live: Sequence[Execution], pending: int) -> Card:
     opening = tuple(
         made
         for execution in live[:RUNS_SHOWN]
-        for made in button(f"View {handle(execution.id)}", f"view {execution.id}")
+        for made in button(f"View {handle(execution.id)}", f"status {execution.id}")
     )
     return Card(
         title="Running",

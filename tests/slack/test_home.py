@@ -184,3 +184,39 @@ async def test_a_workspace_without_a_home_tab_is_left_alone(tmp_path: Path) -> N
                 await ws.moment()
         await asyncio.sleep(2.5)
         assert len(ws.slack.called("views.publish")) == 1
+
+
+async def test_a_run_that_is_begun_on_the_home_lives_in_a_thread_and_a_continued_one_in_its_own(
+    tmp_path: Path,
+) -> None:
+    """SLACK-2: also where a press has no thread of its own."""
+    async with workspace(tmp_path, ActingAgent(asks)) as ws:
+        begun = await ws.slack.mention(ws.ada, ws.ops, "do --project calculator Build it")
+        question = await ws.until(ws.ops, lambda m: m.text.startswith("Approve?"), thread=begun.message.ts)
+        await ws.press(ws.ada, question, "Approve")
+        await ws.until(ws.ops, lambda m: "ran make all" in ws.said(m), thread=begun.message.ts)
+        await ws.slack.open_home(ws.ada)
+        shown = await home(ws, ws.ada, lambda said: "Build it: completed" in said)
+        await ws.slack.act(shown, labelled(shown, "Retry"))
+        direct = ws.slack.dm(ws.ada)
+        head = await ws.until(direct, lambda m: "/task retry" in ws.said(m))
+        await ws.until(direct, lambda m: m.text.startswith("Approve?"), thread=head.ts)
+        await ws.slack.act(shown, labelled(shown, "Follow up"))
+        await ws.slack.submit(await ws.form(ws.ada), {"text": "now the docs"})
+        await ws.until(
+            ws.ops, lambda m: m.text.startswith("Approve?") and "now the docs" in m.text, thread=begun.message.ts
+        )
+
+
+async def test_a_run_that_is_looked_at_elsewhere_is_shown_as_it_is(tmp_path: Path) -> None:
+    """SLACK-11: what the home opens among the messages changes with the run."""
+    async with workspace(tmp_path, ActingAgent(asks)) as ws:
+        begun = await ws.slack.mention(ws.ada, ws.ops, "do --project calculator Build it")
+        question = await ws.until(ws.ops, lambda m: m.text.startswith("Approve?"), thread=begun.message.ts)
+        await ws.slack.open_home(ws.ada)
+        shown = await home(ws, ws.ada, lambda said: "Needs me: 1 question" in said)
+        (run,) = await ws.scene.core.store.executions.live()
+        await ws.slack.act(shown, labelled(shown, f"View {run.id[-6:]}"))
+        copy = await ws.until(ws.slack.dm(ws.ada), lambda m: "waits for an answer" in ws.said(m))
+        await ws.press(ws.ada, question, "Approve")
+        await ws.until(ws.slack.dm(ws.ada), lambda m: m.ts == copy.ts and "completed" in ws.said(m))
