@@ -13,11 +13,10 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import views
 from bot.delivery.carrier import Limited, Rejected
@@ -37,6 +36,14 @@ _REST = 1.0  # the same before the person's own press does
 _APART = 0.75  # seconds between two requests: views.publish allows 100 a minute
 
 log = logging.getLogger(__name__)
+
+
+class Publisher(Protocol):
+    """Makes the one request that is made here: `slack_sdk.web.async_client.AsyncWebClient`."""
+
+    async def views_publish(self, *, user_id: str, view: dict[str, Any]) -> object:
+        """Give a person this home. Raises SlackApiError."""
+        ...
 
 
 class Pages(Protocol):
@@ -70,7 +77,7 @@ class _Home:
 class Homes:
     """Draws the homes, one at a time."""
 
-    def __init__(self, web: AsyncWebClient, pages: Pages, people: Register, clock: Clock) -> None:
+    def __init__(self, web: Publisher, pages: Pages, people: Register, clock: Clock) -> None:
         self._web = web
         self._pages = pages
         self._people = people
@@ -153,11 +160,12 @@ class Homes:
         return surfaces.home(cards)
 
     def _failed(self, user: str, home: _Home, error: Exception) -> None:
-        """Draw again later, unless Slack will never take it; a limit is one for all."""
+        """Draw again later; a limit is one for all. What Slack will never take waits until it is opened again."""
         now = self._clock.monotonic()
         meaning = outcome(error) if isinstance(error, SlackApiError) else error
         if isinstance(meaning, Rejected) and meaning.reason != "hash_conflict":
             log.error("slack.home: refused for %s: %s", user, meaning.reason)
+            self._homes.pop(user, None)
             return
         log.warning("slack.home: not drawn for %s: %s", user, error)
         home.failures += 1
