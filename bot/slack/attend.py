@@ -216,14 +216,18 @@ class Attendant:
     async def _commanded(self, said: Commanded) -> None:
         """Take a slash command: a run that it starts gets a thread of its own."""
         place = said.place
-        if _starts(said.text) and await self._person(place) is not None:
+        if _starts(said.text):
+            if await self._person(place) is None:
+                return
             thread = await self._counter.head(place, f"/task {said.text}")
             place = replace(place, thread=thread)
         await self._carry_out(place, said.text or "help", alone=place.thread is None and not place.direct)
 
     async def _pressed(self, place: Place, line: str) -> None:
         """Take the line of a button: a run that it starts lives in the button's thread, or gets one."""
-        if place.thread is None and _starts(line) and await self._person(place) is not None:
+        if place.thread is None and _starts(line):
+            if await self._person(place) is None:
+                return
             place = replace(place, thread=await self._counter.head(place, f"/task {_short(line)}"))
         await self._carry_out(place, line, alone=place.thread is not None or not place.direct)
 

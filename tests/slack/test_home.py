@@ -220,3 +220,18 @@ async def test_a_run_that_is_looked_at_elsewhere_is_shown_as_it_is(tmp_path: Pat
         copy = await ws.until(ws.slack.dm(ws.ada), lambda m: "waits for an answer" in ws.said(m))
         await ws.press(ws.ada, question, "Approve")
         await ws.until(ws.slack.dm(ws.ada), lambda m: m.ts == copy.ts and "completed" in ws.said(m))
+
+
+async def test_the_home_of_whoever_pressed_is_redrawn_before_those_of_others(tmp_path: Path) -> None:
+    """SLACK-11: a press is answered where it was made, at once."""
+    async with workspace(tmp_path, ActingAgent(asks)) as ws:
+        begun = await ws.slack.mention(ws.ada, ws.ops, "do --project calculator Build it")
+        await ws.until(ws.ops, lambda m: m.text.startswith("Approve?"), thread=begun.message.ts)
+        for user in (ws.bob, ws.ada):
+            await ws.slack.open_home(user)
+            shown = await home(ws, user, lambda said: "Needs me: 1 question" in said)
+        before = len(ws.slack.called("views.publish"))
+        await ws.slack.act(shown, labelled(shown, "Approve"))
+        for user in (ws.ada, ws.bob):
+            await home(ws, user, lambda said: "Nothing waits for you" in said)
+        assert ws.slack.called("views.publish")[before].args["user_id"] == "UADA"
