@@ -203,11 +203,14 @@ class _Lane:
         if (origin := self._place(view.execution)) is not None:
             card = views.run(view, self._core.clock.now(), frozen=await self._core.switch.frozen())
             await self._messenger.show(origin, card)
+            await self._messenger.rewrite(card)
 
     async def _show_result(self, execution_id: str) -> None:
         view = await self._core.runs.view(execution_id)
         if view.execution.state.final and (origin := self._place(view.execution)) is not None:
-            await self._messenger.show(origin, views.result(view, self._core.clock.now()))
+            card = views.result(view, self._core.clock.now())
+            await self._messenger.show(origin, card)
+            await self._messenger.rewrite(card)
 
     async def _show_approval(self, approval_id: str, *, nudged: bool = False, only: Origin | None = None) -> None:
         """Show a question or what became of it at all its places, or at `only` one.

@@ -298,6 +298,7 @@ class Runs:
         fresh = replace(
             self._new(actor, text, await self._project(old.project), RunOptions(priority=old.priority), old.options),
             conversation_id=old.conversation_id,
+            origin=_place(actor, old),
             task_id=old.task_id,
             task_name=old.task_name,
             read_projects=old.read_projects,
@@ -320,6 +321,12 @@ class Runs:
     def _audit(self, actor: Actor, execution: Execution, what: str) -> Batch:
         entry = journal.entry(actor, ChangeKind.EXECUTION, f"execution.{what}", execution.id, self._clock.now())
         return replace(entry, changes=())  # the lifecycle writes the feed entry
+
+
+def _place(actor: Actor, old: Execution) -> Origin:
+    """Return where a follow-up lives: in the thread of its conversation, unless somebody continues it in another."""
+    was, now = old.origin, actor.origin
+    return was if was and was.thread and was.messenger == now.messenger and now.thread is None else now
 
 
 def _message(actor: Actor, execution: Execution, text: str, images: tuple[Image, ...]) -> Message:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -33,6 +33,13 @@ class Arrivals:
         rows = await self._database.rows(sa.select(arrivals).where(*own).order_by(arrivals.c.seq).limit(limit))
         return [read(Arrival, row) for row in rows]
 
+    async def newest(self, messenger: str, prefix: str, since: datetime) -> Mapping[str, datetime]:
+        """Return, by channel, when the newest arrival came whose key begins so; older ones count as none."""
+        own = (arrivals.c.messenger == messenger, arrivals.c.key >= prefix, arrivals.c.key < _after(prefix))
+        newest = sa.select(arrivals.c.channel, sa.func.max(arrivals.c.at).label("at"))
+        rows = await self._database.rows(newest.where(*own, arrivals.c.at >= since).group_by(arrivals.c.channel))
+        return {row["channel"]: row["at"] for row in rows}
+
     async def done(self, arrival: Arrival, at: datetime) -> None:
         """Note that an arrival is dealt with. Its key stays known, what it said is forgotten."""
         own = (arrivals.c.messenger == arrival.messenger, arrivals.c.key == arrival.key)
@@ -44,3 +51,8 @@ class Arrivals:
         own = (arrivals.c.messenger == messenger, arrivals.c.done_at < before)
         async with self._database.writing() as unit:
             await unit.execute(sa.delete(arrivals).where(*own))
+
+
+def _after(prefix: str) -> str:
+    """Return the first key that no longer begins so; the prefix ends in a plain letter or sign."""
+    return prefix[:-1] + chr(ord(prefix[-1]) + 1)

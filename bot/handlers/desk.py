@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import assert_never
 
 from bot import commands, views
-from bot.handlers import lists, people, questions, results, rules, runs, tasks
+from bot.handlers import home, lists, people, questions, results, rules, runs, tasks
 from bot.messenger import Card, Incoming
 from runner.core import Core
 from runner.errors import BadInput, NotFound, SignoffError, UnknownCommand
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 
 class Handlers:
-    """Carries out commands for all front ends. Never raises but when it is cancelled."""
+    """Carries out commands for all front ends; that never raises but when it is cancelled."""
 
     def __init__(self, core: Core) -> None:
         self._core = core
@@ -33,6 +33,7 @@ class Handlers:
         self._rules = rules.RuleHandlers(core)
         self._people = people.PeopleHandlers(core)
         self._results = results.ResultHandlers(core)
+        self._home = home.HomeHandlers(core)
 
     async def handle(self, incoming: Incoming) -> tuple[Card, ...]:
         """Carry out what a person said or pressed and return what is to be shown to them."""
@@ -45,6 +46,10 @@ class Handlers:
             name = handle(new_id())
             log.exception("error %s while carrying out a command of %s", name, actor.person.name)
             return (views.unexpected(name),)
+
+    async def home(self, person: Person) -> tuple[Card, ...]:
+        """Compose a person's own page. Raises StorageError."""
+        return await self._home.page(person)
 
     async def names(self, person: Person) -> commands.Names:
         """Return what completion offers to a person."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from typing import Protocol
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
@@ -12,14 +13,18 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.delivery import Options, Outbox
 from bot.httpd import Receiver
-from bot.slack.attend import Attendant, Desk, Inside, Register, Threads
+from bot.slack.aside import Aside
+from bot.slack.attend import Attendant
 from bot.slack.carrier import OVERALL, PACE, SlackCarrier
 from bot.slack.door import Door
 from bot.slack.forms.clerk import Clerk
 from bot.slack.heard import NAME, Me
+from bot.slack.host import Desk, Host, Inside
+from bot.slack.home import Homes, Pages
 from bot.slack.listen import Reception, application, serve_sockets
 from bot.slack.manifest import PATH
 from bot.slack.messenger import SlackMessenger
+from bot.slack.sessions import Sessions
 from runner.beside import beside
 from runner.core import Core
 from runner.ports import Clock, Store
@@ -29,6 +34,10 @@ _TIMEOUT = 20  # seconds for one request to Slack
 _PATIENCE = (1.0, 2.0, 5.0, 10.0, 30.0)  # seconds between attempts to reach Slack at the start; then the last again
 
 log = logging.getLogger(__name__)
+
+
+class FrontDesk(Desk, Pages, Protocol):
+    """Takes what people say, and composes their own pages: `bot.handlers.Handlers`."""
 
 
 class SlackFront:
@@ -51,15 +60,18 @@ class SlackFront:
         """What the HTTP server has to bring here, by path; nothing in Socket Mode."""
         return {PATH: self._door.receive} if self._door else {}
 
-    async def run(self, desk: Desk, core: Core) -> None:
+    async def run(self, desk: FrontDesk, core: Core) -> None:
         """Serve until cancelled."""
         me = await self._introduced()
         clerk = Clerk(self._web, core)
-        inside = Inside(desk, core.people, core.runs, clerk)
-        attendant = Attendant(inside, self.messenger, self._store.arrivals, self._clock, me)
+        homes = Homes(self._web, desk, core.people, self._clock)
+        sessions = Sessions(self._web, core.runs, self._clock)
+        aside = Aside(homes, sessions, self._store, core.changes, self._clock)
+        inside = Inside(desk, core.people, core.runs, clerk, aside)
+        attendant = Attendant(Host(inside, self.messenger), self._store.arrivals, self._clock, me)
         reception = Reception(self._store.arrivals, self._clock, me, attendant.ring, clerk)
         app = application(self._web, reception)
-        async with beside(self._outbox.run(), attendant.run(), clerk.run()):
+        async with beside(self._outbox.run(), attendant.run(), clerk.run(), aside.run()):
             if self._door:
                 await self._door.serve(app)
             else:

@@ -124,10 +124,27 @@ class Picked:
 
 
 @value
+class Opened:
+    """Somebody looks at the App Home. `blank`: Slack has nothing of ours to show there yet."""
+
+    key: str
+    place: Place
+    blank: bool = False
+
+
+@value
+class Stopped:
+    """Slack's own stop button in a thread."""
+
+    key: str
+    place: Place
+
+
+@value
 class Dropped:
     """Nothing for us; `reason` is for the log."""
 
     reason: str
 
 
-Heard = Said | Commanded | Pressed | Submitted | Typed | Picked | Dropped
+Heard = Said | Commanded | Pressed | Submitted | Typed | Picked | Opened | Stopped | Dropped

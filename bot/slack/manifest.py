@@ -14,6 +14,7 @@ PATH = "/slack/events"  # of events, commands and interactivity over HTTP, all o
 # What each scope is for.
 SCOPES = {
     "app_mentions:read": "hear who names us",
+    "assistant:write": "show in a thread that an agent is at work, with Slack's own stop button",
     "channels:history": "hear replies in threads of public channels",
     "chat:write": "show cards",
     "commands": "/task and shortcuts",
@@ -28,7 +29,14 @@ SHORTCUTS = (
     ("Make this a task", "message", MAKE_TASK, "Save this message as the prompt of a task"),
     ("New task", "global", NEW_TASK, "Save a task that can be run again"),
 )
-EVENTS = ("app_mention", "message.channels", "message.groups", "message.im")
+EVENTS = (
+    "agent_session_stopped",
+    "app_home_opened",
+    "app_mention",
+    "message.channels",
+    "message.groups",
+    "message.im",
+)
 
 
 def manifest(public: str = "") -> Json:
@@ -87,10 +95,11 @@ def _for_sockets() -> Json:
         "features": {
             "bot_user": {"display_name": "signoff", "always_online": True},
             "app_home": {
-                "home_tab_enabled": False,
+                "home_tab_enabled": True,
                 "messages_tab_enabled": True,
                 "messages_tab_read_only_enabled": False,
             },
+            "agent_view": {"agent_description": "Runs coding agents, and asks you before they do what needs a person"},
             "slash_commands": [
                 {
                     "command": "/task",

@@ -22,16 +22,19 @@ from bot.slack.heard import (
     FileRef,
     Heard,
     Me,
+    Opened,
     Picked,
     Place,
     Pressed,
     Said,
+    Stopped,
     Submitted,
 )
 from runner.errors import BadInput
 
 _SPOKEN = frozenset({"", "file_share", "thread_broadcast", "me_message"})  # subtypes of messages that people write
 _MARKUP = re.compile(r"<([^<>]*)>")
+OPENED = "home."  # what the keys begin with by which it is known who has opened the App Home
 _LONGEST = 200_000  # characters of a text; a prompt may have as many
 
 
@@ -190,6 +193,10 @@ def _action(body: Mapping[object, object]) -> Mapping[object, object]:
 def _event(body: Mapping[object, object], me: Me) -> Heard:
     event = _part(body, "event")
     kind = _text(event, "type")
+    if kind == "app_home_opened":
+        return _opened(event, _text(body, "event_id"))
+    if kind == "agent_session_stopped":
+        return _stopped(event, _text(body, "event_id"))
     if kind not in {"message", "app_mention"}:
         return Dropped(reason="an event that needs nothing")
     if event.get("bot_id") or _text(event, "subtype") not in _SPOKEN:
@@ -204,6 +211,21 @@ def _event(body: Mapping[object, object], me: Me) -> Heard:
     if not said.place.direct and said.place.thread is None:
         return Dropped(reason="said to others")
     return replace(said, text=plain(said.text).strip())
+
+
+def _opened(event: Mapping[object, object], event_id: str) -> Heard:
+    if _text(event, "tab") != "home":
+        return Dropped(reason="a tab that needs nothing")
+    place = Place(user=_text(event, "user"), channel="", direct=True)
+    return Opened(key=event_id and OPENED + event_id, place=place, blank=not _part(event, "view"))
+
+
+def _stopped(event: Mapping[object, object], event_id: str) -> Heard:
+    channel, thread = _text(event, "channel"), _text(event, "thread_ts")
+    if not thread:
+        return Dropped(reason="a session without a thread")
+    place = Place(user=_text(event, "user"), channel=channel, thread=thread, direct=channel.startswith("D"))
+    return Stopped(key=event_id, place=place)
 
 
 def _message(event: Mapping[object, object], *, key: str) -> Said:

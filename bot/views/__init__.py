@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from bot.views.approvals import CARD_LIMIT, approval, fits, nudge
 from bot.views.decisions import decided, several
+from bot.views.home import Seen, home, stranger
 from bot.views.inbox import inbox
 from bot.views.inputs import MAIN_FIELDS
 from bot.views.notes import error, help_all, help_one, note, unexpected
@@ -23,6 +24,7 @@ __all__ = [
     "CARD_LIMIT",
     "LABEL_LIMIT",
     "MAIN_FIELDS",
+    "Seen",
     "approval",
     "decided",
     "deleted",
@@ -34,6 +36,7 @@ __all__ = [
     "granted",
     "help_all",
     "help_one",
+    "home",
     "inbox",
     "log",
     "merged",
@@ -53,6 +56,7 @@ __all__ = [
     "runs",
     "several",
     "status",
+    "stranger",
     "task",
     "tasks",
     "unexpected",

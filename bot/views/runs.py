@@ -102,6 +102,31 @@ def result(view: RunView, now: datetime) -> Card:
     )
 
 
+def brief(execution: Execution) -> Card:
+    """Show in a few lines what a run came to, or where it was stopped; nothing of it changes with the time."""
+    stopped = execution.state is State.STOPPED
+    return Card(
+        title=f"{say.STATE_SIGNS[execution.state]} {say.line(execution.title or execution.prompt, 60)}: "
+        f"{say.state(execution)}",
+        tone=_TONES[execution.state],
+        fields=facts(
+            ("Run", handle(execution.id)),
+            ("Project", execution.project or ""),
+            ("Changes", execution.diffstat),
+            ("Tests", _tests(execution)),
+            *_consumed(execution),
+            ("Merged", execution.merged_commit[:10]),
+            ("Discarded", "yes" if execution.discarded_at else ""),
+            ("Why", say.line(execution.error, 200)),
+        ),
+        buttons=(
+            *(button("Resume", f"resume {execution.id}", Style.PRIMARY) if stopped else ()),
+            *reviewing(execution),
+            *(() if stopped else (*button("Report", f"report {execution.id}"), *_retry(execution))),
+        ),
+    )
+
+
 def runs(page: Page[Execution], now: datetime, more: str = "") -> Card:
     """List runs. `more` is the command that continues the list."""
     return Card(

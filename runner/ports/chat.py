@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -18,6 +18,12 @@ class ArrivalStore(Protocol):
 
     async def waiting(self, messenger: str, *, after: int = 0, limit: int = 100) -> Sequence[Arrival]:
         """Return what is not dealt with yet, in order of coming."""
+        ...
+
+    async def newest(self, messenger: str, prefix: str, since: datetime) -> Mapping[str, datetime]:
+        """Return, by channel, when the newest arrival came whose key begins so, dealt with or not; older ones count
+        as none.
+        """
         ...
 
     async def done(self, arrival: Arrival, at: datetime) -> None:

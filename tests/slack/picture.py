@@ -1,6 +1,7 @@
 """Blocks as a page that looks roughly like Slack on a phone of 390 px, so that a person can look at the cards.
 
-`python -m tests.slack.picture FOLDER [CARD …]` writes one page for each sample card; a browser makes pictures of them:
+`python -m tests.slack.picture FOLDER [CARD …]` writes one page for each sample card, and the App Home as `home` and
+`home-empty`; a browser makes pictures of them:
 `chromium --headless --no-sandbox --hide-scrollbars --window-size=420,900 --screenshot=card.png card.html`.
 """
 
@@ -11,8 +12,11 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from bot import views
 from bot.slack.cards import Rendered, render
+from bot.slack.surfaces import home
 from runner.model import Json
+from tests.bot.test_home import BUSY, EMPTY
 from tests.bot.test_views import CARDS
 
 _PAGE = """<!doctype html><meta charset="utf-8"><style>
@@ -48,6 +52,12 @@ def page(message: Rendered) -> str:
     """Draw a message and its notification."""
     rest = f'<div class="push">file: {len(message.rest):,} characters</div>' if message.rest else ""
     return _PAGE.format(text=message.text, body=drawn(message.blocks), rest=rest)
+
+
+def surface(view: Json) -> str:
+    """Draw an App Home, which has no author and no notification."""
+    whole = _PAGE.partition('<div class="push">')[0].format()
+    return f'{whole}<div style="padding:12px">{drawn(view["blocks"])}</div>'
 
 
 def drawn(blocks: Sequence[Json]) -> str:
@@ -119,8 +129,10 @@ def _escaped(text: str) -> str:
 
 def _main(folder: Path, names: Sequence[str]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    for name in names or CARDS:
-        (folder / f"{name}.html").write_text(page(render(CARDS[name])), encoding="utf-8")
+    pages = {name: page(render(card)) for name, card in CARDS.items()}
+    pages |= {"home": surface(home(views.home(BUSY))), "home-empty": surface(home(views.home(EMPTY)))}
+    for name in names or pages:
+        (folder / f"{name}.html").write_text(pages[name], encoding="utf-8")
 
 
 if __name__ == "__main__":

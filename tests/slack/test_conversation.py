@@ -103,5 +103,6 @@ async def test_strangers_are_told_so_and_nothing_else_happens(tmp_path: Path, mo
         async with ws.patience():
             while sum("does not know you" in m.text for m in ws.slack.ephemerals) < 2:
                 await ws.moment()
+        assert len(ws.slack.ephemerals) == 2, "each was told once"
         (run,) = await ws.scene.core.store.executions.live()
         assert run.state is State.WAITING

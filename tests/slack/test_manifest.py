@@ -11,7 +11,10 @@ from bot.slack.manifest import EVENTS, SCOPES, manifest
 from runner.errors import BadInput
 
 # Which scope each method of the Web API needs that the front end calls (docs.slack.dev).
+FREE = {"views.publish", "views.open", "app_home_opened"}  # no scope
 NEEDED = {
+    "agents.sessions.setStatus": "assistant:write",  # only an app with an agent view has sessions, and the scope
+    "agent_session_stopped": "assistant:write",
     "chat.postMessage": "chat:write",
     "chat.update": "chat:write",
     "chat.postEphemeral": "chat:write",
@@ -29,7 +32,15 @@ NEEDED = {
 
 def test_every_scope_is_needed_and_none_is_missing() -> None:
     assert set(SCOPES) == set(NEEDED.values())
-    assert set(EVENTS) == {name for name in NEEDED if name.startswith(("message.", "app_"))}
+    assert set(EVENTS) == {name for name in {*NEEDED, *FREE} if name.startswith(("message.", "app_", "agent_"))}
+
+
+def test_the_tab_and_the_view_that_its_events_belong_to_are_there() -> None:
+    """SLACK-11, SLACK-12: without them Slack sends no opening of the home, and has no session."""
+    features = manifest()["features"]
+    assert features["app_home"]["home_tab_enabled"]
+    assert 0 < len(features["agent_view"]["agent_description"]) <= 300
+    assert "assistant:write" in SCOPES
 
 
 def test_it_is_for_socket_mode_and_short_enough() -> None:

@@ -10,17 +10,19 @@ from hypothesis import strategies as st
 
 from bot.slack.buttons import Press
 from bot.slack.heard import (
-    Changed,
     Commanded,
     Dropped,
     FileRef,
     Input,
     Me,
+    Opened,
     Picked,
     Place,
     Pressed,
     Said,
+    Stopped,
     Submitted,
+    Typed,
 )
 from bot.slack.payloads import kept, plain, read
 
@@ -109,6 +111,11 @@ def test_a_message_counts_in_a_thread_to_us_alone_or_with_our_name() -> None:
         (event(thread_ts="4.0", team="T2"), "another workspace"),
         (event(thread_ts="4.0", user=None), "it does not say who, where or which"),
         (event(type="reaction_added"), "an event that needs nothing"),
+        (event(type="app_home_opened", tab="messages"), "a tab that needs nothing"),
+        (event(type="app_home_opened", tab="home", user=None), "it does not say who, where or which"),
+        (event(type="app_home_opened", tab="home") | {"event_id": ""}, "it does not say who, where or which"),
+        (event(type="agent_session_stopped"), "a session without a thread"),
+        (event(type="agent_session_stopped", thread_ts="4.0", user=None), "it does not say who, where or which"),
         (press(value="", selected_option=None), "a press that carries nothing"),
         (press(value='{"action": 7}'), "a button that is not ours"),
         (submission("elsewhere", "x"), "a form that is not ours"),
@@ -156,7 +163,7 @@ def test_a_form_comes_back_with_the_press_that_opened_it() -> None:
 def test_what_is_typed_in_an_open_form_is_told_from_a_press() -> None:
     body = submission("C1 - new", "y") | {"type": "block_actions", "actions": [{"action_id": "p", "action_ts": "7.0"}]}
     heard = read(body, ME)
-    assert isinstance(heard, Changed)
+    assert isinstance(heard, Typed)
     assert (heard.key, heard.place, heard.action) == ("7.0.V1", Place(user=ADA, channel="C1"), "p")
 
 
@@ -169,6 +176,19 @@ def test_a_shortcut_of_a_message_is_used_in_its_thread_and_a_global_one_nowhere(
     assert isinstance(heard, Picked)
     assert heard.place == Place(user=ADA, channel="", direct=True)
     assert read(everywhere, ME) == Dropped(reason="a shortcut that is not ours")
+
+
+def test_who_opens_the_home_and_who_stops_a_session_is_heard() -> None:
+    """SLACK-11, SLACK-12: the answer to what happens on the home goes to that person directly."""
+    place = Place(user=ADA, channel="", direct=True)
+    opened = event(type="app_home_opened", tab="home")
+    assert read(opened, ME) == Opened(key="home.Ev1", place=place, blank=True)
+    assert read(event(type="app_home_opened", tab="home", view={"id": "V1"}), ME) == Opened(key="home.Ev1", place=place)
+    only = Me(team="T1", user="UBOT", channels=frozenset({"C2"}))
+    assert isinstance(read(opened, only), Opened)
+    stopped = event(type="agent_session_stopped", thread_ts="4.0")
+    assert read(stopped, ME) == Stopped(key="Ev1", place=Place(user=ADA, channel="C1", thread="4.0"))
+    assert read(stopped, only) == Dropped(reason="a channel that is not on the list")
 
 
 def test_files_are_named_by_what_fetches_them() -> None:
@@ -215,7 +235,17 @@ def test_any_payload_is_read_or_dropped(body: object) -> None:
 
 
 @given(
-    base=st.sampled_from([event(thread_ts="4.0"), press(), command(), submission("C1 5.0 deny x", "y"), shortcut()]),
+    base=st.sampled_from(
+        [
+            event(thread_ts="4.0"),
+            event(type="app_home_opened", tab="home"),
+            event(type="agent_session_stopped", thread_ts="4.0"),
+            press(),
+            command(),
+            submission("C1 5.0 deny x", "y"),
+            shortcut(),
+        ]
+    ),
     path=st.lists(st.integers(0, 9), max_size=4),
     put=_JSON,
 )

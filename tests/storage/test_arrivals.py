@@ -44,3 +44,17 @@ async def test_what_was_dealt_with_long_ago_is_forgotten(store: SqlStore) -> Non
     assert await store.arrivals.take_in(replace(PRESS, key="old"))
     assert not await store.arrivals.take_in(replace(PRESS, key="new"))
     assert not await store.arrivals.take_in(replace(PRESS, key="open"))
+
+
+async def test_the_newest_arrivals_of_a_kind_are_known_by_channel_also_once_they_are_dealt_with(
+    store: SqlStore,
+) -> None:
+    """STORE-18: what has come stays known, with its time."""
+    hour = timedelta(hours=1)
+    came = [("home.1", "U1", -2), ("home.2", "U1", 0), ("home.3", "U2", -1), ("home.4", "U3", -9), ("Ev9", "U4", 0)]
+    for key, channel, hours in came:
+        arrival = replace(PRESS, key=key, channel=channel, at=NOW + hours * hour)
+        await store.arrivals.take_in(arrival)
+        await store.arrivals.done(arrival, NOW)
+    await store.arrivals.take_in(replace(PRESS, key="home.5", channel="U5", messenger="telegram"))
+    assert await store.arrivals.newest("slack", "home.", NOW - 3 * hour) == {"U1": NOW, "U2": NOW - hour}

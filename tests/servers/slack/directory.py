@@ -102,8 +102,8 @@ class Directory:
         return {"channel": {"id": self._world.direct(user.id).id}, "no_op": False, "already_open": False}
 
     def session(self, args: Payload) -> Payload:
-        """agents.sessions.setStatus."""
-        channel_id, status = needed(args, "channel_id", "status")
+        """agents.sessions.setStatus; a title counts only for a new session."""
+        channel_id, status, _ = needed(args, "channel_id", "status", "thread_ts")
         channel = self._world.joined(channel_id)
         if status not in _STATES:
             raise Refused("invalid_arguments", f"no such status: {status}")
