@@ -55,6 +55,7 @@ _TURNS = {
     )
 }
 _NUDGES = {"approval.reminded", "approval.escalated"}
+_READ = "message.taken"
 _RESULTS = {f"execution.{word}" for word in ("completed", "failed", "cancelled", "merged", "discarded")}
 
 
@@ -156,6 +157,9 @@ class _Lane:
         progress |= await self._concerned([c.subject_id for c in changes if c.kind is ChangeKind.RULE])
         if any(c.kind is ChangeKind.FREEZE for c in changes):
             await self._show_switch()
+        for source, read in self._marks(changes).items():
+            async with self._guarded(source):
+                await self._messenger.acknowledge(source, read=read)
         for execution_id in sorted(turns):
             async with self._guarded(execution_id):
                 await self._show_run(execution_id)
@@ -168,6 +172,11 @@ class _Lane:
         self._stale |= progress
         if self._stale:
             self._redraw.set()
+
+    def _marks(self, changes: Sequence[Change]) -> dict[str, bool]:
+        """Return the messages of this chat product that were taken for an agent, and whether it has read them."""
+        sources = [(change.body.get("source") or "", change.event == _READ) for change in changes]
+        return {source: read for source, read in sources if source.startswith(f"{self._messenger.name}:")}
 
     async def _show_run(self, execution_id: str) -> None:
         view = await self._core.runs.view(execution_id)

@@ -15,14 +15,17 @@ from typing import Protocol
 
 from bot import commands, views
 from bot.messenger import Card, Incoming
-from bot.slack.heard import NAME, Commanded, Dropped, FileRef, Heard, Me, Place, Pressed, Said, Submitted
+from bot.slack import marks, posted
+from bot.slack.heard import NAME, Changed, Commanded, Dropped, FileRef, Heard, Me, Place, Pressed, Said, Submitted
 from bot.slack.payloads import read
 from runner.errors import NotAllowed, NotFound, SignoffError
-from runner.model import Arrival, Image, Origin, Person
+from runner.model import Arrival, Enclosed, Origin, Person
 from runner.ports import ArrivalStore, Clock
 
 _AT_ONCE = 16  # arrivals that are dealt with at a time; those of one channel never are
 _KNOWN_FOR = timedelta(hours=24)  # Slack repeats an event for an hour
+_ATTACHED = "Look at what is attached."  # what is said with files alone
+_NOTHING = Enclosed()
 _STARTS = (commands.Do, commands.Run)
 
 log = logging.getLogger(__name__)
@@ -33,6 +36,10 @@ class Desk(Protocol):
 
     async def handle(self, incoming: Incoming) -> tuple[Card, ...]:
         """Carry out a command and return what is to be shown."""
+        ...
+
+    async def correct(self, incoming: Incoming, *, withdrawn: bool = False) -> tuple[Card, ...]:
+        """Let what was said in this message read as it does now, or take it back, and return what is to be shown."""
         ...
 
 
@@ -75,8 +82,8 @@ class Counter(Protocol):
         """Open a form for the text that a button needs."""
         ...
 
-    async def fetch(self, files: Sequence[FileRef]) -> tuple[Image, ...]:
-        """Return the pictures among files that were posted."""
+    async def fetch(self, files: Sequence[FileRef]) -> Enclosed:
+        """Return what people have posted; a file that cannot be had says why."""
         ...
 
 
@@ -150,6 +157,8 @@ class Attendant:
         match heard:
             case Said():
                 await self._said(heard)
+            case Changed():
+                await self._changed(heard)
             case Commanded():
                 await self._commanded(heard)
             case Pressed() if heard.press.asks:
@@ -170,10 +179,34 @@ class Attendant:
         is_ours = await self._is_ours(place)
         if is_ours and thread is None:
             return  # its run has begun: we died before that was noted
-        line = said.text
+        line = said.text or (_ATTACHED if said.files else "")
+        steers = is_ours and not _is_command(line)
         if not _is_command(line):
             line = f"{'say' if is_ours else 'do'} -- {line}"
-        await self._carry_out(place, line, images=await self._counter.fetch(said.files))
+        enclosed = await self._counter.fetch(said.files) if _reaches_agent(line) else posted.unused(said.files)
+        await self._carry_out(
+            place,
+            line,
+            enclosed=enclosed,
+            source=marks.source(place.channel, said.ts),
+            alone=steers and not place.direct,
+        )
+
+    async def _changed(self, changed: Changed) -> None:
+        """Let what was said read as it does now. Only what went to an agent is known by the name of its message."""
+        place = changed.place
+        try:
+            person = await self._people.known(NAME, place.user, "")
+        except NotAllowed:
+            return  # nothing that strangers said went anywhere
+        incoming = Incoming(
+            person=person,
+            origin=Origin(messenger=NAME, channel=place.channel, thread=place.thread or changed.ts),
+            text=changed.text or "",
+            source=marks.source(place.channel, changed.ts),
+        )
+        for card in await self._desk.correct(incoming, withdrawn=changed.text is None):
+            await self._counter.tell(place, card)
 
     async def _commanded(self, said: Commanded) -> None:
         """Take a slash command: a run that it starts gets a thread of its own."""
@@ -183,17 +216,35 @@ class Attendant:
             place = replace(place, thread=thread)
         await self._carry_out(place, said.text or "help", alone=place.thread is None and not place.direct)
 
-    async def _carry_out(self, place: Place, line: str, *, images: tuple[Image, ...] = (), alone: bool = False) -> None:
-        """Carry out a command line. What has a place of its own is shown there; `alone`: the rest to the person."""
+    async def _carry_out(
+        self,
+        place: Place,
+        line: str,
+        *,
+        enclosed: Enclosed = _NOTHING,
+        source: str | None = None,
+        alone: bool = False,
+    ) -> None:
+        """Carry out a command line. What has a place of its own is shown there; `alone`: the rest to the person.
+
+        `source` is the message in which it was said: that it was taken is shown there, by a reaction.
+        """
         person = await self._person(place)
         if person is None:
             return
         origin = Origin(messenger=NAME, channel=place.channel, thread=place.thread)
-        for card in await self._desk.handle(Incoming(person=person, origin=origin, text=line, images=images)):
+        incoming = Incoming(
+            person=person, origin=origin, text=line, images=enclosed.images, files=enclosed.files, source=source
+        )
+        for card in await self._desk.handle(incoming):
+            if card.receipt and source:
+                continue
             if card.key or not alone:
                 await self._counter.show(origin, card)
             else:
                 await self._counter.tell(place, card)
+        if (missing := posted.missing(enclosed)) is not None:
+            await self._counter.show(origin, missing)
 
     async def _person(self, place: Place) -> Person | None:
         """Return who it is; strangers are told that they are, and nothing else."""
@@ -222,5 +273,13 @@ def _starts(text: str) -> bool:
     """Whether a command starts a run."""
     try:
         return isinstance(commands.parse(text), _STARTS)
+    except SignoffError:
+        return False
+
+
+def _reaches_agent(line: str) -> bool:
+    """Whether a command line is for an agent, with all that goes with it."""
+    try:
+        return isinstance(commands.parse(line), commands.Do | commands.Say)
     except SignoffError:
         return False

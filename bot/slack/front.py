@@ -11,6 +11,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.delivery import Options, Outbox
+from bot.slack import marks
 from bot.slack.attend import Attendant, Desk, Inside, Register, Threads
 from bot.slack.carrier import OVERALL, PACE, SlackCarrier
 from bot.slack.heard import NAME, Me
@@ -32,7 +33,7 @@ class SlackFront:
     def __init__(
         self, settings: Slack, web: AsyncWebClient, http: aiohttp.ClientSession, store: Store, clock: Clock
     ) -> None:
-        options = Options(pace=lambda _: PACE, overall=OVERALL)
+        options = Options(pace=lambda channel: marks.PACE if channel == marks.QUEUE.channel else PACE, overall=OVERALL)
         self._settings = settings
         self._web = web
         self._store = store

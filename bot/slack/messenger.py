@@ -13,15 +13,15 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.delivery import Outbox
 from bot.messenger import Card
+from bot.slack import marks
 from bot.slack.cards import Rendered, line, render
 from bot.slack.heard import NAME, FileRef, Place, Pressed
 from bot.slack.payloads import kept
+from bot.slack.posted import Fetcher
 from bot.slack.surfaces import text_modal
-from runner.errors import NotFound, WrongState
-from runner.model import Form, Image, Json, Lane, Origin, new_id
+from runner.errors import WrongState
+from runner.model import Enclosed, Form, Json, Lane, Origin, new_id
 
-LARGEST_PICTURE = 5_000_000  # bytes; the model's service takes no larger one
-_PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 _LATE = frozenset({"expired_trigger_id", "trigger_expired", "exchanged_trigger_id"})
 
 log = logging.getLogger(__name__)
@@ -34,6 +34,7 @@ class SlackMessenger:
         self._web = web
         self._http = http
         self._outbox = outbox
+        self._fetcher = Fetcher(http, web.token or "", web.base_url)
 
     @property
     def name(self) -> str:
@@ -62,6 +63,10 @@ class SlackMessenger:
     async def rewrite(self, card: Card) -> None:
         """Replace a card wherever it stands. Raises StorageError."""
         await self._outbox.replace(card.key, _lane(card), _payload(render(card)))
+
+    async def acknowledge(self, source: str, *, read: bool) -> None:
+        """Set the reaction that says how far a message has come. Raises StorageError."""
+        await self._outbox.put(marks.QUEUE, source, Lane.INTERACTIVE, marks.payload(read=read))
 
     async def direct(self, place: Place) -> Place:
         """Find the direct messages with somebody who acted in no channel. Raises WrongState if Slack refuses."""
@@ -109,21 +114,9 @@ class SlackMessenger:
                 raise WrongState(f"Slack did not open the form: {error.response.get('error')}.") from error
             await self.tell(pressed.place, Card(title="That took too long: press the button again."))
 
-    async def fetch(self, files: Sequence[FileRef]) -> tuple[Image, ...]:
-        """Return the pictures among files that were posted. Raises NotFound where one cannot be fetched."""
-        return tuple([await self._picture(file) for file in files if file.media_type in _PICTURES])
-
-    async def _picture(self, file: FileRef) -> Image:
-        if not 0 < file.size <= LARGEST_PICTURE:
-            raise NotFound(f"{file.name} is too large: a picture may have {LARGEST_PICTURE:,} bytes.")
-        headers = {"Authorization": f"Bearer {self._web.token}"}
-        try:
-            async with self._http.get(file.url, headers=headers) as answer:
-                answer.raise_for_status()
-                data = await answer.content.read(LARGEST_PICTURE + 1)
-        except (aiohttp.ClientError, TimeoutError) as error:
-            raise NotFound(f"Slack did not hand out {file.name}.", hint="Post it again.") from error
-        return Image(media_type=file.media_type, data=data)
+    async def fetch(self, files: Sequence[FileRef]) -> Enclosed:
+        """Return what people have posted; a file that cannot be had says why."""
+        return await self._fetcher.fetch(files)
 
 
 def _reason(error: Exception) -> str:

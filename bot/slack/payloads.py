@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from bot.slack import buttons
-from bot.slack.heard import Commanded, Dropped, FileRef, Heard, Me, Place, Pressed, Said, Submitted
+from bot.slack.heard import Changed, Commanded, Dropped, FileRef, Heard, Me, Place, Pressed, Said, Submitted
 from runner.errors import BadInput
 
 _SPOKEN = frozenset({"", "file_share", "thread_broadcast", "me_message"})  # subtypes of messages that people write
+_CHANGES = frozenset({"message_changed", "message_deleted"})
 _MARKUP = re.compile(r"<([^<>]*)>")
 _LONGEST = 200_000  # characters of a text; a prompt may have as many
 
@@ -136,6 +137,8 @@ def _event(body: Mapping[object, object], me: Me) -> Heard:
     kind = _text(event, "type")
     if kind not in {"message", "app_mention"}:
         return Dropped(reason="an event that needs nothing")
+    if _text(event, "subtype") in _CHANGES:
+        return _change(event, me, key=_text(body, "event_id"))
     if event.get("bot_id") or _text(event, "subtype") not in _SPOKEN:
         return Dropped(reason="not a person's message")
     said = _message(event, key=_text(body, "event_id"))
@@ -156,6 +159,24 @@ def _message(event: Mapping[object, object], *, key: str) -> Said:
     direct = _text(event, "channel_type") == "im" or channel.startswith("D")
     place = Place(user=_text(event, "user"), channel=channel, thread=thread or None, direct=direct)
     return Said(key=key, place=place, ts=ts, text=_text(event, "text"), files=_files(event.get("files")))
+
+
+def _change(event: Mapping[object, object], me: Me, *, key: str) -> Heard:
+    """Read what became of a message. Slack tells the same way of previews of links, and of our own edits."""
+    before, after = _part(event, "previous_message"), _part(event, "message")
+    if not before or before.get("bot_id") or _text(before, "subtype") not in _SPOKEN:
+        return Dropped(reason="not a person's message that was changed")
+    deleted = _text(event, "subtype") == "message_deleted" or _text(after, "subtype") == "tombstone"
+    if not deleted and _text(after, "text") == _text(before, "text"):
+        return Dropped(reason="its words are the same")
+    channel = _text(event, "channel")
+    direct = _text(event, "channel_type") == "im" or channel.startswith("D")
+    thread = _text(before, "thread_ts") or None
+    if not direct and thread is None and f"<@{me.user}>" not in _text(before, "text"):
+        return Dropped(reason="said to others")
+    place = Place(user=_text(before, "user"), channel=channel, thread=thread, direct=direct)
+    text = None if deleted else plain(_text(after, "text").removeprefix(f"<@{me.user}>")).strip()
+    return Changed(key=key, place=place, ts=_text(before, "ts"), text=text)
 
 
 def _files(listed: object) -> tuple[FileRef, ...]:
