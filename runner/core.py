@@ -104,12 +104,7 @@ def _connect(
         conclusion=Conclusion(advance=advance, clock=clock, reporting=reporting),
     )
     dispatcher = LocalDispatcher(
-        slots=settings.worker.slots,
-        store=store,
-        clock=clock,
-        changes=bell,
-        advance=advance,
-        driver=driver,
+        slots=settings.worker.slots, store=store, clock=clock, changes=bell, advance=advance, driver=driver
     )
     advance.wake = switch.wake = dispatcher.wake
     previewer = Previewer(scratch=settings.previews, clock=clock) if settings.approvals.preview else None

@@ -17,6 +17,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from bot.delivery.carrier import Gone, Limited, Outcome, Rejected, Unknown, Unreachable
 from bot.delivery.pace import Allowance, Pace
 from bot.slack import marks
+from bot.slack.uploads import upload
 from runner.model import Json, Slot
 
 EVENT = "signoff_card"  # the type of the metadata that our messages carry
@@ -69,17 +70,9 @@ class SlackCarrier:
 
     async def upload(self, slot: Slot, payload: Json, nonce: str) -> str:  # noqa: ARG002 - files carry no mark
         """Put a file into the thread and return its id.."""
-        name = str(payload["name"])
+        content = await asyncio.to_thread(_bytes, payload)
         async with _outcomes():
-            answer = await self._web.files_upload_v2(
-                content=await asyncio.to_thread(_bytes, payload),
-                filename=name,
-                title=name,
-                channel=slot.channel,
-                thread_ts=slot.thread or None,
-                request_file_info=False,
-            )
-        return str(answer["files"][0]["id"])
+            return await upload(self._web, slot, payload, content)
 
     async def find(self, slot: Slot, nonce: str) -> str | None:
         """Look for our message in its thread, or among the newest of its channel. A reaction may be set twice."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -12,6 +13,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.delivery import Outbox
+from bot.delivery.wholes import whole_of
 from bot.messenger import Card
 from bot.slack import marks
 from bot.slack.cards import Rendered, line, render
@@ -22,6 +24,7 @@ from bot.slack.surfaces import text_modal
 from runner.errors import WrongState
 from runner.model import Enclosed, Form, Json, Lane, Origin, new_id
 
+_ALT = 1_000  # characters of an alternative text
 _LATE = frozenset({"expired_trigger_id", "trigger_expired", "exchanged_trigger_id"})
 
 log = logging.getLogger(__name__)
@@ -53,9 +56,14 @@ class SlackMessenger:
         await self._outbox.put(origin, key, lane, _payload(made), execution_id=run)
         for file in card.files:
             whole = {"path": file.path, "name": file.name}
+            if file.picture:
+                page = {"path": file.picture, "name": f"{Path(file.name).stem}-page-1.png", "alt": file.alt[:_ALT]}
+                await self._outbox.put(
+                    origin, f"file:{file.picture}", Lane.FINAL, page, form=Form.FILE, execution_id=run
+                )
             await self._outbox.put(origin, f"file:{file.path}", Lane.FINAL, whole, form=Form.FILE, execution_id=run)
-        if made.rest and lane is not Lane.PROGRESS:
-            text = {"content": made.rest, "name": f"{_word(key)}.txt"}
+        if lane is not Lane.PROGRESS and (rest := whole_of(card, made.rest)) is not None:
+            text = {"content": rest.content, "name": rest.name}
             await self._outbox.put(origin, f"rest:{key}", lane, text, form=Form.FILE, execution_id=run)
         if card.nudge:
             await self._outbox.put(origin, f"loose:{new_id()}", Lane.INTERACTIVE, _payload(line(card.nudge)))
@@ -77,8 +85,18 @@ class SlackMessenger:
         return replace(place, channel=str(answer["channel"]["id"]), thread=None)
 
     async def tell(self, place: Place, card: Card) -> None:
-        """Show a card to one person alone. It is not kept: whoever misses it can ask again."""
+        """Show a card to one person alone. It is not kept: whoever misses it can ask again.
+
+        What is longer than a message goes with its file into the thread, or to the person directly: only a message for
+        all has files.
+        """
         made = render(card)
+        if whole_of(card, made.rest) is not None:
+            there = place if place.thread or place.direct else await self.direct(place)
+            await self.show(Origin(messenger=NAME, channel=there.channel, thread=there.thread), card)
+            if there is place:
+                return
+            made = line("That is long: it comes to you directly, with a file.")
         try:
             if place.reply_url:
                 body = {"response_type": "ephemeral", "replace_original": False, **_payload(made)}
@@ -140,7 +158,3 @@ def _execution(card: Card) -> str | None:
     execution = data.get("execution")
     found = execution.get("id") if isinstance(execution, dict) else data.get("execution_id")
     return found if isinstance(found, str) else None
-
-
-def _word(key: str) -> str:
-    return key.partition(":")[0] or "card"

@@ -179,10 +179,7 @@ class ExecutionStore(Protocol):
         ...
 
     async def hand(self, message: Message, at: datetime) -> Message | None:
-        """Note that a message is handed to the agent's program now, so that nobody changes it any more.
-
-        Returns it with the text that it has by now; None if it is withdrawn.
-        """
+        """Note that a message is handed to the agent's program now, and return it as it reads; None if withdrawn."""
         ...
 
     async def get(self, execution_id: str) -> Execution | None:

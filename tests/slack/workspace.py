@@ -20,6 +20,7 @@ from tests.servers.slack import StrictSlack
 from tests.servers.slack.delivery import Ack
 from tests.servers.slack.world import Channel, Message, User, View
 
+USERS = {"ada": {"role": "admin", "slack": "UADA"}, "bob": {"role": "approver", "slack": "UBOB"}}
 PATIENCE = 20.0  # seconds until something that should show counts as lost
 
 
@@ -90,8 +91,7 @@ def configured(folder: Path, slack: StrictSlack, **sections: Any) -> Settings:
     return settings_in(
         folder,
         slack={"bot_token": f"file:{folder}/bot", "app_token": f"file:{folder}/app", "base_url": slack.base_url},
-        users={"ada": {"role": "admin", "slack": "UADA"}, "bob": {"role": "approver", "slack": "UBOB"}},
-        **sections,
+        **{"users": USERS, **sections},
     )
 
 
