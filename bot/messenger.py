@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Protocol
 
-from runner.model import Image, Json, Origin, Person, value
+from runner.model import Enclosed, Image, Json, Origin, Person, Upload, value
 
 
 class Tone(StrEnum):
@@ -78,6 +78,8 @@ class Attachment:
     name: str
     path: str
     size: int  # bytes
+    picture: str = ""  # path of its first page as a PNG, if there is one
+    alt: str = ""  # what the picture says, in words
 
 
 @value
@@ -96,6 +98,11 @@ class Card:
     data: Json | None = None  # the same content for scripts (`--json`)
     nudge: str = ""  # a line that people have to notice, although the card itself is not new: a reminder
 
+    @property
+    def receipt(self) -> bool:
+        """Whether it only says that a message was taken for an agent: a front end may show that otherwise."""
+        return bool(self.data and self.data.get("receipt"))
+
 
 @value
 class Incoming:
@@ -105,6 +112,13 @@ class Incoming:
     origin: Origin
     text: str
     images: tuple[Image, ...] = ()
+    files: tuple[Upload, ...] = ()
+    source: str | None = None  # the product's name of the message, see `runner.model.Message`
+
+    @property
+    def enclosed(self) -> Enclosed:
+        """What goes with the text."""
+        return Enclosed(images=self.images, files=self.files)
 
 
 class Messenger(Protocol):
@@ -126,4 +140,8 @@ class Messenger(Protocol):
 
     async def rewrite(self, card: Card) -> None:
         """Replace the cards with this key that people have asked to see at other places."""
+        ...
+
+    async def acknowledge(self, source: str, *, read: bool) -> None:
+        """Mark a message of a person as taken for an agent or, with `read`, as read by it. Best effort."""
         ...

@@ -57,6 +57,7 @@ _TURNS = {
 }
 _NUDGES = {"approval.reminded", "approval.escalated"}
 _ENDS = {f"execution.{word}" for word in ("stopped", "completed", "failed", "cancelled", "merged", "discarded")}
+_READ = "message.taken"
 _RESULTS = {f"execution.{word}" for word in ("completed", "failed", "cancelled", "merged", "discarded")}
 
 
@@ -179,6 +180,9 @@ class _Lane:
         progress |= await self._concerned([c.subject_id for c in changes if c.kind is ChangeKind.RULE])
         if any(c.kind is ChangeKind.FREEZE for c in changes):
             await self._show_switch()
+        for source, read in self._marks(changes).items():
+            async with self._guarded(source):
+                await self._messenger.acknowledge(source, read=read)
         self._mark(turns, progress)
         for approval_id in approvals:
             async with self._guarded(approval_id):
@@ -197,6 +201,11 @@ class _Lane:
             self._turn.set()
         if self._stale:
             self._redraw.set()
+
+    def _marks(self, changes: Sequence[Change]) -> dict[str, bool]:
+        """Return the messages of this chat product that were taken for an agent, and whether it has read them."""
+        sources = [(change.body.get("source") or "", change.event == _READ) for change in changes]
+        return {source: read for source, read in sources if source.startswith(f"{self._messenger.name}:")}
 
     async def _show_run(self, execution_id: str) -> None:
         view = await self._core.runs.view(execution_id)

@@ -14,6 +14,7 @@ from runner.approvals import Approvals
 from runner.beside import beside
 from runner.changes import Bell
 from runner.conclusion import Conclusion
+from runner.corrections import Corrections
 from runner.dispatch import LocalDispatcher
 from runner.errors import BadInput, ConfigError
 from runner.execution import Driver
@@ -45,6 +46,7 @@ class Core:
 
     tasks: Tasks
     runs: Runs
+    corrections: Corrections
     approvals: Approvals
     rules: Rules
     switch: KillSwitch
@@ -102,21 +104,19 @@ def _connect(
         conclusion=Conclusion(advance=advance, clock=clock, reporting=reporting),
     )
     dispatcher = LocalDispatcher(
-        slots=settings.worker.slots,
-        store=store,
-        clock=clock,
-        changes=bell,
-        advance=advance,
-        driver=driver,
+        slots=settings.worker.slots, store=store, clock=clock, changes=bell, advance=advance, driver=driver
     )
     advance.wake = switch.wake = dispatcher.wake
     previewer = Previewer(scratch=settings.previews, clock=clock) if settings.approvals.preview else None
     tasks = Tasks(store, clock, settings)
     projects = Projects(store, clock)
-    runs = Runs(store=store, clock=clock, settings=settings, advance=advance, tasks=tasks, projects=projects)
+    runs = Runs(
+        store=store, clock=clock, files=files, settings=settings, advance=advance, tasks=tasks, projects=projects
+    )
     return Core(
         tasks=tasks,
         runs=runs,
+        corrections=Corrections(store=store, clock=clock, runs=runs),
         approvals=Approvals(store, clock, advance),
         rules=Rules(store, clock, settings),
         switch=switch,

@@ -12,6 +12,7 @@ import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
+from runner import inbox
 from runner.advance import Advance, Fenced
 from runner.attempt import Attempt
 from runner.beside import beside
@@ -189,8 +190,8 @@ class Driver:
 
     async def _pass_on(self, attempt: Attempt, session: AgentSession) -> None:
         for message in await self._unsaid(attempt):
-            attempt.said.add(message.id)
-            await session.say(_prompt_of(message))
+            if (said := await self._take(attempt, message)) is not None:
+                await session.say(said)
 
     async def _unsaid(self, attempt: Attempt) -> list[Message]:
         messages = await self._store.executions.messages(attempt.execution.id, undelivered=not attempt.forgotten)
@@ -200,11 +201,10 @@ class Driver:
         """Find the words to begin with; None takes up an interrupted turn."""
         execution = attempt.execution
         attempt.forgotten = await self._forgotten(attempt)
-        unsaid = await self._unsaid(attempt)
         if execution.interrupted and not attempt.forgotten:
             return None
-        if unsaid:
-            return self._take(attempt, unsaid[0])
+        if (said := await self._next(attempt)) is not None:
+            return said
         return _prompt(CONTINUE if execution.session else execution.prompt)
 
     async def _forgotten(self, attempt: Attempt) -> frozenset[str]:
@@ -216,13 +216,17 @@ class Driver:
         return frozenset([m.id for m in told if not await session.holds(uuid_of(m.id))])
 
     async def _next(self, attempt: Attempt) -> Prompt | None:
-        """Find what was said too late for the turn that has just ended."""
-        unsaid = await self._unsaid(attempt)
-        return self._take(attempt, unsaid[0]) if unsaid else None
+        """Find what was said too late for the turn that has just ended, if there is one."""
+        for message in await self._unsaid(attempt):
+            if (said := await self._take(attempt, message)) is not None:
+                return said
+        return None
 
-    def _take(self, attempt: Attempt, message: Message) -> Prompt:
+    async def _take(self, attempt: Attempt, message: Message) -> Prompt | None:
+        """Take what a person said for the agent, as it reads by now; None if it was withdrawn."""
         attempt.said.add(message.id)
-        return _prompt_of(message)
+        handed = await self._store.executions.hand(message, self._clock.now())
+        return _prompt_of(handed) if handed else None
 
     async def _conclude(self, attempt: Attempt, result: AgentResult) -> None:
         """Bring the attempt to its end, unless somebody has decided otherwise meanwhile."""
@@ -282,4 +286,4 @@ def _prompt(text: str) -> Prompt:
 
 
 def _prompt_of(message: Message) -> Prompt:
-    return Prompt(id=uuid_of(message.id), text=message.text, images=message.images)
+    return Prompt(id=uuid_of(message.id), text=inbox.told(message), images=message.images)

@@ -170,7 +170,7 @@ class Recorder:
         now = self._clock.now()
         for taken in messages:
             if uuid_of(taken.id) == prompt_id:
-                change = self._change(ChangeKind.MESSAGE, "message.taken", message=taken.id)
+                change = self._change(ChangeKind.MESSAGE, "message.taken", message=taken.id, source=taken.source or "")
                 self._pen.put(change, message=replace(taken, delivered_at=now))
 
     def _consumed(self, usage: Usage) -> None:

@@ -9,7 +9,9 @@ from runner import worktree as trees
 from runner.errors import ProjectError, SignoffError
 from runner.model import Diff, Execution, Report, new_id
 from runner.ports import Clock, Files, Store
-from runner.reports import Material, ReportDoc, build, file_name, render
+from runner.reports import Material, ReportDoc, build, file_name, render, to_picture
+
+_PICTURE = "report-page-1.png"
 
 log = logging.getLogger(__name__)
 
@@ -57,8 +59,17 @@ class Reporting:
             format=name,
             path=str(path),
             size=len(data),
+            picture=await self._picture(execution, data) if name == "pdf" else "",
             created_at=self._clock.now(),
         )
+
+    async def _picture(self, execution: Execution, pdf: bytes) -> str:
+        """Draw the first page, for chat products; a report without a picture is a report all the same."""
+        try:
+            return str(await self._files.write(execution.id, _PICTURE, await to_picture(pdf)))
+        except SignoffError as error:
+            log.warning("report.undrawn %s: %s", execution.id, error)
+            return ""
 
     async def _material(self, execution: Execution, difference: Diff) -> Material:
         store = self._store.executions

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from runner import __version__, journal, prompt
+from runner import __version__, inbox, journal, prompt
 from runner.advance import Advance
 from runner.errors import Ambiguous, BadInput, NotFound, WrongState
 from runner.lifecycle import CancelRequested, ResumeRequested, StopRequested
@@ -17,8 +17,8 @@ from runner.model import (
     Backlog,
     Change,
     ChangeKind,
+    Enclosed,
     Execution,
-    Image,
     Message,
     Origin,
     Priority,
@@ -36,13 +36,15 @@ from runner.model import (
     value,
 )
 from runner.people import require
-from runner.ports import Batch, Clock, ExecutionQuery, Page, Store
+from runner.ports import Batch, Clock, ExecutionQuery, Files, Page, Store
 from runner.projects import Projects
 from runner.settings import Settings
 from runner.tasks import Tasks
 
 TITLE_LIMIT = 80  # characters; one line of a card
 VIEW_STEPS = 200  # steps of a run that a view shows at most, the newest
+
+_NOTHING = Enclosed()
 
 LIVE = (State.PENDING, State.RUNNING, State.WAITING)
 
@@ -86,11 +88,20 @@ class Overview:
 class Runs:
     """Executions. Every method that changes something takes the actor, whose role is checked."""
 
-    def __init__(
-        self, *, store: Store, clock: Clock, settings: Settings, advance: Advance, tasks: Tasks, projects: Projects
+    def __init__(  # noqa: PLR0913 - each is a part of its own, and only the core puts them together
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        files: Files,
+        settings: Settings,
+        advance: Advance,
+        tasks: Tasks,
+        projects: Projects,
     ) -> None:
         self._store = store
         self._clock = clock
+        self._files = files
         self._settings = settings
         self._advance = advance
         self._tasks = tasks
@@ -121,27 +132,31 @@ class Runs:
         )
         return await self._begin(actor, execution)
 
-    async def do(self, actor: Actor, text: str, options: RunOptions, images: tuple[Image, ...] = ()) -> Execution:
+    async def do(self, actor: Actor, text: str, options: RunOptions, enclosed: Enclosed = _NOTHING) -> Execution:
         """Run an ad-hoc prompt. Raises NotAllowed, EmptyPrompt, NotFound, BadInput."""
         require(actor.person, Role.OPERATOR, "run a prompt")
         project = await self._project(options.project)
         blank = AgentOptions(agent=self._settings.agents.default)
-        return await self._begin(actor, self._new(actor, prompt.check(text), project, options, blank), images)
+        fresh = self._new(actor, prompt.check(text), project, options, blank)
+        return await self._begin(actor, fresh, enclosed)
 
     async def say(
-        self, actor: Actor, short: str, text: str, images: tuple[Image, ...] = (), *, queued: bool = False
+        self, actor: Actor, short: str, text: str, enclosed: Enclosed = _NOTHING, *, queued: bool = False
     ) -> Execution:
         """Say something to a run: steering while it is live or stopped; a follow-up in the same session afterwards.
 
-        `queued` makes it a follow-up in any case, which begins when the run is over. Returns the execution that takes
-        it (for a follow-up a new one). Raises NotAllowed, EmptyPrompt, NotFound.
+        `queued` makes it a follow-up in any case, which begins when the run is over. What was said in the same message
+        of a chat product before is not said twice. Returns the execution that takes it (for a follow-up a new one).
+        Raises NotAllowed, EmptyPrompt, NotFound.
         """
         require(actor.person, Role.OPERATOR, "speak to an agent")
         execution = await self.find(short)
         prompt.check(text)
+        if (taken := await self._taken(actor)) is not None:
+            return taken
         if queued or execution.state.final:
-            return await self._follow_up(actor, execution, text, images)
-        await self._message(actor, execution, text, images)
+            return await self._follow_up(actor, execution, text, enclosed)
+        await self._message(actor, execution, text, enclosed)
         return execution
 
     async def stop(self, actor: Actor, short: str) -> Execution:
@@ -193,8 +208,7 @@ class Runs:
             trigger=Trigger.RETRY,
             retry_of=old.id,
         )
-        images = next((m.images for m in await self._store.executions.messages(old.id)), ())
-        return await self._begin(actor, fresh, images)
+        return await self._begin(actor, fresh, await self._enclosed(old))
 
     async def find(self, short: str) -> Execution:
         """Return the execution with this handle (4 to 26 characters). Raises BadInput, NotFound, Ambiguous."""
@@ -268,7 +282,7 @@ class Runs:
             conversation_id=fresh,
             person_id=actor.person.id,
             prompt=text,
-            title=_title(text),
+            title=titled(text),
             project=project.name,
             options=replace(agent, model=options.model or agent.model),
             reports=options.reports if options.reports is not None else self._settings.reports.formats,
@@ -277,9 +291,11 @@ class Runs:
             created_at=self._clock.now(),
         )
 
-    async def _begin(self, actor: Actor, execution: Execution, images: tuple[Image, ...] = ()) -> Execution:
-        """Put a new execution into the queue with its prompt as its first message."""
-        opening = _message(actor, execution, execution.prompt, images)
+    async def _begin(self, actor: Actor, execution: Execution, enclosed: Enclosed = _NOTHING) -> Execution:
+        """Put a new execution into the queue with its prompt as its first message; once for a message of a chat."""
+        if (taken := await self._taken(actor)) is not None:
+            return taken
+        opening = await self._worded(actor, execution, execution.prompt, enclosed)
         entry = journal.entry(
             actor,
             ChangeKind.EXECUTION,
@@ -289,11 +305,12 @@ class Runs:
             execution_id=execution.id,
             trigger=execution.trigger.value,
         )
-        await self._store.executions.add(execution, replace(entry, messages=(opening,)))
+        changes = tuple(_sourced(change, actor) for change in entry.changes)
+        await self._store.executions.add(execution, replace(entry, changes=changes, messages=(opening,)))
         self._advance.wake()
         return execution
 
-    async def _follow_up(self, actor: Actor, old: Execution, text: str, images: tuple[Image, ...]) -> Execution:
+    async def _follow_up(self, actor: Actor, old: Execution, text: str, enclosed: Enclosed) -> Execution:
         """Continue a finished conversation: a new execution in the same session, worktree and branch."""
         fresh = replace(
             self._new(actor, text, await self._project(old.project), RunOptions(priority=old.priority), old.options),
@@ -305,10 +322,22 @@ class Runs:
             goal=old.goal,
             reports=old.reports,
         )
-        return await self._begin(actor, fresh, images)
+        return await self._begin(actor, fresh, enclosed)
 
-    async def _message(self, actor: Actor, execution: Execution, text: str, images: tuple[Image, ...] = ()) -> None:
-        message = replace(_message(actor, execution, text, images), created_at=self._clock.now())
+    async def _taken(self, actor: Actor) -> Execution | None:
+        """Return the execution that has taken this message of a chat product already."""
+        known = await self._store.executions.said(actor.source) if actor.source else None
+        return await self._store.executions.get(known.execution_id) if known else None
+
+    async def _enclosed(self, old: Execution) -> Enclosed:
+        """Return what a run was begun with, beside its prompt."""
+        opening = next(iter(await self._store.executions.messages(old.id)), None)
+        if opening is None:
+            return _NOTHING
+        return Enclosed(images=opening.images, files=await inbox.carried(self._files, opening.files))
+
+    async def _message(self, actor: Actor, execution: Execution, text: str, enclosed: Enclosed = _NOTHING) -> None:
+        message = replace(await self._worded(actor, execution, text, enclosed), created_at=self._clock.now())
         change = Change(
             kind=ChangeKind.MESSAGE,
             event="message.said",
@@ -316,7 +345,21 @@ class Runs:
             subject_id=message.id,
             at=message.created_at,
         )
-        await self._store.executions.say(message, Batch(changes=(change,)))
+        await self._store.executions.say(message, Batch(changes=(_sourced(change, actor),)))
+
+    async def _worded(self, actor: Actor, execution: Execution, text: str, enclosed: Enclosed) -> Message:
+        """Make a message of what a person said; its files are kept."""
+        return Message(
+            id=new_id(),
+            execution_id=execution.id,
+            author=Author.PERSON,
+            text=text,
+            person_id=actor.person.id,
+            images=enclosed.images,
+            files=await inbox.keep(self._files, execution.conversation_id, enclosed.files),
+            source=actor.source,
+            created_at=execution.created_at,
+        )
 
     def _audit(self, actor: Actor, execution: Execution, what: str) -> Batch:
         entry = journal.entry(actor, ChangeKind.EXECUTION, f"execution.{what}", execution.id, self._clock.now())
@@ -329,18 +372,12 @@ def _place(actor: Actor, old: Execution) -> Origin:
     return was if was and was.thread and was.messenger == now.messenger and now.thread is None else now
 
 
-def _message(actor: Actor, execution: Execution, text: str, images: tuple[Image, ...]) -> Message:
-    return Message(
-        id=new_id(),
-        execution_id=execution.id,
-        author=Author.PERSON,
-        text=text,
-        person_id=actor.person.id,
-        images=images,
-        created_at=execution.created_at,
-    )
+def _sourced(change: Change, actor: Actor) -> Change:
+    """Let whoever follows the feed know where something was said."""
+    return replace(change, body={**change.body, "source": actor.source}) if actor.source else change
 
 
-def _title(text: str) -> str:
+def titled(text: str) -> str:
+    """Return the title of a run that begins with this prompt."""
     first = next((line.strip() for line in text.splitlines() if line.strip()), "")
     return first if len(first) <= TITLE_LIMIT else first[: TITLE_LIMIT - 1] + "…"

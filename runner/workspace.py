@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from runner import checks
+from runner import checks, inbox
 from runner import worktree as trees
 from runner.agents.keeper import SessionKeeper
 from runner.asking import Asking
@@ -69,7 +69,7 @@ class Workspaces:
             warnings = (*warnings, LOST)
         bounds = Bounds(
             worktree=tree.path,
-            read_dirs=spec.read_dirs,
+            read_dirs=(*spec.read_dirs, self._settings.files / inbox.folder(execution.conversation_id)),
             home=Path.home(),
             access=project.access,
             asking=Asking.of(self._settings, project.name),

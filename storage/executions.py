@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -143,6 +144,36 @@ class Executions:
         async with self._database.writing() as unit:
             await batches.write_messages(unit, [message])
             await batches.write(unit, batch, at=message.created_at)
+
+    async def said(self, source: str) -> Message | None:
+        """Return the newest message that was said in this message of a chat product, without its pictures."""
+        found = sa.select(messages).where(messages.c.source == source).order_by(messages.c.id.desc()).limit(1)
+        row = await self._database.row(found)
+        return read(Message, row) if row else None
+
+    async def reword(self, message: Message, text: str | None, batch: Batch) -> bool:
+        """Give a message another text, or withdraw it (None); False if the agent's program has it already."""
+        columns = messages.c
+        own = sa.update(messages).where(columns.id == message.id, columns.handed_at.is_(None))
+        try:
+            async with self._database.writing() as unit:
+                unit.require(await unit.changed(own.values(text=message.text if text is None else text)))
+                if text is None:
+                    await unit.execute(sa.delete(attachments).where(attachments.c.message_id == message.id))
+                    await unit.execute(sa.delete(messages).where(columns.id == message.id))
+                await batches.write(unit, batch)
+        except Stale:
+            return False
+        return True
+
+    async def hand(self, message: Message, at: datetime) -> Message | None:
+        """Note that a message goes to the agent's program now, and return it as it reads; None if it is withdrawn."""
+        columns = messages.c
+        handed = sa.func.coalesce(columns.handed_at, sa.bindparam("at", at, columns.handed_at.type))
+        own = sa.update(messages).where(columns.id == message.id).values(handed_at=handed)
+        async with self._database.writing() as unit:
+            row = await unit.row(own.returning(columns.text, columns.handed_at))
+        return replace(message, text=row["text"], handed_at=row["handed_at"]) if row else None
 
     async def get(self, execution_id: str) -> Execution | None:
         """Return an execution by its whole id."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Awaitable
 from contextlib import suppress
 from typing import assert_never
 
@@ -11,7 +12,7 @@ from bot.handlers import home, lists, people, questions, results, rules, runs, t
 from bot.messenger import Card, Incoming
 from runner.core import Core
 from runner.errors import BadInput, NotFound, SignoffError, UnknownCommand
-from runner.model import Actor, Origin, Person, handle, new_id
+from runner.model import Actor, Enclosed, Origin, Person, handle, new_id
 from runner.ports import ExecutionQuery, TaskQuery
 
 NAMES_OFFERED = 50  # newest tasks and runs whose tags and handles completion offers
@@ -37,15 +38,28 @@ class Handlers:
 
     async def handle(self, incoming: Incoming) -> tuple[Card, ...]:
         """Carry out what a person said or pressed and return what is to be shown to them."""
-        actor = Actor(person=incoming.person, origin=incoming.origin)
+        actor = Actor(person=incoming.person, origin=incoming.origin, source=incoming.source)
+        return await self._explained(actor, self._said(actor, incoming))
+
+    async def correct(self, incoming: Incoming, *, withdrawn: bool = False) -> tuple[Card, ...]:
+        """Let what a person said before in this message read as it does now, or take it back.
+
+        Returns what is to be shown: nothing, unless the agent has got it already.
+        """
+        actor = Actor(person=incoming.person, origin=incoming.origin, source=incoming.source)
+        return await self._explained(actor, self._runs.correct(actor, None if withdrawn else incoming.text))
+
+    async def _explained(self, actor: Actor, work: Awaitable[Card | None]) -> tuple[Card, ...]:
+        """Return what comes of it; an error is a card as well."""
         try:
-            return (await self._said(actor, incoming),)
+            card = await work
         except SignoffError as error:
             return (views.error(error),)
         except Exception:  # whatever goes wrong, the person hears of it and the daemon goes on
             name = handle(new_id())
             log.exception("error %s while carrying out a command of %s", name, actor.person.name)
             return (views.unexpected(name),)
+        return (card,) if card else ()
 
     async def home(self, person: Person) -> tuple[Card, ...]:
         """Compose a person's own page. Raises StorageError."""
@@ -72,7 +86,7 @@ class Handlers:
         try:
             command = commands.parse(text)
         except UnknownCommand:
-            card = None if _meant_as_command(text) else await self._runs.steer(actor, text.strip(), incoming.images)
+            card = None if _meant_as_command(text) else await self._runs.steer(actor, text.strip(), incoming.enclosed)
             if card is None:
                 raise
             return card
@@ -87,11 +101,11 @@ class Handlers:
         if isinstance(command, commands.Show):
             return await self._show(actor, command)
         if isinstance(command, tasks.Command):
-            return await self._tasks.handle(actor, command, incoming.images)
+            return await self._tasks.handle(actor, command, incoming.enclosed)
         if isinstance(command, lists.Command):
             return await self._lists.handle(actor, command)
         if isinstance(command, runs.Command):
-            return await self._runs.handle(actor, command, incoming.images)
+            return await self._runs.handle(actor, command, incoming.enclosed)
         if isinstance(command, questions.Command):
             return await self._questions.handle(actor, command)
         if isinstance(command, rules.Command):
@@ -107,11 +121,11 @@ class Handlers:
     async def _show(self, actor: Actor, command: commands.Show) -> Card:
         """Show a task; what is no task's name may be the id of a run or a question."""
         try:
-            return await self._tasks.handle(actor, command, ())
+            return await self._tasks.handle(actor, command, Enclosed())
         except NotFound:
             if commands.sure_handle(command.name):
                 with suppress(NotFound, BadInput):
-                    return await self._runs.handle(actor, commands.View(handle=command.name), ())
+                    return await self._runs.handle(actor, commands.View(handle=command.name), Enclosed())
             raise
 
 

@@ -8,7 +8,7 @@ from bot import commands, views
 from bot.messenger import Card
 from runner.core import Core
 from runner.errors import MissingVariables
-from runner.model import Actor, Image
+from runner.model import Actor, Enclosed
 
 Command = commands.New | commands.Edit | commands.Show | commands.Delete | commands.Run | commands.Do
 
@@ -19,7 +19,7 @@ class TaskHandlers:
     def __init__(self, core: Core) -> None:
         self._core = core
 
-    async def handle(self, actor: Actor, command: Command, images: tuple[Image, ...]) -> Card:
+    async def handle(self, actor: Actor, command: Command, enclosed: Enclosed) -> Card:
         """Carry out one command."""
         match command:
             case commands.New():
@@ -33,7 +33,7 @@ class TaskHandlers:
             case commands.Run():
                 card = await self._run(actor, command)
             case commands.Do():
-                card = await self._do(actor, command, images)
+                card = await self._do(actor, command, enclosed)
             case _:
                 assert_never(command)
         return card
@@ -54,6 +54,6 @@ class TaskHandlers:
             return views.missing(command.name, error.names, given, command.variables)
         return views.run(await self._core.runs.view(execution.id), self._core.clock.now())
 
-    async def _do(self, actor: Actor, command: commands.Do, images: tuple[Image, ...]) -> Card:
-        execution = await self._core.runs.do(actor, command.prompt, command.options, images)
+    async def _do(self, actor: Actor, command: commands.Do, enclosed: Enclosed) -> Card:
+        execution = await self._core.runs.do(actor, command.prompt, command.options, enclosed)
         return views.run(await self._core.runs.view(execution.id), self._core.clock.now())

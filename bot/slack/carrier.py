@@ -16,6 +16,8 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.delivery.carrier import Gone, Limited, Outcome, Rejected, Unknown, Unreachable
 from bot.delivery.pace import Allowance, Pace
+from bot.slack import marks
+from bot.slack.uploads import upload
 from runner.model import Json, Slot
 
 EVENT = "signoff_card"  # the type of the metadata that our messages carry
@@ -41,10 +43,13 @@ class SlackCarrier:
 
     def __init__(self, web: AsyncWebClient) -> None:
         self._web = web
+        self._marker = marks.Marker(web)
 
     async def post(self, slot: Slot, payload: Json, nonce: str) -> str:
         """Post a message with the nonce in its metadata, and return its time stamp."""
         async with _outcomes():
+            if marks.marked(slot):
+                return await self._marker.mark(slot, payload)
             answer = await self._web.chat_postMessage(
                 channel=slot.channel,
                 thread_ts=slot.thread or None,
@@ -58,24 +63,21 @@ class SlackCarrier:
     async def edit(self, slot: Slot, message_ref: str, payload: Json) -> None:
         """Replace the content of a message."""
         async with _outcomes():
+            if marks.marked(slot):
+                await self._marker.mark(slot, payload)
+                return
             await self._web.chat_update(channel=slot.channel, ts=message_ref, **_content(payload))
 
     async def upload(self, slot: Slot, payload: Json, nonce: str) -> str:  # noqa: ARG002 - files carry no mark
         """Put a file into the thread and return its id.."""
-        name = str(payload["name"])
+        content = await asyncio.to_thread(_bytes, payload)
         async with _outcomes():
-            answer = await self._web.files_upload_v2(
-                content=await asyncio.to_thread(_bytes, payload),
-                filename=name,
-                title=name,
-                channel=slot.channel,
-                thread_ts=slot.thread or None,
-                request_file_info=False,
-            )
-        return str(answer["files"][0]["id"])
+            return await upload(self._web, slot, payload, content)
 
     async def find(self, slot: Slot, nonce: str) -> str | None:
-        """Look for our message in its thread, or among the newest of its channel."""
+        """Look for our message in its thread, or among the newest of its channel. A reaction may be set twice."""
+        if marks.marked(slot):
+            return None
         cursor = ""
         for _ in range(_PAGES):
             messages, cursor = await self._page(slot, cursor)

@@ -13,14 +13,16 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.delivery import Options, Outbox
 from bot.httpd import Receiver
+from bot.slack import marks
 from bot.slack.aside import Aside
 from bot.slack.attend import Attendant
 from bot.slack.carrier import OVERALL, PACE, SlackCarrier
 from bot.slack.door import Door
 from bot.slack.forms.clerk import Clerk
 from bot.slack.heard import NAME, Me
-from bot.slack.host import Desk, Host, Inside
 from bot.slack.home import Homes, Pages
+from bot.slack.host import Host
+from bot.slack.inside import Desk, Inside
 from bot.slack.listen import Reception, application, serve_sockets
 from bot.slack.manifest import PATH
 from bot.slack.messenger import SlackMessenger
@@ -46,7 +48,7 @@ class SlackFront:
     def __init__(
         self, settings: Slack, web: AsyncWebClient, http: aiohttp.ClientSession, store: Store, clock: Clock
     ) -> None:
-        options = Options(pace=lambda _: PACE, overall=OVERALL)
+        options = Options(pace=lambda channel: marks.PACE if channel == marks.QUEUE.channel else PACE, overall=OVERALL)
         self._settings = settings
         self._web = web
         self._store = store

@@ -141,10 +141,20 @@ class Stopped:
 
 
 @value
+class Changed:
+    """A message that somebody edited, or deleted (`text` is None). `ts` is its own name, not that of the event."""
+
+    key: str
+    place: Place
+    ts: str
+    text: str | None
+
+
+@value
 class Dropped:
     """Nothing for us; `reason` is for the log."""
 
     reason: str
 
 
-Heard = Said | Commanded | Pressed | Submitted | Typed | Picked | Opened | Stopped | Dropped
+Heard = Said | Changed | Commanded | Pressed | Submitted | Typed | Picked | Opened | Stopped | Dropped

@@ -16,11 +16,12 @@ from typing import Protocol
 
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
+from slack_bolt.middleware.async_middleware import AsyncMiddleware
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.heard import NAME, Typed, Dropped, Me, Submitted
+from bot.slack.heard import NAME, Dropped, Me, Submitted, Typed
 from bot.slack.payloads import read
 from runner.errors import SignoffError
 from runner.model import Arrival, Json
@@ -78,23 +79,34 @@ class Reception:
         return {}
 
 
-def application(web: AsyncWebClient, reception: Reception) -> AsyncApp:
-    """Make the Bolt app whose only duty is to take in what comes."""
+class _TakeIn(AsyncMiddleware):
+    """Takes in whatever comes. There are no listeners, so nothing is handed on.
 
-    async def take_in(
+    A class, and no function: for a function Bolt looks through the payload for arguments, and fails on odd ones.
+    """
+
+    def __init__(self, reception: Reception) -> None:
+        self._reception = reception
+
+    async def async_process(
+        self,
+        *,
         req: AsyncBoltRequest,
-        resp: BoltResponse,  # noqa: ARG001 - Bolt gives arguments by these names
-        next: Callable[[], Awaitable[None]],  # noqa: A002, ARG001 - as above; not called: there are no listeners
+        resp: BoltResponse,  # noqa: ARG002 - what Bolt hands over
+        next: Callable[[], Awaitable[BoltResponse]],  # noqa: A002, ARG002 - as above
     ) -> BoltResponse:
         try:
-            answer = await reception.take_in(req.body)
+            answer = await self._reception.take_in(req.body)
         except SignoffError as error:
             log.error("slack.unstored: %s", error)  # noqa: TRY400 - the message says it all
             return BoltResponse(status=503, body="")
         return BoltResponse(status=200, body=dict(answer) or "")
 
+
+def application(web: AsyncWebClient, reception: Reception) -> AsyncApp:
+    """Make the Bolt app whose only duty is to take in what comes."""
     # Before Bolt's own auth.test: while that fails, Bolt acknowledges what it never hands over.
-    return AsyncApp(client=web, logger=logging.getLogger("slack_bolt"), before_authorize=take_in)
+    return AsyncApp(client=web, logger=logging.getLogger("slack_bolt"), before_authorize=_TakeIn(reception))
 
 
 async def serve_sockets(app: AsyncApp, app_token: str, connections: int) -> None:

@@ -18,11 +18,12 @@ SCOPES = {
     "channels:history": "hear replies in threads of public channels",
     "chat:write": "show cards",
     "commands": "/task and shortcuts",
-    "files:read": "fetch pictures that people post for the agent",
+    "files:read": "fetch what people post for the agent",
     "files:write": "post reports, diffs and logs",
     "groups:history": "hear replies in threads of private channels",
     "im:history": "hear direct messages",
     "im:write": "answer who acts on the App Home or by a shortcut",
+    "reactions:write": "show by a reaction that the agent gets or has read a message",
 }
 SHORTCUTS = (
     ("Run this", "message", RUN_THIS, "Begin a run with this message, in its thread"),

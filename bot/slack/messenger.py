@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -12,18 +13,20 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.delivery import Outbox, Outcome
+from bot.delivery.wholes import whole_of
 from bot.messenger import Card
+from bot.slack import marks
 from bot.slack.cards import Rendered, line, render
 from bot.slack.carrier import SlackCarrier
 from bot.slack.forms.windows import LATE
 from bot.slack.heard import NAME, FileRef, Place, Pressed
 from bot.slack.payloads import kept
+from bot.slack.posted import Fetcher
 from bot.slack.surfaces import text_modal
-from runner.errors import NotFound, WrongState
-from runner.model import Form, Image, Json, Lane, Origin, Slot, new_id
+from runner.errors import WrongState
+from runner.model import Enclosed, Form, Json, Lane, Origin, Slot, new_id
 
-LARGEST_PICTURE = 5_000_000  # bytes; the model's service takes no larger one
-_PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+_ALT = 1_000  # characters of an alternative text
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +39,7 @@ class SlackMessenger:
         self._http = http
         self._outbox = outbox
         self._carrier = SlackCarrier(web)
+        self._fetcher = Fetcher(http, web.token or "", web.base_url)
 
     @property
     def name(self) -> str:
@@ -54,9 +58,14 @@ class SlackMessenger:
         await self._outbox.put(origin, key, lane, _payload(made), execution_id=run)
         for file in card.files:
             whole = {"path": file.path, "name": file.name}
+            if file.picture:
+                page = {"path": file.picture, "name": f"{Path(file.name).stem}-page-1.png", "alt": file.alt[:_ALT]}
+                await self._outbox.put(
+                    origin, f"file:{file.picture}", Lane.FINAL, page, form=Form.FILE, execution_id=run
+                )
             await self._outbox.put(origin, f"file:{file.path}", Lane.FINAL, whole, form=Form.FILE, execution_id=run)
-        if made.rest and lane is not Lane.PROGRESS:
-            text = {"content": made.rest, "name": f"{_word(key)}.txt"}
+        if lane is not Lane.PROGRESS and (rest := whole_of(card, made.rest)) is not None:
+            text = {"content": rest.content, "name": rest.name}
             await self._outbox.put(origin, f"rest:{key}", lane, text, form=Form.FILE, execution_id=run)
         if card.nudge:
             await self._outbox.put(origin, f"loose:{new_id()}", Lane.INTERACTIVE, _payload(line(card.nudge)))
@@ -64,6 +73,10 @@ class SlackMessenger:
     async def rewrite(self, card: Card) -> None:
         """Replace a card wherever it stands. Raises StorageError."""
         await self._outbox.replace(card.key, _lane(card), _payload(render(card)))
+
+    async def acknowledge(self, source: str, *, read: bool) -> None:
+        """Set the reaction that says how far a message has come. Raises StorageError."""
+        await self._outbox.put(marks.QUEUE, source, Lane.INTERACTIVE, marks.payload(read=read))
 
     async def direct(self, place: Place) -> Place:
         """Find the direct messages with somebody who acted in no channel. Raises WrongState if Slack refuses."""
@@ -74,8 +87,18 @@ class SlackMessenger:
         return replace(place, channel=str(answer["channel"]["id"]), thread=None)
 
     async def tell(self, place: Place, card: Card) -> bool:
-        """Show a card to one person alone; False if Slack did not. It is not kept: whoever misses it can ask again."""
+        """Show a card to one person alone; False if Slack did not. It is not kept: whoever misses it can ask again.
+
+        What is longer than a message goes with its file into the thread, or to the person directly: only a message for
+        all has files.
+        """
         made = render(card)
+        if whole_of(card, made.rest) is not None:
+            there = place if place.thread or place.direct else await self.direct(place)
+            await self.show(Origin(messenger=NAME, channel=there.channel, thread=there.thread), card)
+            if there is place:
+                return True
+            made = line("That is long: it comes to you directly, with a file.")
         try:
             if place.reply_url:
                 body = {"response_type": "ephemeral", "replace_original": False, **_payload(made)}
@@ -117,21 +140,9 @@ class SlackMessenger:
                 raise WrongState(f"Slack did not open the form: {error.response.get('error')}.") from error
             await self.tell(pressed.place, Card(title="That took too long: press the button again."))
 
-    async def fetch(self, files: Sequence[FileRef]) -> tuple[Image, ...]:
-        """Return the pictures among files that were posted. Raises NotFound where one cannot be fetched."""
-        return tuple([await self._picture(file) for file in files if file.media_type in _PICTURES])
-
-    async def _picture(self, file: FileRef) -> Image:
-        if not 0 < file.size <= LARGEST_PICTURE:
-            raise NotFound(f"{file.name} is too large: a picture may have {LARGEST_PICTURE:,} bytes.")
-        headers = {"Authorization": f"Bearer {self._web.token}"}
-        try:
-            async with self._http.get(file.url, headers=headers) as answer:
-                answer.raise_for_status()
-                data = await answer.content.read(LARGEST_PICTURE + 1)
-        except (aiohttp.ClientError, TimeoutError) as error:
-            raise NotFound(f"Slack did not hand out {file.name}.", hint="Post it again.") from error
-        return Image(media_type=file.media_type, data=data)
+    async def fetch(self, files: Sequence[FileRef]) -> Enclosed:
+        """Return what people have posted; a file that cannot be had says why."""
+        return await self._fetcher.fetch(files)
 
 
 def _reason(error: Exception) -> str:
@@ -155,7 +166,3 @@ def _execution(card: Card) -> str | None:
     execution = data.get("execution")
     found = execution.get("id") if isinstance(execution, dict) else data.get("execution_id")
     return found if isinstance(found, str) else None
-
-
-def _word(key: str) -> str:
-    return key.partition(":")[0] or "card"

@@ -16,7 +16,7 @@ from bot.slack.heard import (
     MAKE_TASK,
     NEW_TASK,
     RUN_THIS,
-    Typed,
+    Changed,
     Commanded,
     Dropped,
     FileRef,
@@ -29,10 +29,12 @@ from bot.slack.heard import (
     Said,
     Stopped,
     Submitted,
+    Typed,
 )
 from runner.errors import BadInput
 
 _SPOKEN = frozenset({"", "file_share", "thread_broadcast", "me_message"})  # subtypes of messages that people write
+_CHANGES = frozenset({"message_changed", "message_deleted"})
 _MARKUP = re.compile(r"<([^<>]*)>")
 OPENED = "home."  # what the keys begin with by which it is known who has opened the App Home
 _LONGEST = 200_000  # characters of a text; a prompt may have as many
@@ -47,7 +49,7 @@ def read(body: object, me: Me) -> Heard:
     if "command" in body:
         heard: Heard = _command(body)
     elif body.get("type") == "block_actions":
-        heard = _change(body) if _text(_part(body, "view"), "type") == "modal" else _press(body)
+        heard = _typing(body) if _text(_part(body, "view"), "type") == "modal" else _press(body)
     elif body.get("type") == "view_submission":
         heard = _submission(body)
     elif _text(body, "type") in {"shortcut", "message_action"}:
@@ -126,23 +128,23 @@ def _press(body: Mapping[object, object]) -> Heard:
 
 def _submission(body: Mapping[object, object]) -> Heard:
     view = _part(body, "view")
-    if (opened := _opened(body, view)) is None:
+    if (opened := _form_of(body, view)) is None:
         return Dropped(reason="a form that is not ours")
     place, memory = opened
     key = ".".join((_text(view, "id"), _text(view, "hash"), place.user))
     return Submitted(key=key, place=place, form=_text(view, "callback_id"), memory=memory, fields=read_inputs(view))
 
 
-def _change(body: Mapping[object, object]) -> Heard:
+def _typing(body: Mapping[object, object]) -> Heard:
     view, action = _part(body, "view"), _action(body)
-    if (opened := _opened(body, view)) is None:
+    if (opened := _form_of(body, view)) is None:
         return Dropped(reason="a form that is not ours")
     shown = {str(name): part for name, part in view.items()}
     key = ".".join((_text(action, "action_ts"), _text(view, "id")))
     return Typed(key=key, place=opened[0], action=_text(action, "action_id"), view=shown)
 
 
-def _opened(body: Mapping[object, object], view: Mapping[object, object]) -> tuple[Place, str] | None:
+def _form_of(body: Mapping[object, object], view: Mapping[object, object]) -> tuple[Place, str] | None:
     """Return where a form was opened, and what it remembers; None if it is not one of ours."""
     kept = _text(view, "private_metadata").split(" ", 2)
     if len(kept) != len(("channel", "thread", "memory")) or not _text(view, "callback_id"):
@@ -199,6 +201,8 @@ def _event(body: Mapping[object, object], me: Me) -> Heard:
         return _stopped(event, _text(body, "event_id"))
     if kind not in {"message", "app_mention"}:
         return Dropped(reason="an event that needs nothing")
+    if _text(event, "subtype") in _CHANGES:
+        return _change(event, me, key=_text(body, "event_id"))
     if event.get("bot_id") or _text(event, "subtype") not in _SPOKEN:
         return Dropped(reason="not a person's message")
     said = _message(event, key=_text(body, "event_id"))
@@ -234,6 +238,24 @@ def _message(event: Mapping[object, object], *, key: str) -> Said:
     direct = _text(event, "channel_type") == "im" or channel.startswith("D")
     place = Place(user=_text(event, "user"), channel=channel, thread=thread or None, direct=direct)
     return Said(key=key, place=place, ts=ts, text=_text(event, "text"), files=_files(event.get("files")))
+
+
+def _change(event: Mapping[object, object], me: Me, *, key: str) -> Heard:
+    """Read what became of a message. Slack tells the same way of previews of links, and of our own edits."""
+    before, after = _part(event, "previous_message"), _part(event, "message")
+    if not before or before.get("bot_id") or _text(before, "subtype") not in _SPOKEN:
+        return Dropped(reason="not a person's message that was changed")
+    deleted = _text(event, "subtype") == "message_deleted" or _text(after, "subtype") == "tombstone"
+    if not deleted and _text(after, "text") == _text(before, "text"):
+        return Dropped(reason="its words are the same")
+    channel = _text(event, "channel")
+    direct = _text(event, "channel_type") == "im" or channel.startswith("D")
+    thread = _text(before, "thread_ts") or None
+    if not direct and thread is None and f"<@{me.user}>" not in _text(before, "text"):
+        return Dropped(reason="said to others")
+    place = Place(user=_text(before, "user"), channel=channel, thread=thread, direct=direct)
+    text = None if deleted else plain(_text(after, "text").removeprefix(f"<@{me.user}>")).strip()
+    return Changed(key=key, place=place, ts=_text(before, "ts"), text=text)
 
 
 def _files(listed: object) -> tuple[FileRef, ...]:

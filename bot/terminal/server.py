@@ -78,6 +78,9 @@ class TerminalServer:
         for connection in tuple(self._watching.get(origin.channel, ())):
             connection.put(wire.Shown(card=card))
 
+    async def acknowledge(self, source: str, *, read: bool) -> None:
+        """Do nothing: the card of a run says what its agent has not read yet."""
+
     async def rewrite(self, card: Card) -> None:
         """Replace a question on the terminals whose people have looked it up, wherever its run was begun."""
         for connection in {one for channel in self._watching.values() for one in channel}:

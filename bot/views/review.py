@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from bot.messenger import Attachment, Card, Look, Section, Style, Tone
+from bot.messenger import Card, Look, Section, Style, Tone
 from bot.views import say
 from bot.views.parts import button, data, facts, run_name, sections
-from bot.views.runs import reviewing
+from bot.views.runs import attachment, reviewing
 from runner.masking import clean
-from runner.model import Diff, DiffFile, Execution, Report, handle
+from runner.model import Diff, DiffFile, Execution, Report
 
 FILES_SHOWN = 30  # rows of files on a diff card
 PATCH_LIMIT = 20_000  # characters of a patch on a card; the report and the branch have all of it
@@ -65,8 +65,6 @@ def discarded(execution: Execution, backup: str) -> Card:
 
 def report(execution: Execution, made: Report) -> Card:
     """Hand over a report as a file."""
-    suffix = {"markdown": "md"}.get(made.format, made.format)
-    name = f"report-{handle(execution.id)}.{suffix}"
     return Card(
         title=f"Report of {run_name(execution)}",
         tone=Tone.GOOD,
@@ -77,7 +75,7 @@ def report(execution: Execution, made: Report) -> Card:
             if other != made.format
             for b in button(other, f"report {execution.id} {other}", Style.PLAIN)
         ),
-        files=(Attachment(name=name, path=made.path, size=made.size),),
+        files=(attachment(execution, made),),
         data=data("report", execution_id=execution.id, report=made),
     )
 

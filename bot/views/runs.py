@@ -10,7 +10,7 @@ from bot.views import say
 from bot.views.parts import button, data, facts, run_name, run_rows, sections
 from bot.views.rules import revoking, rules_section
 from runner.masking import clean
-from runner.model import Author, Execution, Freeze, Message, State, Step, StepKind, handle
+from runner.model import Author, Execution, Freeze, Message, Report, State, Step, StepKind, handle
 from runner.ports import Page
 from runner.runs import RunView
 
@@ -97,8 +97,14 @@ def result(view: RunView, now: datetime) -> Card:
             rules_section(view.rules),
         ),
         buttons=(*reviewing(execution), *button("Report", f"report {execution.id}", key="p"), *_retry(execution)),
-        files=tuple(_attachment(execution, r.format, r.path, r.size) for r in view.reports),
-        data=data("result", execution=execution, elapsed_seconds=say.elapsed(execution, now), reports=view.reports),
+        files=tuple(attachment(execution, report) for report in view.reports),
+        data=data(
+            "result",
+            execution=execution,
+            elapsed_seconds=say.elapsed(execution, now),
+            reports=view.reports,
+            **_answer(view.messages),
+        ),
     )
 
 
@@ -181,9 +187,35 @@ def reviewing(execution: Execution) -> tuple[Button, ...]:
     return (*changed, *button("Discard", f"discard {execution.id}", Style.DANGER, key="x"))
 
 
-def _attachment(execution: Execution, name: str, path: str, size: int) -> Attachment:
-    suffix = {"markdown": "md"}.get(name, name)
-    return Attachment(name=f"report-{handle(execution.id)}.{suffix}", path=path, size=size)
+def _answer(messages: Sequence[Message]) -> dict[str, str]:
+    """Return what the agent said last, if that is more than a card shows."""
+    said = next((message.text for message in reversed(messages) if message.author is Author.AGENT), "")
+    return {"answer": said} if len(said) > SUMMARY_LIMIT else {}
+
+
+def attachment(execution: Execution, report: Report) -> Attachment:
+    """Make the file of a report, with what its picture says for those who do not see it."""
+    suffix = {"markdown": "md"}.get(report.format, report.format)
+    return Attachment(
+        name=f"report-{handle(execution.id)}.{suffix}",
+        path=report.path,
+        size=report.size,
+        picture=report.picture,
+        alt=_in_words(execution) if report.picture else "",
+    )
+
+
+def _in_words(execution: Execution) -> str:
+    """Say in words what the first page of a report shows in numbers."""
+    facts = [
+        f"First page of the report of {run_name(execution)}",
+        f"state: {say.state(execution)}",
+        f"changes: {execution.diffstat or 'none'}",
+        f"tests: {_tests(execution) or 'not run'}",
+        f"tokens: {say.tokens(execution.usage.tokens)}",
+        f"cost: {say.cost(execution.usage.cost_usd)}",
+    ]
+    return clean("; ".join(facts)).replace("\N{MINUS SIGN}", "minus ")
 
 
 def _run_buttons(execution: Execution, *, details: bool = True) -> tuple[Button, ...]:

@@ -38,6 +38,7 @@ class Actor:
 
     person: Person
     origin: Origin
+    source: str | None = None  # the chat product's name of the message in which it was said, see `Message`
 
 
 @value
@@ -152,8 +153,39 @@ class Image:
 
 
 @value
+class Upload:
+    """A file that somebody posted for the agent; with `trouble` it is not there, and that says why."""
+
+    name: str
+    data: bytes = b""
+    trouble: str = ""
+
+
+@value
+class Attached:
+    """A file that is kept for the agent. Without a `path` it is missing, and `trouble` says why."""
+
+    name: str
+    size: int = 0  # bytes
+    path: str = ""
+    trouble: str = ""
+
+
+@value
+class Enclosed:
+    """What goes with a text: pictures, which an agent sees at once, and files, which it can open."""
+
+    images: tuple[Image, ...] = ()
+    files: tuple[Upload, ...] = ()
+
+
+@value
 class Message:
-    """One thing said in a conversation: a prompt, a steering remark, an answer of the agent."""
+    """One thing said in a conversation: a prompt, a steering remark, an answer of the agent.
+
+    `source` names the message of a chat product in which it was said, as "messenger:channel:message". What a person has
+    said can be changed until it is handed to the agent's program; the agent reads it after its current step.
+    """
 
     id: str
     execution_id: str
@@ -161,8 +193,11 @@ class Message:
     text: str
     person_id: str | None = None
     images: tuple[Image, ...] = ()
+    files: tuple[Attached, ...] = ()
+    source: str | None = None
     created_at: datetime
-    delivered_at: datetime | None = None  # when the agent got it; only for messages of people
+    handed_at: datetime | None = None  # when the agent's program got it; only for messages of people
+    delivered_at: datetime | None = None  # when the agent read it; only for messages of people
 
 
 @value
@@ -174,6 +209,7 @@ class Report:
     format: str  # html, pdf, json, markdown
     path: str
     size: int  # bytes
+    picture: str = ""  # path of its first page as a PNG, if there is one
     created_at: datetime
 
 

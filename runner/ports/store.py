@@ -170,6 +170,18 @@ class ExecutionStore(Protocol):
         """Store a message of a person for an execution, whatever its state."""
         ...
 
+    async def said(self, source: str) -> Message | None:
+        """Return the newest message with this `source`, without its pictures."""
+        ...
+
+    async def reword(self, message: Message, text: str | None, batch: Batch) -> bool:
+        """Give a message another text, or withdraw it (None); False, and nothing written, once it is handed over."""
+        ...
+
+    async def hand(self, message: Message, at: datetime) -> Message | None:
+        """Note that a message is handed to the agent's program now, and return it as it reads; None if withdrawn."""
+        ...
+
     async def get(self, execution_id: str) -> Execution | None:
         """Return an execution by its whole id."""
         ...

@@ -66,6 +66,10 @@ class Files(Protocol):
         """Write a file whole or not at all (temporary name, then rename) and return its path."""
         ...
 
+    async def add(self, folder: str, name: str, data: bytes) -> Path:
+        """Write a file whole or not at all under a name like this one that is still free, and return its path."""
+        ...
+
     async def read(self, path: str) -> bytes:
         """Return the content of a file written here. Raises NotFound."""
         ...

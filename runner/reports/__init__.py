@@ -8,5 +8,6 @@ from __future__ import annotations
 from runner.reports.build import build
 from runner.reports.document import Material, ReportDoc
 from runner.reports.formats import FORMATS, Format, file_name, render
+from runner.reports.pdf import to_picture
 
-__all__ = ["FORMATS", "Format", "Material", "ReportDoc", "build", "file_name", "render"]
+__all__ = ["FORMATS", "Format", "Material", "ReportDoc", "build", "file_name", "render", "to_picture"]

@@ -15,6 +15,7 @@ from runner.errors import ReportError
 from runner.reports.pdf_worker import MISSING, TOO_LARGE
 
 SECONDS = 120  # thirty pages take 2 to 4
+PICTURE_SECONDS = 30  # one page takes a fifth of a second
 _WORKER = Path(__file__).with_name("pdf_worker.py")
 _OTHER_FORMATS = "Ask for html or markdown instead."
 # Where Homebrew keeps Pango; a Python that is not Apple's finds it only if told.
@@ -27,9 +28,31 @@ async def to_pdf(html: str, *, seconds: float = SECONDS) -> bytes:
     The process gets nothing of our environment. Raises ReportError if the typesetter is not installed, takes longer
     than `seconds` or more memory than it may.
     """
+    try:
+        status, pdf, complaint = await _work(html.encode(), seconds)
+    except TimeoutError:
+        raise ReportError(f"The PDF was not done after {seconds:g} seconds.", hint=_OTHER_FORMATS) from None
+    if status != 0 or not pdf.startswith(b"%PDF-"):
+        raise _failure(status, complaint)
+    return pdf
+
+
+async def to_picture(pdf: bytes, *, seconds: float = PICTURE_SECONDS) -> bytes:
+    """Return the first page of a PDF as a PNG of at most 1,600 pixels in width. Raises ReportError."""
+    try:
+        status, png, complaint = await _work(pdf, seconds, "picture")
+    except TimeoutError:
+        raise ReportError(f"The picture was not done after {seconds:g} seconds.") from None
+    if status != 0 or not png.startswith(b"\x89PNG"):
+        raise ReportError(f"The first page cannot be drawn: {_last_line(complaint)}.")
+    return png
+
+
+async def _work(given: bytes, seconds: float, *what: str) -> tuple[int | None, bytes, str]:
+    """Run the worker, and return its exit status, its output and what it complained of. Raises TimeoutError."""
     with tempfile.TemporaryDirectory(prefix="signoff-pdf-") as home:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-I", "-B", str(_WORKER), str(max(1, round(seconds)))),
+            *(sys.executable, "-I", "-B", str(_WORKER), str(max(1, round(seconds))), *what),
             stdin=PIPE,
             stdout=PIPE,
             stderr=PIPE,
@@ -39,14 +62,10 @@ async def to_pdf(html: str, *, seconds: float = SECONDS) -> bytes:
         )
         try:
             async with asyncio.timeout(seconds):
-                pdf, complaint = await process.communicate(html.encode())
-        except TimeoutError:
-            raise ReportError(f"The PDF was not done after {seconds:g} seconds.", hint=_OTHER_FORMATS) from None
+                made, complaint = await process.communicate(given)
         finally:
             await _end(process)
-    if process.returncode != 0 or not pdf.startswith(b"%PDF-"):
-        raise _failure(process.returncode, complaint.decode(errors="replace"))
-    return pdf
+    return process.returncode, made, complaint.decode(errors="replace")
 
 
 def _environment(home: str) -> dict[str, str]:

@@ -122,9 +122,13 @@ messages = sa.Table(
     column("author", OneOf(model.Author)),
     column("text", Text),
     column("person_id", Key, optional=True),
+    column("files", Shape(tuple[model.Attached, ...])),
+    column("source", Key, optional=True),
     column("created_at", Moment),
+    column("handed_at", Moment, optional=True),
     column("delivered_at", Moment, optional=True),
     sa.Index("messages_execution_ix", "execution_id", "id"),
+    partial_index("messages_source", "source", where="source IS NOT NULL"),
 )
 
 attachments = sa.Table(
@@ -187,6 +191,7 @@ reports = sa.Table(
     column("format", Key),
     column("path", Text),
     column("size", sa.BigInteger),  # bytes
+    column("picture", Text),
     column("created_at", Moment),
     sa.Index("reports_execution_ix", "execution_id", "id"),
 )

@@ -26,6 +26,7 @@ class Board:
     cards: dict[str, Card] = field(default_factory=dict)
     shown: list[tuple[Origin, Card]] = field(default_factory=list)
     broken: bool = False
+    marks: list[tuple[str, bool]] = field(default_factory=list)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def show(self, origin: Origin, card: Card) -> None:
@@ -35,6 +36,9 @@ class Board:
         self.shown.append((origin, card))
         self.cards[card.key or str(len(self.shown))] = card
         self._news.set()
+
+    async def acknowledge(self, source: str, *, read: bool) -> None:
+        self.marks.append((source, read))
 
     async def rewrite(self, card: Card) -> None:
         """Nobody has asked this board to see anything elsewhere."""

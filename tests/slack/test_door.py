@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +16,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.httpd import Answer, Post
 from bot.slack.door import Door
-from bot.slack.heard import Me
+from bot.slack.heard import Me, Submitted, Typed
 from bot.slack.listen import Reception, application
 from runner.beside import beside
 from runner.errors import ConfigError, StorageError
@@ -66,6 +66,19 @@ class Kept:
     async def forget(self, messenger: str, before: datetime) -> None:
         self.arrivals.clear()
 
+    async def newest(self, messenger: str, prefix: str, since: datetime) -> Mapping[str, datetime]:
+        raise AssertionError
+
+
+class NoForms:
+    """Forms that are all in order."""
+
+    async def check(self, sent: Submitted) -> Mapping[str, str]:
+        return {}
+
+    def changed(self, changed: Typed) -> None:
+        raise AssertionError
+
 
 @dataclass
 class Gate:
@@ -102,7 +115,7 @@ async def gate(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> AsyncIterato
     world = World(clock)
     (tmp_path / "secret").write_text(world.signing_secret, "utf-8")
     door = Door(Secret(reference=f"file:{tmp_path}/secret"), clock)
-    app = application(AsyncWebClient(token="xoxb-1"), Reception(kept, clock, ME, lambda: None))
+    app = application(AsyncWebClient(token="xoxb-1"), Reception(kept, clock, ME, lambda: None, NoForms()))
     async with beside(door.serve(app)):
         yield Gate(door, kept, Webhooks(world, "", clock, 3), world.signing_secret, clock, app)
     assert not [record for record in caplog.records if record.exc_info]
@@ -115,7 +128,7 @@ async def test_what_slack_signed_is_stored_then_acknowledged(gate: Gate) -> None
         "type": "view_submission",
         "team": {"id": "T1"},
         "user": {"id": "UADA"},
-        "view": {"id": "V1", "private_metadata": "C1 - deny x", "state": {"values": {}}},
+        "view": {"id": "V1", "callback_id": "ask", "private_metadata": "C1 - deny x", "state": {"values": {}}},
     }
     deliveries: list[tuple[str, dict[str, Any]]] = [(EVENT, SAID), (COMMAND, TYPED), (INTERACTION, press)]
     for count, (kind, payload) in enumerate(deliveries, 1):

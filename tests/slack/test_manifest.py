@@ -21,6 +21,7 @@ NEEDED = {
     "conversations.open": "im:write",
     "conversations.replies": "channels:history",
     "files.completeUploadExternal": "files:write",
+    "reactions.add": "reactions:write",
     "url_private": "files:read",
     "/task": "commands",
     "app_mention": "app_mentions:read",

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from bot.slack.buttons import Press
 from bot.slack.heard import (
+    Changed,
     Commanded,
     Dropped,
     FileRef,
@@ -271,3 +272,40 @@ def _replaced(content: Any, path: list[int], put: object) -> Any:
         return put
     name = list(content)[path[0] % len(content)]
     return content | {name: _replaced(content[name], path[1:], put)}
+
+
+def change(before: dict[str, Any], after: dict[str, Any] | None, **fields: Any) -> dict[str, Any]:
+    """Make an event about a message in a thread that was edited or deleted."""
+    message = {"user": ADA, "ts": "5.1", "thread_ts": "5.0", "text": "use tabs"}
+    made: dict[str, Any] = {"subtype": "message_changed" if after else "message_deleted", "ts": "9.0", "user": ""}
+    made["previous_message"] = message | before
+    return event(**made | ({"message": message | after} if after else {"deleted_ts": "5.1"}) | fields)
+
+
+def test_edits_and_deletions_are_read_under_the_name_of_the_message() -> None:
+    """SLACK-14: also of one that has replies, which Slack only hides."""
+    place = Place(user=ADA, channel="C1", thread="5.0")
+    edited = read(change({}, {"text": "use &lt;spaces&gt;"}), ME)
+    assert edited == Changed(key="Ev1", place=place, ts="5.1", text="use <spaces>")
+    gone = Changed(key="Ev1", place=place, ts="5.1", text=None)
+    assert read(change({}, None), ME) == gone
+    assert read(change({}, {"subtype": "tombstone", "text": "This message was deleted."}), ME) == gone
+    named = {"thread_ts": "", "text": "<@UBOT> mend it"}
+    begun = read(change(named, named | {"text": "<@UBOT> leave it"}), ME)
+    assert begun == Changed(key="Ev1", place=Place(user=ADA, channel="C1"), ts="5.1", text="leave it")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({}, {"attachments": [{"title": "a preview"}]}),
+        ({"bot_id": "B1"}, {"bot_id": "B1", "text": "another"}),
+        ({"subtype": "channel_join"}, None),
+        ({"thread_ts": "", "text": "lunch?"}, {"thread_ts": "", "text": "dinner?"}),
+        ({"user": "UBOT"}, {"user": "UBOT", "text": "another"}),
+    ],
+    ids=["a preview of a link", "a bot", "a notice of Slack", "said to others", "our own"],
+)
+def test_changes_that_concern_no_agent_are_dropped(before: dict[str, Any], after: dict[str, Any] | None) -> None:
+    """SLACK-14: only the words of people count."""
+    assert isinstance(read(change(before, after), ME), Dropped)

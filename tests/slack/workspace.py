@@ -26,6 +26,7 @@ from tests.servers.slack.world import Channel, Message, User, View
 
 Mode = Literal["sockets", "http"]
 
+USERS = {"ada": {"role": "admin", "slack": "UADA"}, "bob": {"role": "approver", "slack": "UBOB"}}
 PATIENCE = 20.0  # seconds until something that should show counts as lost
 
 
@@ -108,13 +109,10 @@ def configured(folder: Path, slack: StrictSlack, *, mode: Mode = "sockets", **se
         listen = f"127.0.0.1:{free_port()}"
         sections["http"] = {"listen": listen}
         slack.http(f"http://{listen}{PATH}")
-    sections.setdefault(
-        "users", {"ada": {"role": "admin", "slack": "UADA"}, "bob": {"role": "approver", "slack": "UBOB"}}
-    )
     return settings_in(
         folder,
         slack={"bot_token": f"file:{folder}/bot", **way, "base_url": slack.base_url},
-        **sections,
+        **{"users": USERS, **sections},
     )
 
 

@@ -103,3 +103,12 @@ async def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("a file")
     with pytest.raises(StorageError, match="taken"):
         await DiskFiles(tmp_path / "taken" / "files").write("e", "r", b"")
+
+
+async def test_what_is_added_never_takes_the_place_of_another_file(files: DiskFiles) -> None:
+    """STORE-14: whatever it is called; a number tells them apart."""
+    names = ["run.log", "run.log", "../run.log", "noted", "noted", ".env", "\N{RIGHT-TO-LEFT OVERRIDE}txt.exe"]
+    paths = [await files.add("inbox-e1", name, bytes([number])) for number, name in enumerate(names)]
+    assert [path.name for path in paths] == ["run.log", "run-2.log", "_run.log", "noted", "noted-2", "env", "_txt.exe"]
+    assert [path.read_bytes() for path in paths] == [bytes([number]) for number in range(len(names))]
+    assert len(list(paths[0].parent.iterdir())) == len(names), "nothing else is left"

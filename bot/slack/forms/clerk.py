@@ -20,7 +20,7 @@ from bot.slack.forms.run import RUN, missing, run_blocks
 from bot.slack.forms.task import EDIT, NEW, drafted, task_blocks
 from bot.slack.forms.unfit import Unfit
 from bot.slack.forms.windows import Windows
-from bot.slack.heard import NAME, Typed, Place, Submitted
+from bot.slack.heard import NAME, Place, Submitted, Typed
 from bot.slack.payloads import kept
 from bot.slack.safety import units
 from bot.slack.surfaces import METADATA, form, notice

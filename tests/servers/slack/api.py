@@ -17,7 +17,10 @@ Method = Callable[[Payload], Payload]
 
 _STRUCTURED = ("attachments", "blocks", "channels", "files", "metadata", "prompts", "view")  # JSON inside a form
 _POSTS = ("chat.postMessage", "chat.postEphemeral")
-_SCOPES = "app_mentions:read,assistant:write,channels:history,channels:read,chat:write,commands,files:read,files:write"
+_SCOPES = (
+    "app_mentions:read,assistant:write,channels:history,channels:read,chat:write,commands,files:read,files:write,"
+    "reactions:write"
+)
 
 
 @dataclass
