@@ -49,7 +49,7 @@ class SlackCarrier:
         """Post a message with the nonce in its metadata, and return its time stamp."""
         async with _outcomes():
             if marks.marked(slot):
-                return await self._marker.mark(slot, payload)
+                return await self._marker.mark(slot, payload, instead=False)
             answer = await self._web.chat_postMessage(
                 channel=slot.channel,
                 thread_ts=slot.thread or None,
@@ -64,7 +64,7 @@ class SlackCarrier:
         """Replace the content of a message."""
         async with _outcomes():
             if marks.marked(slot):
-                await self._marker.mark(slot, payload)
+                await self._marker.mark(slot, payload, instead=True)
                 return
             await self._web.chat_update(channel=slot.channel, ts=message_ref, **_content(payload))
 

@@ -16,7 +16,10 @@ from runner.model import Json, Origin, Slot
 
 TAKEN, READ = "eyes", "white_check_mark"
 QUEUE = Origin(messenger=NAME, channel="reactions")  # no channel of Slack's: their ids have capitals only
-PACE = Pace(every=(Allowance(per_second=0.6, burst=4.0),))  # reactions.add allows 50 a minute, reactions.remove 20
+PACE = Pace(
+    every=(Allowance.per_minute(46, burst=4),),  # reactions.add allows 50 a minute
+    edits=(Allowance.per_minute(18, burst=4),),  # and reactions.remove 20: whatever is there already is taken away
+)
 _TRANSIENT = frozenset({"ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable"})
 _USUAL = frozenset({"already_reacted", "no_reaction", "message_not_found"})  # it is as wanted, or nobody can see it
 
@@ -45,12 +48,15 @@ class Marker:
         self._web = web
         self._told: set[str] = set()
 
-    async def mark(self, slot: Slot, content: Json) -> str:
-        """Show this reaction on the message that the slot names, and return its name. Raises SlackApiError."""
+    async def mark(self, slot: Slot, content: Json, *, instead: bool) -> str:
+        """Show this reaction on the message that the slot names, and return its name. Raises SlackApiError.
+
+        `instead`: of another that is there.
+        """
         _, channel, ts = slot.key.split(":", 2)
         name = str(content["mark"])
         await self._try("add", channel, ts, name)
-        if name == READ:
+        if instead and name == READ:
             await self._try("remove", channel, ts, TAKEN)
         return ts
 
