@@ -14,6 +14,9 @@ from runner.model import Change, Execution, Message, Step
 from runner.ports import Batch, Store
 
 
+_GATHER = 0.2  # seconds in which more is waited for: with many runs at work the store has one transaction at a time
+
+
 class Pen:
     """Collects what is to be written, and writes it in order, fenced by the epoch of the attempt."""
 
@@ -55,6 +58,7 @@ class Pen:
         try:
             while True:
                 await self._news.wait()
+                await asyncio.sleep(_GATHER)
                 await self.flush()
         finally:
             await self.flush()
