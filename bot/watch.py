@@ -11,6 +11,7 @@ import logging
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from weakref import WeakValueDictionary
 
 from bot import views
 from bot.messenger import Messenger
@@ -34,6 +35,7 @@ from runner.ports import ExecutionQuery
 LIVE = (State.PENDING, State.RUNNING, State.WAITING)
 CATCH_UP = 20  # newest live runs shown to a terminal that connects
 _CARDS = 8  # live cards that are redrawn within `redraw_seconds`; more take more time, and no more work
+_HANDS = 8  # cards that are drawn at a time
 OPEN_LOOKED_AT = 500  # oldest open questions that a freeze rewrites, or that a terminal which connects may be asked
 
 log = logging.getLogger(__name__)
@@ -90,7 +92,8 @@ class _Lane:
         self._stale: set[str] = set()  # and those for which that can wait
         self._turn = asyncio.Event()
         self._redraw = asyncio.Event()
-        self._drawing = asyncio.Lock()  # a card is read and shown in one go, so an older one never covers a newer
+        self._drawing: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()  # by what is drawn
+        self._hands = asyncio.Semaphore(_HANDS)
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as group:
@@ -180,18 +183,29 @@ class _Lane:
         progress |= await self._concerned([c.subject_id for c in changes if c.kind is ChangeKind.RULE])
         if any(c.kind is ChangeKind.FREEZE for c in changes):
             await self._show_switch()
-        for source, read in self._marks(changes).items():
-            async with self._guarded(source):
-                await self._messenger.acknowledge(source, read=read)
         self._mark(turns, progress)
-        for approval_id in approvals:
-            async with self._guarded(approval_id):
-                await self._show_approval(approval_id, nudged=approval_id in nudged)
-        for execution_id in sorted(ends):  # nothing follows that would have it redrawn
-            await self._repaint(execution_id)
-        for execution_id in sorted(results):
-            async with self._guarded(execution_id):
+        async with asyncio.TaskGroup() as group:  # one that takes long keeps no other waiting
+            for approval_id in approvals:
+                group.create_task(self._show_question(approval_id, nudged=approval_id in nudged))
+            for execution_id in sorted(ends | results):
+                group.create_task(self._show_end(execution_id, result=execution_id in results))
+            for source, read in self._marks(changes).items():
+                group.create_task(self._acknowledge(source, read=read))
+
+    async def _show_question(self, approval_id: str, *, nudged: bool) -> None:
+        async with self._guarded(approval_id):
+            await self._show_approval(approval_id, nudged=nudged)
+
+    async def _show_end(self, execution_id: str, *, result: bool) -> None:
+        """Redraw the card of a run at once, since nothing follows that would have it redrawn; then show its result."""
+        async with self._guarded(execution_id):
+            await self._show_run(execution_id)
+            if result:
                 await self._show_result(execution_id)
+
+    async def _acknowledge(self, source: str, *, read: bool) -> None:
+        async with self._guarded(source):
+            await self._messenger.acknowledge(source, read=read)
 
     def _mark(self, turned: set[str], stale: set[str]) -> None:
         """Have live cards redrawn, by somebody else: what people wait for comes first."""
@@ -284,8 +298,12 @@ class _Lane:
 
     @asynccontextmanager
     async def _guarded(self, subject: str) -> AsyncIterator[None]:
-        """Hold the drawing lock; one card that cannot be shown must not stop the watch for everybody."""
-        async with self._drawing:
+        """Let nobody else draw the same; one card that cannot be shown must not stop the watch for everybody.
+
+        A card is read and shown in one go, so an older one never covers a newer.
+        """
+        drawing = self._drawing.setdefault(subject, asyncio.Lock())
+        async with drawing, self._hands:
             try:
                 yield
             except SignoffError as error:
