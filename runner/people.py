@@ -72,10 +72,15 @@ class People:
         return {person.id: person.name for person in await self._store.people()}
 
     async def find(self, name: str) -> Person:
-        """Return the person of this name. Raises NotFound."""
+        """Return the person of this name, whom the configuration may know before they show up. Raises NotFound."""
+        wanted = name.strip().casefold()
         for person in await self._store.people():
-            if person.name.casefold() == name.strip().casefold():
+            if person.name.casefold() == wanted:
                 return person
+        for called, user in self._settings.users.items():
+            identities = [(messenger, getattr(user, messenger)) for messenger in MESSENGERS if getattr(user, messenger)]
+            if called.casefold() == wanted and identities:
+                return await self.known(*identities[0], called)
         raise NotFound(f"Nobody here is called `{name[:40]}`.", hint="`people` lists who has shown up so far.")
 
     async def set_role(self, actor: Actor, name: str, role: Role) -> Person:

@@ -23,6 +23,16 @@ async def test_an_admin_gives_roles_which_hold_at_the_next_word(tmp_path: Path) 
         assert kind(await bob.says("approve")) == "decided"
 
 
+async def test_who_stands_in_the_configuration_can_be_named_before_they_show_up(tmp_path: Path) -> None:
+    """APPR-8: whoever lends them the right, or gives them a role, need not wait for their first word."""
+    async with desk(tmp_path, asks, users={"zoe": {"role": "operator", "slack": "UZOE"}}) as ada:
+        assert kind(await ada.says("delegate Zoe 8h")) == "note"
+        assert kind(await ada.says("role zoe approver")) == "note"
+        zoe = await ada.stage.core.people.known("slack", "UZOE", "")
+        assert (zoe.name, zoe.role) == ("zoe", Role.APPROVER)
+        assert [lent.to_id for lent in await ada.stage.core.people.delegations()] == [zoe.id]
+
+
 async def test_roles_are_for_admins_and_one_always_stays(tmp_path: Path) -> None:
     async with desk(tmp_path, asks) as ada:
         bob = await ada.joined("bob", Role.APPROVER)
