@@ -13,7 +13,6 @@ from runner.advance import Advance, Facts, Fenced
 from runner.model import Change, Execution, Message, Step
 from runner.ports import Batch, Store
 
-
 _GATHER = 0.2  # seconds in which more is waited for: with many runs at work the store has one transaction at a time
 
 

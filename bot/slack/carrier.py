@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ PACE = Pace(
 )
 OVERALL = Pace(edits=(Allowance.per_minute(46, burst=10),))  # chat.update allows 50 a minute to an app
 _PAGE, _PAGES = 200, 20  # messages, and pages of a thread, among which one of ours is looked for
+_PEOPLE = ("U", "W")  # what the ids of people begin with
 _REFUSED = 401  # Slack's word for a token that does not hold
 
 _MISSING = frozenset({"message_not_found", "thread_not_found", "cant_update_message", "channel_not_found"})
@@ -44,6 +46,19 @@ class SlackCarrier:
     def __init__(self, web: AsyncWebClient) -> None:
         self._web = web
         self._marker = marks.Marker(web)
+        self._directs: dict[str, str] = {}  # channels of direct messages, by person
+
+    async def direct(self, user: str) -> str:
+        """Return the channel of the direct messages with somebody. Raises an Outcome."""
+        if user not in self._directs:
+            async with _outcomes():
+                answer = await self._web.conversations_open(users=user)
+            self._directs[user] = str(answer["channel"]["id"])
+        return self._directs[user]
+
+    async def _channel(self, slot: Slot) -> str:
+        """Return where a slot is: what is for a person goes to the direct messages with them."""
+        return await self.direct(slot.channel) if slot.channel.startswith(_PEOPLE) else slot.channel
 
     async def post(self, slot: Slot, payload: Json, nonce: str) -> str:
         """Post a message with the nonce in its metadata, and return its time stamp."""
@@ -51,7 +66,7 @@ class SlackCarrier:
             if marks.marked(slot):
                 return await self._marker.mark(slot, payload, instead=False)
             answer = await self._web.chat_postMessage(
-                channel=slot.channel,
+                channel=await self._channel(slot),
                 thread_ts=slot.thread or None,
                 metadata={"event_type": EVENT, "event_payload": {"nonce": nonce}},
                 unfurl_links=False,
@@ -66,13 +81,14 @@ class SlackCarrier:
             if marks.marked(slot):
                 await self._marker.mark(slot, payload, instead=True)
                 return
-            await self._web.chat_update(channel=slot.channel, ts=message_ref, **_content(payload))
+            await self._web.chat_update(channel=await self._channel(slot), ts=message_ref, **_content(payload))
 
     async def upload(self, slot: Slot, payload: Json, nonce: str) -> str:  # noqa: ARG002 - files carry no mark
         """Put a file into the thread and return its id.."""
         content = await asyncio.to_thread(_bytes, payload)
         async with _outcomes():
-            return await upload(self._web, slot, payload, content)
+            there = replace(slot, channel=await self._channel(slot))
+            return await upload(self._web, there, payload, content)
 
     async def find(self, slot: Slot, nonce: str) -> str | None:
         """Look for our message in its thread, or among the newest of its channel. A reaction may be set twice."""
@@ -91,7 +107,7 @@ class SlackCarrier:
 
     async def _page(self, slot: Slot, cursor: str) -> tuple[Sequence[Mapping[str, Any]], str]:
         """Return messages of a thread, the oldest first, or of a channel, the newest first, and the cursor to more."""
-        wanted: dict[str, Any] = {"channel": slot.channel, "limit": _PAGE, "include_all_metadata": True}
+        wanted: dict[str, Any] = {"channel": await self._channel(slot), "limit": _PAGE, "include_all_metadata": True}
         if cursor:
             wanted["cursor"] = cursor
         async with _outcomes():

@@ -81,10 +81,10 @@ class SlackMessenger:
     async def direct(self, place: Place) -> Place:
         """Find the direct messages with somebody who acted in no channel. Raises WrongState if Slack refuses."""
         try:
-            answer = await self._web.conversations_open(users=place.user)
-        except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
-            raise WrongState(f"Signoff cannot write to {place.user} directly: {_reason(error)}.") from error
-        return replace(place, channel=str(answer["channel"]["id"]), thread=None)
+            channel = await self._carrier.direct(place.user)
+        except Outcome as error:
+            raise WrongState(f"Signoff cannot write to {place.user} directly: {error}.") from error
+        return replace(place, channel=channel, thread=None)
 
     async def tell(self, place: Place, card: Card) -> bool:
         """Show a card to one person alone; False if Slack did not. It is not kept: whoever misses it can ask again.
@@ -143,10 +143,6 @@ class SlackMessenger:
     async def fetch(self, files: Sequence[FileRef]) -> Enclosed:
         """Return what people have posted; a file that cannot be had says why."""
         return await self._fetcher.fetch(files)
-
-
-def _reason(error: Exception) -> str:
-    return str(error.response.get("error", "")) if isinstance(error, SlackApiError) else str(error)
 
 
 def _payload(made: Rendered) -> dict[str, Any]:
