@@ -49,7 +49,7 @@ class Aside:
 
     def stopped(self, place: Place) -> None:
         """Somebody pressed Slack's own stop button in a thread."""
-        self._sessions.stopped(place.channel, place.thread or "")
+        self._sessions.stopped(place.origin.channel, place.thread or "")
 
     async def run(self) -> None:
         """Keep both as things are, until cancelled. A store that fails for a while only delays it."""

@@ -48,17 +48,15 @@ class SlackCarrier:
         self._marker = marks.Marker(web)
         self._directs: dict[str, str] = {}  # channels of direct messages, by person
 
-    async def direct(self, user: str) -> str:
-        """Return the channel of the direct messages with somebody. Raises an Outcome."""
-        if user not in self._directs:
+    async def channel(self, name: str) -> str:
+        """Return the channel of this name, for a person that of the direct messages. Raises an Outcome."""
+        if not name.startswith(_PEOPLE):
+            return name
+        if name not in self._directs:
             async with _outcomes():
-                answer = await self._web.conversations_open(users=user)
-            self._directs[user] = str(answer["channel"]["id"])
-        return self._directs[user]
-
-    async def _channel(self, slot: Slot) -> str:
-        """Return where a slot is: what is for a person goes to the direct messages with them."""
-        return await self.direct(slot.channel) if slot.channel.startswith(_PEOPLE) else slot.channel
+                answer = await self._web.conversations_open(users=name)
+            self._directs[name] = str(answer["channel"]["id"])
+        return self._directs[name]
 
     async def post(self, slot: Slot, payload: Json, nonce: str) -> str:
         """Post a message with the nonce in its metadata, and return its time stamp."""
@@ -66,7 +64,7 @@ class SlackCarrier:
             if marks.marked(slot):
                 return await self._marker.mark(slot, payload, instead=False)
             answer = await self._web.chat_postMessage(
-                channel=await self._channel(slot),
+                channel=await self.channel(slot.channel),
                 thread_ts=slot.thread or None,
                 metadata={"event_type": EVENT, "event_payload": {"nonce": nonce}},
                 unfurl_links=False,
@@ -81,13 +79,13 @@ class SlackCarrier:
             if marks.marked(slot):
                 await self._marker.mark(slot, payload, instead=True)
                 return
-            await self._web.chat_update(channel=await self._channel(slot), ts=message_ref, **_content(payload))
+            await self._web.chat_update(channel=await self.channel(slot.channel), ts=message_ref, **_content(payload))
 
     async def upload(self, slot: Slot, payload: Json, nonce: str) -> str:  # noqa: ARG002 - files carry no mark
         """Put a file into the thread and return its id.."""
         content = await asyncio.to_thread(_bytes, payload)
         async with _outcomes():
-            there = replace(slot, channel=await self._channel(slot))
+            there = replace(slot, channel=await self.channel(slot.channel))
             return await upload(self._web, there, payload, content)
 
     async def find(self, slot: Slot, nonce: str) -> str | None:
@@ -107,7 +105,11 @@ class SlackCarrier:
 
     async def _page(self, slot: Slot, cursor: str) -> tuple[Sequence[Mapping[str, Any]], str]:
         """Return messages of a thread, the oldest first, or of a channel, the newest first, and the cursor to more."""
-        wanted: dict[str, Any] = {"channel": await self._channel(slot), "limit": _PAGE, "include_all_metadata": True}
+        wanted: dict[str, Any] = {
+            "channel": await self.channel(slot.channel),
+            "limit": _PAGE,
+            "include_all_metadata": True,
+        }
         if cursor:
             wanted["cursor"] = cursor
         async with _outcomes():

@@ -53,9 +53,10 @@ class SlackFront:
         self._web = web
         self._store = store
         self._clock = clock
-        self._outbox = Outbox(NAME, SlackCarrier(web), store.deliveries, clock, options)
+        self._carrier = SlackCarrier(web)
+        self._outbox = Outbox(NAME, self._carrier, store.deliveries, clock, options)
         self._door = Door(settings.signing_secret, clock) if settings.over_http else None
-        self.messenger = SlackMessenger(web, http, self._outbox)
+        self.messenger = SlackMessenger(web, http, self._outbox, self._carrier)
 
     @property
     def receivers(self) -> Mapping[str, Receiver]:
@@ -67,7 +68,7 @@ class SlackFront:
         me = await self._introduced()
         clerk = Clerk(self._web, core)
         homes = Homes(self._web, desk, core.people, self._clock)
-        sessions = Sessions(self._web, core.runs, self._clock)
+        sessions = Sessions(self._web, self._carrier, core.runs, self._clock)
         aside = Aside(homes, sessions, self._store, core.changes, self._clock)
         inside = Inside(desk, core.people, core.runs, clerk, aside)
         attendant = Attendant(Host(inside, self.messenger), self._store.arrivals, self._clock, me)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bot.slack import buttons
-from runner.model import Json, value
+from runner.model import Json, Origin, value
 
 NAME = "slack"  # in `Origin.messenger`
 NEW_TASK, MAKE_TASK, RUN_THIS = "new_task", "make_task", "run_this"  # callback ids of the shortcuts
@@ -32,6 +32,12 @@ class Place:
     thread: str | None = None  # None: not in a thread
     direct: bool = False  # a conversation with us alone
     reply_url: str = ""  # where this person can be answered alone, for half an hour
+
+    @property
+    def origin(self) -> Origin:
+        """Return the place as the core and the outbox know it: direct messages go by the person, whose own they are."""
+        channel = self.user if self.direct else self.channel
+        return Origin(messenger=NAME, channel=channel, thread=self.thread)
 
 
 @value

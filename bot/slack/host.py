@@ -127,7 +127,7 @@ class Host:
         line = text if is_command else f"{word} {text}"
         if (offer := form_offer(line)) is not None:
             if await self._person(place) is not None:
-                await self._counter.show(_origin(place), offer)
+                await self._counter.show(place.origin, offer)
             return
         order = Order(
             line,
@@ -147,7 +147,7 @@ class Host:
             return  # nothing that strangers said went anywhere
         incoming = Incoming(
             person=person,
-            origin=_origin(replace(place, thread=place.thread or changed.ts)),
+            origin=replace(place, thread=place.thread or changed.ts).origin,
             text=changed.text or "",
             source=marks.source(place.channel, changed.ts),
         )
@@ -226,7 +226,7 @@ class Host:
             return
         incoming = Incoming(
             person=person,
-            origin=_origin(place),
+            origin=place.origin,
             text=order.line,
             images=order.enclosed.images,
             files=order.enclosed.files,
@@ -248,7 +248,7 @@ class Host:
         if failed and order.otherwise:
             card = replace(card, buttons=(*card.buttons, order.otherwise))
         if card.key or not order.alone:
-            await self._counter.show(_origin(place), card)
+            await self._counter.show(place.origin, card)
         else:
             await self._counter.tell(place, card)
 
@@ -268,14 +268,10 @@ class Host:
 
     async def _is_ours(self, place: Place) -> bool:
         try:
-            await self._threads.latest(_origin(place))
+            await self._threads.latest(place.origin)
         except NotFound:
             return False
         return True
-
-
-def _origin(place: Place) -> Origin:
-    return Origin(messenger=NAME, channel=place.channel, thread=place.thread)
 
 
 def _with_text(card: Card, text: str) -> Card:

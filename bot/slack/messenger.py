@@ -34,11 +34,11 @@ log = logging.getLogger(__name__)
 class SlackMessenger:
     """`bot.messenger.Messenger` for one workspace, and the counter of `bot.slack.attend`."""
 
-    def __init__(self, web: AsyncWebClient, http: aiohttp.ClientSession, outbox: Outbox) -> None:
+    def __init__(self, web: AsyncWebClient, http: aiohttp.ClientSession, outbox: Outbox, carrier: SlackCarrier) -> None:
         self._web = web
         self._http = http
         self._outbox = outbox
-        self._carrier = SlackCarrier(web)
+        self._carrier = carrier
         self._fetcher = Fetcher(http, web.token or "", web.base_url)
 
     @property
@@ -81,7 +81,7 @@ class SlackMessenger:
     async def direct(self, place: Place) -> Place:
         """Find the direct messages with somebody who acted in no channel. Raises WrongState if Slack refuses."""
         try:
-            channel = await self._carrier.direct(place.user)
+            channel = await self._carrier.channel(place.user)
         except Outcome as error:
             raise WrongState(f"Signoff cannot write to {place.user} directly: {error}.") from error
         return replace(place, channel=channel, thread=None)
@@ -95,7 +95,7 @@ class SlackMessenger:
         made = render(card)
         if whole_of(card, made.rest) is not None:
             there = place if place.thread or place.direct else await self.direct(place)
-            await self.show(Origin(messenger=NAME, channel=there.channel, thread=there.thread), card)
+            await self.show(there.origin, card)
             if there is place:
                 return True
             made = line("That is long: it comes to you directly, with a file.")

@@ -15,7 +15,7 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.delivery.carrier import Gone, Limited, Rejected
+from bot.delivery.carrier import Gone, Limited, Outcome, Rejected
 from bot.slack.carrier import outcome
 from bot.slack.heard import NAME
 from bot.slack.lull import backoff, lull
@@ -53,6 +53,14 @@ class Newest(Protocol):
         ...
 
 
+class Directory(Protocol):
+    """Knows where people are written to: `bot.slack.carrier.SlackCarrier`."""
+
+    async def channel(self, name: str) -> str:
+        """Return the channel of this name, for a person that of the direct messages. Raises an Outcome."""
+        ...
+
+
 def status(execution: Execution) -> str:
     """Return Slack's word for how it stands with a run."""
     if execution.merged_commit or execution.discarded_at:
@@ -69,8 +77,9 @@ def status(execution: Execution) -> str:
 class Sessions:
     """Keeps the sessions of threads as their runs are."""
 
-    def __init__(self, web: AsyncWebClient, runs: Newest, clock: Clock) -> None:
+    def __init__(self, web: AsyncWebClient, directory: Directory, runs: Newest, clock: Clock) -> None:
         self._web = web
+        self._directory = directory
         self._runs = runs
         self._clock = clock
         self._wanted: dict[Place, int] = {}  # places to look at, in order, and how often that has failed
@@ -112,7 +121,7 @@ class Sessions:
         """Set the status of one thread, and return how long nothing more may be asked of Slack."""
         try:
             return await self._set(place)
-        except (SlackApiError, aiohttp.ClientError, TimeoutError, SignoffError) as error:
+        except (SlackApiError, Outcome, aiohttp.ClientError, TimeoutError, SignoffError) as error:
             pause = self._failed(place, error, failures + 1)
         except Exception:  # a session that cannot be shown must not keep the others from it
             log.exception("slack.session: cannot be set in %s", place)
@@ -126,7 +135,7 @@ class Sessions:
         wanted = status(execution)
         if self._shown.get(place) == wanted:
             return 0.0
-        channel, thread = place
+        channel, thread = await self._directory.channel(place[0]), place[1]
         title = say.line(execution.title or execution.prompt, _TITLE)
         await self._web.agents_sessions_setStatus(channel_id=channel, thread_ts=thread, status=wanted, title=title)
         self._shown[place] = wanted

@@ -20,13 +20,13 @@ from bot.slack.forms.run import RUN, missing, run_blocks
 from bot.slack.forms.task import EDIT, NEW, drafted, task_blocks
 from bot.slack.forms.unfit import Unfit
 from bot.slack.forms.windows import Windows
-from bot.slack.heard import NAME, Place, Submitted, Typed
+from bot.slack.heard import Place, Submitted, Typed
 from bot.slack.payloads import kept
 from bot.slack.safety import units
 from bot.slack.surfaces import METADATA, form, notice
 from runner.core import Core
 from runner.errors import NotAllowed, SignoffError, WrongState
-from runner.model import Actor, ApprovalState, Json, Origin, Person, Role
+from runner.model import Actor, ApprovalState, Json, Person, Role
 from runner.people import require
 from runner.tasks import TaskDraft
 
@@ -151,7 +151,7 @@ class Clerk:
             return False
         if asked.state is not ApprovalState.OPEN:
             raise WrongState(f"This question is {asked.state.value} already.")
-        actor = Actor(person=person, origin=Origin(messenger=NAME, channel=place.channel, thread=place.thread))
+        actor = Actor(person=person, origin=place.origin)
         for waiting in await self._core.approvals.inbox(actor):
             if waiting.approval.id == asked.id and waiting.why_not:
                 raise NotAllowed(waiting.why_not)
