@@ -62,7 +62,7 @@ class SlackCarrier:
         """Post a message with the nonce in its metadata, and return its time stamp."""
         async with _outcomes():
             if marks.marked(slot):
-                return await self._marker.mark(slot, payload, instead=False)
+                return await self._marker.mark(slot, payload)
             answer = await self._web.chat_postMessage(
                 channel=await self.channel(slot.channel),
                 thread_ts=slot.thread or None,
@@ -77,7 +77,7 @@ class SlackCarrier:
         """Replace the content of a message."""
         async with _outcomes():
             if marks.marked(slot):
-                await self._marker.mark(slot, payload, instead=True)
+                await self._marker.mark(slot, payload)
                 return
             await self._web.chat_update(channel=await self.channel(slot.channel), ts=message_ref, **_content(payload))
 

@@ -16,12 +16,9 @@ from runner.model import Json, Origin, Slot
 
 TAKEN, READ = "eyes", "white_check_mark"
 QUEUE = Origin(messenger=NAME, channel="reactions")  # no channel of Slack's: their ids have capitals only
-PACE = Pace(
-    every=(Allowance.per_minute(46, burst=4),),  # reactions.add allows 50 a minute
-    edits=(Allowance.per_minute(18, burst=4),),  # and reactions.remove 20: whatever is there already is taken away
-)
+PACE = Pace(every=(Allowance.per_minute(46, burst=6),))  # reactions.add allows 50 a minute
 _TRANSIENT = frozenset({"ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable"})
-_USUAL = frozenset({"already_reacted", "no_reaction", "message_not_found"})  # it is as wanted, or nobody can see it
+_USUAL = frozenset({"already_reacted", "message_not_found"})  # it is as wanted, or nobody can see it
 
 log = logging.getLogger(__name__)
 
@@ -48,22 +45,14 @@ class Marker:
         self._web = web
         self._told: set[str] = set()
 
-    async def mark(self, slot: Slot, content: Json, *, instead: bool) -> str:
+    async def mark(self, slot: Slot, content: Json) -> str:
         """Show this reaction on the message that the slot names, and return its name. Raises SlackApiError.
 
-        `instead`: of another that is there.
+        An earlier one stays: to take it away, Slack allows 20 times a minute to an app.
         """
         _, channel, ts = slot.key.split(":", 2)
-        name = str(content["mark"])
-        await self._try("add", channel, ts, name)
-        if instead and name == READ:
-            await self._try("remove", channel, ts, TAKEN)
-        return ts
-
-    async def _try(self, what: str, channel: str, ts: str, name: str) -> None:
-        call = self._web.reactions_add if what == "add" else self._web.reactions_remove
         try:
-            await call(channel=channel, timestamp=ts, name=name)
+            await self._web.reactions_add(channel=channel, timestamp=ts, name=str(content["mark"]))
         except SlackApiError as error:
             code = str(error.response.get("error") or "")
             if not code or code in _TRANSIENT or error.response.status_code >= 429:
@@ -71,3 +60,4 @@ class Marker:
             if code not in _USUAL and code not in self._told:
                 self._told.add(code)
                 log.warning("slack.unmarked: %s; messages get no reactions", code)
+        return ts

@@ -27,7 +27,7 @@ from tests.servers.slack.world import Channel, Message, User, View
 Mode = Literal["sockets", "http"]
 
 USERS = {"ada": {"role": "admin", "slack": "UADA"}, "bob": {"role": "approver", "slack": "UBOB"}}
-PATIENCE = 20.0  # seconds until something that should show counts as lost
+PATIENCE = 45.0  # seconds until something that should show counts as lost
 
 
 @dataclass
