@@ -14,8 +14,8 @@ from bot.slack.forms.run import RUN, run_blocks
 from bot.slack.forms.task import EDIT, NEW, drafted, task_blocks, with_more, with_variables
 from bot.slack.posted import missing
 from bot.slack.surfaces import form, loading_modal, notice, text_modal
-from runner.errors import EmptyPrompt, NotAllowed, WrongState
-from runner.model import Choice, Enclosed, Json, Question, Upload, value
+from runner.errors import NotAllowed, NotFound, WrongState
+from runner.model import Author, Choice, Enclosed, Json, Question, Upload, value
 from runner.tasks import TaskDraft
 from tests.bot.sample import DONE, NOW, QUESTIONS, REPORT, TASK, VIEW
 
@@ -82,25 +82,31 @@ FORMS: dict[str, Json] = {
     "form-text": text_modal("Deny + why", "What should the agent read?", "", "C1 - deny a"),
     "form-text-filled": text_modal("Edit", "What should run instead?", "pytest -q tests/calc", "C1 - approve a --edit"),
     "form-loading": loading_modal("New task"),
-    "form-notice": notice("New task", str(WrongState("That took too long for Slack to open a form.", hint="Again."))),
+    "form-notice": notice(
+        "New task", str(WrongState("That took too long for Slack to open a form.", hint="Do it again."))
+    ),
 }
 FAULTS: dict[str, dict[str, str]] = {
     "form-new": {
         "name": "There is a task `fix-tests` already.",
         "prompt": "The prompt is empty. Write what the agent is to do.",
     },
-    "form-questions": {"one:1": "Choose, or write an answer.", "other:4": "Either a choice or a text."},
+    "form-questions": {"one:1": "Choose, or write an answer.", "other:3": "Either a choice or a text."},
 }
-_unknown = views.error(EmptyPrompt())
+_unknown = views.error(
+    NotFound("There is no task `the`.", hint="`list` shows the tasks. Say `new NAME PROMPT` to save one.")
+)
 _back = Section(title="What you wrote", body="name: fix-tests\nprompt: Fix {{module}}", look=Look.CODE)
 _pdf = Attachment(name="report-k3f9x2.pdf", path="/p", size=54_321, picture="/p.png", alt="First page")
 _long = replace(
     VIEW,
     execution=replace(DONE, summary="Finding: something is wrong in this place. " * 100),
-    messages=(replace(VIEW.messages[-1], text="Finding: something is wrong in this place. " * 100),),
+    messages=(
+        replace(VIEW.messages[-1], author=Author.AGENT, text="Finding: something is wrong in this place. " * 100),
+    ),
 )
 MESSAGES: dict[str, Posted] = {
-    "alone-stranger": _card(Card(title="Signoff does not know you.", footer="An admin can add you to `users`.")),
+    "alone-stranger": _card(*views.stranger("U0123456789")),
     "alone-not-allowed": _card(
         views.error(
             NotAllowed("To approve takes the role approver; bob is operator.", hint="An admin can change that.")

@@ -1,7 +1,7 @@
 """Blocks as pages that look roughly like Slack on a phone of 390 px, so that a person can look at what people see.
 
-`python -m tests.slack.picture FOLDER [NAME …]` writes a page for each sample: cards, forms, what one person alone is told,
-and the App Home; and `sheet-1` ... with several beside each other. All of them are there a second time, dark, as
+`python -m tests.slack.picture FOLDER [NAME …]` writes a page for each sample: cards, forms, what one person alone is
+told, and the App Home; and `sheet-1` ... with several beside each other. All of them are there a second time, dark, as
 `NAME-dark`. A browser makes pictures of them:
 `chromium --headless --no-sandbox --hide-scrollbars --window-size=420,900 --screenshot=card.png card.html`.
 """

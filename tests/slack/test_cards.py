@@ -151,7 +151,7 @@ def test_a_text_of_one_line_is_cut_inside_it_and_the_characters_are_counted() ->
     made = render(Card(title="t", sections=(Section(body="x" * 20_000), Section(body="more"))))
     said = read([block["elements"] for block in made.blocks if block["type"] == "rich_text"])
     shown = said.count("x")
-    assert 10_000 < shown < 12_000
+    assert 2_500 < shown < 4_000, "the file has all: nobody scrolls past a wall"
     assert f"… {20_000 - shown:,} characters more {IN_FILE}" in said
     assert f"… 1 part more {IN_FILE}" in said
     assert "x" * 20_000 in made.rest
@@ -177,7 +177,7 @@ def test_a_tone_is_always_a_sign_and_never_only_a_colour() -> None:
 
 def test_what_a_question_is_about_is_never_set_small() -> None:
     (context,) = [block for block in render(CARDS["approval-voted"]).blocks if block["type"] == "context"]
-    assert [each["text"] for each in context["elements"]] == ["◆ needs you · Run: fix-tests (k3f9x2) · Project: demo"]
+    assert [each["text"] for each in context["elements"]] == ["Needs you · Run: fix-tests (k3f9x2) · Project: demo"]
 
 
 def test_agent_prose_stands_behind_a_bar_and_makes_no_block_of_its_own() -> None:
