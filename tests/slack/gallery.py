@@ -12,6 +12,7 @@ from bot.slack.forms.question import ANSWER, question_blocks
 from bot.slack.forms.reading import form_offer
 from bot.slack.forms.run import RUN, run_blocks
 from bot.slack.forms.task import EDIT, NEW, drafted, task_blocks, with_more, with_variables
+from bot.slack.forms.unfit import Unfit
 from bot.slack.posted import missing
 from bot.slack.surfaces import form, loading_modal, notice, text_modal
 from runner.errors import NotAllowed, NotFound, WrongState
@@ -87,10 +88,7 @@ FORMS: dict[str, Json] = {
     ),
 }
 FAULTS: dict[str, dict[str, str]] = {
-    "form-new": {
-        "name": "There is a task `fix-tests` already.",
-        "prompt": "The prompt is empty. Write what the agent is to do.",
-    },
+    "form-new": dict(Unfit({"name": "`fix tests` is not a name.", "prompt": "The prompt is empty."}).faults),
     "form-questions": {"one:1": "Choose, or write an answer.", "other:3": "Either a choice or a text."},
 }
 _unknown = views.error(

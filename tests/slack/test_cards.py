@@ -168,6 +168,19 @@ def test_a_notification_says_first_what_is_wanted() -> None:
     assert render(replace(CARDS["approval-command"], nudge="Waits for 5 min")).text.startswith("Waits for 5 min\n")
 
 
+def test_a_notification_names_the_run_once() -> None:
+    assert render(CARDS["approval-command"]).text.count("fix-tests (k3f9x2)") == 1
+
+
+def test_only_signoffs_own_words_have_commands_in_them() -> None:
+    """A backtick of a person or in a pattern is a letter like others."""
+    typed = Card(title="t", sections=(Section(body="Bash(echo `id`)"),))
+    hint = replace(typed, sections=(Section(body="Say `new`, please", look=Look.HINT),))
+    (said,) = render(typed).blocks[1]["elements"][0]["elements"]
+    assert said["text"] == "Bash(echo `id`)"
+    assert [piece["text"] for piece in render(hint).blocks[1]["elements"][0]["elements"]] == ["Say ", "new", ", please"]
+
+
 def test_a_tone_is_always_a_sign_and_never_only_a_colour() -> None:
     for tone, sign in ((Tone.RUNNING, "●"), (Tone.WAITING, "◆"), (Tone.GOOD, "✓"), (Tone.BAD, "✗")):
         header = render(Card(title="Saved", tone=tone)).blocks[0]
