@@ -26,6 +26,7 @@ class Look(StrEnum):
     """How the body of a section is set."""
 
     TEXT = "text"  # what people or Signoff wrote, shown as it is
+    HINT = "hint"  # what Signoff wrote: what stands between backticks is a command
     PROSE = "prose"  # what an agent wrote: harmless Markdown, never markup of the chat product
     CODE = "code"
     DIFF = "diff"

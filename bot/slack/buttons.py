@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from bot.messenger import Button, Style
 from bot.slack.safety import one_line, plain, units, weight
+from bot.views import LABEL_LIMIT, say
 from runner.errors import BadInput
 from runner.masking import visible
 from runner.model import Json, value
@@ -90,7 +91,9 @@ def _told_apart(buttons: Sequence[Button]) -> list[Button]:
     """Put the key, which is the number in the text, before labels that look the same: long choices are cut alike."""
     count = Counter(button.label for button in buttons)
     return [
-        replace(button, label=f"{button.key} {button.label}") if button.key and count[button.label] > 1 else button
+        replace(button, label=say.cut(f"{button.key} {button.label}", LABEL_LIMIT))
+        if button.key and count[button.label] > 1
+        else button
         for button in buttons
     ]
 

@@ -18,6 +18,7 @@ from runner.masking import visible
 from runner.model import Json, value
 
 MESSAGE_WEIGHT = 12_000  # see bot.slack.safety.weight: Slack refuses at about 13,200
+BEGINNING = 4_000  # weight of a card that does not fit: about three pages of a phone, since its file has all of it
 IN_FILE = "in the file"
 
 _TITLE = 150  # characters of a header block (Slack)
@@ -59,6 +60,8 @@ class Composed:
 def render(card: Card) -> Rendered:
     """Set a card as a message."""
     made = compose(card, MESSAGE_WEIGHT, where=IN_FILE)
+    if made.cut:
+        made = compose(card, BEGINNING, where=IN_FILE)
     return Rendered(text=_spoken(card), blocks=made.blocks, rest=whole(card) if made.cut else "")
 
 
@@ -97,7 +100,8 @@ def whole(card: Card) -> str:
 def _spoken(card: Card) -> str:
     """Write for a lock screen: what it is first, then the facts, which are also read aloud instead of the blocks."""
     headline = one_line(card.nudge or _headline(card), _HEADLINE)
-    facts = " · ".join(f"{field.label}: {field.value}" for field in card.fields)
+    told = [field for field in card.fields if field.label != "Run" or field.value not in headline]
+    facts = " · ".join(f"{field.label}: {field.value}" for field in told)
     text = f"{headline}\n{facts}" if facts else headline
     return notification(head(visible(text), _NOTIFICATION))
 
@@ -132,7 +136,7 @@ def _top(card: Card) -> tuple[list[Json], bool]:
     short = [field for field in card.fields if _shares(field) and (not asks or field.label in _WHERE)]
     said = [f"{field.label}: {field.value}" for field in short]
     if asks:
-        said.insert(0, "◆ needs you")
+        said.insert(0, "Needs you")
     shared = visible(" · ".join(said))
     if shared:
         blocks.append(_context([shared]))
@@ -169,12 +173,17 @@ def _files(card: Card) -> list[Json]:
 
 
 def _footer(card: Card) -> list[Json]:
-    """Set the footer; what stands between backticks is a command to be said."""
-    parts = one_line(card.footer, _FOOTER).split("`") if card.footer.strip() else []
+    """Set the footer."""
+    text = one_line(card.footer, _FOOTER) if card.footer.strip() else ""
+    return [_rich([_paragraph(_commands(text))])] if text else []
+
+
+def _commands(text: str) -> list[Json]:
+    """Set a text of Signoff, whose commands stand between backticks."""
+    parts = text.split("`")
     if len(parts) % 2 == 0:
-        parts = ["`".join(parts)] if parts else []
-    pieces = [words(part, code=bool(at % 2)) for at, part in enumerate(parts) if part]
-    return [_rich([_paragraph(pieces)])] if pieces else []
+        return [words(text)]
+    return [words(part, code=bool(at % 2)) for at, part in enumerate(parts) if part] or [words(text)]
 
 
 def _sections(sections: Sequence[Section], room: int, where: str) -> tuple[list[Json], bool]:
@@ -213,6 +222,8 @@ def _body(text: str, look: Look, name: list[Json], room: int) -> list[Json]:
     match look:
         case Look.TEXT:
             return [_paragraph([*name, literal])]
+        case Look.HINT:
+            return [_paragraph([*name, *_commands(text)])]
         case Look.CODE | Look.DIFF:
             return [*above, {"type": "rich_text_preformatted", "elements": [literal]}]
         case Look.PROSE:

@@ -261,9 +261,9 @@ class Host:
         """Return who it is; strangers are told that they are, and nothing else."""
         try:
             return await self._people.known(NAME, place.user, "")
-        except NotAllowed as error:
+        except NotAllowed:
             log.info("slack.stranger %s in %s", place.user, place.channel)
-            await self._counter.tell(place, Card(title=error.message, footer=error.hint))
+            await self._counter.tell(place, *views.stranger(place.user))
             return None
 
     async def _is_ours(self, place: Place) -> bool:

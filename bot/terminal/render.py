@@ -152,6 +152,7 @@ def _diff_ink(line: str) -> str:
 
 _LOOKS: dict[Look, Callable[[str], RenderableType]] = {
     Look.TEXT: _text,
+    Look.HINT: _text,
     Look.PROSE: _prose,
     Look.CODE: _code,
     Look.DIFF: _diff,

@@ -75,7 +75,8 @@ def title(asked: Approval) -> str:
             return say.line(asked.title or asked.tool, 90)
         case AskKind.QUESTION:
             first = asked.questions[0] if asked.questions else None
-            return say.line(first.header or first.text, 90) if first else "Question"
+            more = f" + {len(asked.questions) - 1} more" if len(asked.questions) > 1 else ""
+            return f"{say.line(first.header or first.text, 80)}{more}" if first else "Question"
         case AskKind.PLAN:
             return "Plan"
         case _:
@@ -88,8 +89,9 @@ def content(asked: Approval, execution: Execution) -> tuple[Section, ...]:
         case AskKind.STEP:
             return shown(asked.tool, asked.input, execution.worktree)
         case AskKind.QUESTION:
-            many = len(asked.questions) > 1
-            return tuple(_question(q, f"{n}: " if many else "") for n, q in enumerate(asked.questions, 1))
+            if len(asked.questions) == 1:
+                return (_question(asked.questions[0], titled=asked.questions[0].header != title(asked)),)
+            return tuple(_question(question, f"Question {n}: ") for n, question in enumerate(asked.questions, 1))
         case AskKind.PLAN:
             plan = asked.input.get("plan")
             if isinstance(plan, str):
@@ -140,7 +142,7 @@ def _proposals(asked: Approval, execution: Execution, directory: Directory) -> t
     return tuple(made)
 
 
-def _question(question: Question, number: str) -> Section:
+def _question(question: Question, number: str = "", *, titled: bool = True) -> Section:
     rows = [clean(question.text)]
     rows += [
         f"  {index}. {clean(choice.label)}" + (f": {clean(choice.description)}" if choice.description else "")
@@ -148,7 +150,8 @@ def _question(question: Question, number: str) -> Section:
     ]
     if question.multiple:
         rows.append("  (several may be chosen)")
-    return Section(title=f"{number}{clean(question.header)}".strip(": "), body="\n".join(rows))
+    name = f"{number}{clean(question.header)}".removesuffix(": ") if titled else ""
+    return Section(title=name, body="\n".join(rows))
 
 
 def _buttons(asked: Approval, execution: Execution, directory: Directory) -> tuple[Button, ...]:
@@ -161,7 +164,7 @@ def _buttons(asked: Approval, execution: Execution, directory: Directory) -> tup
             return (
                 *button("Start", f"approve {asked.id}", Style.PRIMARY, key="a"),
                 *button("Change", f"deny {asked.id}", key="c", asks="What should be different?"),
-                *button("Cancel", f"cancel {execution.id}", Style.DANGER, key="x"),
+                *button("Cancel run", f"cancel {execution.id}", Style.DANGER, key="x"),
             )
         case _:
             assert_never(asked.kind)
@@ -179,7 +182,7 @@ def _step_buttons(asked: Approval, directory: Directory) -> tuple[Button, ...]:
         *(
             made
             for number, pattern in enumerate(_offered(asked), 1)
-            for made in button(_reach(pattern), f"approve {asked.id} --run {number}", key=str(number))
+            for made in button(f"Allow {_reach(pattern)}", f"approve {asked.id} --run {number}", key=str(number))
         ),
     )
 
@@ -201,8 +204,8 @@ def _offered(asked: Approval) -> tuple[str, ...]:
 
 
 def _offers(asked: Approval) -> Section:
-    rows = [f"{number}. {_reach(pattern)}: {clean(pattern)}" for number, pattern in enumerate(_offered(asked), 1)]
-    return Section(title="Or approve for the rest of this run", body="\n".join(rows))
+    rows = [f"{number}. Allow {_reach(pattern)}: {clean(pattern)}" for number, pattern in enumerate(_offered(asked), 1)]
+    return Section(title="Or for the rest of this run", body="\n".join(rows))
 
 
 def _reach(pattern: str) -> str:
@@ -210,12 +213,12 @@ def _reach(pattern: str) -> str:
     tool, _, rest = pattern.partition("(")
     argument = rest.removesuffix(")")
     if not argument:
-        return "Tool"
+        return "tool"
     if tool in _FOLDER_TOOLS:
-        return "Folder" if argument.endswith("*") else "File"
+        return "folder" if argument.endswith("*") else "file"
     if tool == "WebFetch":
-        return "Host"
-    return "Pattern" if argument.endswith("*") else "Exact"
+        return "host"
+    return "alike" if argument.endswith("*") else "same"
 
 
 def _question_buttons(asked: Approval) -> tuple[Button, ...]:

@@ -35,16 +35,17 @@ def decided(asked: Approval, execution: Execution, directory: Directory, *, prop
     sign, verdict, tone = _VERDICTS.get(asked.state, _OPEN)
     answer = asked.answer
     by = conditions.on_behalf(asked.answered_by, asked.on_behalf_of, directory)
+    voters = _voters(asked, directory)
     waited = (asked.answered_at - asked.asked_at).total_seconds() if asked.answered_at else 0.0
     return Card(
         title=f"{sign} {verdict}: {title(asked)}",
         key=f"ask:{asked.id}",
         tone=tone,
         fields=facts(
-            ("By", by),
+            ("By", "" if voters else by),
             ("At", say.clock(asked.answered_at) if asked.answered_at else ""),
             ("After", say.duration(waited) if asked.answered_at else ""),
-            ("Approved by", _voters(asked, directory)),
+            ("Approved by", voters),
             ("For this run", say.line(answer.rule.pattern, 200) if answer and answer.rule else ""),
             ("Run", run_name(execution)),
             ("Project", execution.project or ""),
@@ -147,7 +148,7 @@ def _suggestion(proposal: Proposal | None) -> Section:
     word = "Always allow" if proposal.rule.verdict is Verdict.ALLOW else "Always refuse"
     return Section(
         title=f"{number} equal decision: make it a rule?",
-        body=f"{word} `{say.line(proposal.rule.pattern, 160)}` in {scope}. {replayed(proposal.replay)}",
+        body=f"{word} {say.line(proposal.rule.pattern, 160)} in {scope}. {replayed(proposal.replay)}",
     )
 
 

@@ -97,7 +97,7 @@ def _running(live: Sequence[Execution], pending: int) -> Card:
 def _row(execution: Execution) -> str:
     """Say in two lines what runs, where, and since when."""
     state = "waits for an answer" if execution.state is State.WAITING else execution.state.value
-    facts_of = (execution.project or "", state, f"since {_moment(execution.started_at or execution.created_at)}")
+    facts_of = (execution.project or "", state, f"since {_short(execution.started_at or execution.created_at)}")
     return (
         f"{say.STATE_SIGNS[execution.state]} {run_name(execution)}\n   {' · '.join(part for part in facts_of if part)}"
     )
@@ -126,14 +126,14 @@ def _settings(person: Person, directory: Directory) -> Card:
         ),
         buttons=(
             *(_lending() if lends else ()),
-            *(button("End lending", "delegate off") if lent else ()),
+            *(button("Take back", "delegate off") if lent else ()),
             *button("People", "people"),
         ),
     )
 
 
 def _lending() -> tuple[Button, ...]:
-    return button("Lend…", "delegate", asks="Who may answer for you, and for how long? For example: bob 8h")
+    return button("Delegate…", "delegate", asks="Who may answer for you, and for how long? For example: bob 8h")
 
 
 def _listed(delegations: Sequence[Delegation], others: Sequence[str], directory: Directory) -> str:
@@ -141,6 +141,10 @@ def _listed(delegations: Sequence[Delegation], others: Sequence[str], directory:
         f"{say.line(directory.name(other) or 'somebody', 40)} until {_moment(each.ends_at)}"
         for each, other in zip(delegations, others, strict=True)
     )
+
+
+def _short(at: datetime) -> str:
+    return f"{at.day} {at:%b} {at:%H:%M} UTC"
 
 
 def _moment(at: datetime) -> str:

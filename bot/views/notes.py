@@ -87,7 +87,7 @@ def error(problem: SignoffError) -> Card:
         tone=Tone.BAD,
         sections=sections(
             Section(body=problem.message if long else more),
-            Section(title="What to do", body=problem.hint),
+            Section(title="What to do", body=problem.hint, look=Look.HINT),
             Section(title="What still holds", body=_still_holds(problem)),
         ),
         data=data("error", error=type(problem).__name__, message=problem.message, hint=problem.hint),

@@ -73,7 +73,7 @@ def report(execution: Execution, made: Report) -> Card:
             b
             for other in ("html", "pdf", "json", "markdown")
             if other != made.format
-            for b in button(other, f"report {execution.id} {other}", Style.PLAIN)
+            for b in button(f"As {other}", f"report {execution.id} {other}", Style.PLAIN)
         ),
         files=(attachment(execution, made),),
         data=data("report", execution_id=execution.id, report=made),

@@ -22,7 +22,7 @@ _VERBS = {Verdict.ALLOW: "allow", Verdict.ASK: "ask", Verdict.REFUSE: "refuse"}
 
 def rules(title: str, rules: Sequence[Rule], now: datetime, directory: Directory) -> Card:
     """Show rules in force, each with a button that takes it back."""
-    rows = [_row(rule, now, directory) for rule in rules]
+    rows = [_row(number, rule, now, directory) for number, rule in enumerate(rules, 1)]
     return Card(
         title=say.line(title, 140),
         sections=sections(Section(body=shortened(rows) or "No rule was made here.")),
@@ -42,7 +42,7 @@ def proposal(proposal: Proposal, now: datetime, *, grant: str, scope_name: str) 
     return Card(
         title=f"A rule for {say.line(scope_name, 60)}?",
         tone=Tone.WAITING,
-        fields=(*_facts(rule, now), *facts(("Equal", _equal(proposal)))),
+        fields=(*_facts(rule, now), *facts(("Because", _equal(proposal)))),
         sections=sections(
             Section(title="What it would have changed", body=replayed(replay)),
             Section(
@@ -71,15 +71,15 @@ def granted(rule: Rule, scope_name: str) -> Card:
 
 def rules_section(rules: Sequence[Rule]) -> Section:
     """List the rules that were granted for a run."""
-    rows = [f"`{say.line(rule.pattern, 160)}` ({handle(rule.id)})" for rule in rules if rule.id]
-    return Section(title="Approved for this run", body="\n".join(rows))
+    rows = [f"{n}. {say.line(rule.pattern, 160)}  ({handle(rule.id)})" for n, rule in enumerate(rules, 1) if rule.id]
+    return Section(title="Allowed for this run", body="\n".join(rows))
 
 
 def revoking(rules: Sequence[Rule], most: int = BUTTONS_SHOWN) -> tuple[Button, ...]:
-    """Make a button for each rule that a person made; beyond the first ones the words do the same."""
-    made = [rule for rule in rules if rule.id]
+    """Make a button for each rule that a person made, by its number; beyond the first ones the words do the same."""
+    made = [(number, rule) for number, rule in enumerate(rules, 1) if rule.id]
     return tuple(
-        found for rule in made[:most] for found in button(f"✗ {handle(rule.id)}", f"revoke {rule.id}", Style.DANGER)
+        found for number, rule in made[:most] for found in button(f"Revoke {number}", f"revoke {rule.id}", Style.DANGER)
     )
 
 
@@ -96,13 +96,15 @@ def replayed(replay: Replay) -> str:
     return f"{said} in {replay.days} days: {', '.join(parts)}."
 
 
-def _row(rule: Rule, now: datetime, directory: Directory) -> str:
+def _row(number: int, rule: Rule, now: datetime, directory: Directory) -> str:
     who = say.line(directory.name(rule.created_by), 40)
     by = f"by {who}" if who else ""
     made = say.ago(rule.created_at, now) if rule.created_at else ""
     until = f"until {say.moment(rule.expires_at, now)}" if rule.expires_at else ""
     more = ", ".join(part for part in (_reach(rule), " ".join(p for p in (by, made) if p), until) if part)
-    return f"{handle(rule.id)}  {_VERBS[rule.verdict]} {say.line(rule.pattern, 160)}\n   {more}"
+    return (
+        f"{number}. {_VERBS[rule.verdict].capitalize()} {say.line(rule.pattern, 160)}  ({handle(rule.id)})\n   {more}"
+    )
 
 
 def _reach(rule: Rule) -> str:
@@ -121,4 +123,4 @@ def _facts(rule: Rule, now: datetime | None) -> tuple[Field, ...]:
 
 
 def _equal(proposal: Proposal) -> str:
-    return f"the last {proposal.decisions} decisions" if proposal.decisions else ""
+    return f"the last {proposal.decisions} decisions were equal" if proposal.decisions else ""

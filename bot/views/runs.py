@@ -135,11 +135,13 @@ def brief(execution: Execution) -> Card:
 
 def runs(page: Page[Execution], now: datetime, more: str = "") -> Card:
     """List runs. `more` is the command that continues the list."""
+    on = button("More", more, key="m") if page.next and more else ()
+    words = f"More: `{more}`" if page.next and more and not on else "`log HANDLE` shows what a run did."
     return Card(
         title="Runs",
         sections=sections(Section(body=run_rows(page.items, now) or "No runs fit.")),
-        buttons=button("More", more) if page.next and more else (),
-        footer=f"More: `{more}`" if page.next and more else "`log HANDLE` shows what a run did.",
+        buttons=on,
+        footer=words if page.items else "`do PROMPT` begins a run.",
         data=data("runs", runs=page.items, next=page.next),
     )
 

@@ -118,7 +118,7 @@ def state(execution: Execution, *, frozen: bool = False) -> str:
         case State.PENDING:
             return "waits for the release" if frozen else "waits for a free worker"
         case State.RUNNING:
-            return f"running: {execution.phase.value}" if execution.phase else "running"
+            return f"running, {execution.phase.value}" if execution.phase else "running"
         case State.WAITING:
             return "waits for an answer" if execution.worker else "waits for an answer; no process is held"
         case _:

@@ -12,6 +12,7 @@ from runner.model import Access, Execution, Project, Task
 from runner.ports import Page
 
 PROMPT_LIMIT = 3_000  # characters of a prompt on a card; scripts read all of it
+_NO_PROJECT = "No project yet. `project add NAME PATH` adds a git repository."
 LINE = 90  # characters of a row in a list
 
 
@@ -43,7 +44,7 @@ def task(saved: Task, now: datetime, note: str = "") -> Card:
         sections=sections(Section(title="Prompt", body=say.cut(saved.prompt, PROMPT_LIMIT), look=Look.CODE)),
         buttons=(
             *button("Run", f"run {saved.name}", Style.PRIMARY, key="r"),
-            *button("Runs", f"runs --task {saved.name}", key="u"),
+            *button("Last runs", f"runs --task {saved.name}", key="u"),
         ),
         data=data("task", task=saved),
     )
@@ -62,14 +63,16 @@ def tasks(page: Page[Task], now: datetime, *, more: str = "", found: Sequence[Ex
     """List tasks; with `found`, also the runs that a search found. `more` is the command that continues the list."""
     rows = "\n".join(_row(saved) for saved in page.items)
     again = bool(page.next and more)
+    on = button("More", more, key="m") if again else ()
+    words = "" if page.items else "`new NAME PROMPT` saves a task."
     return Card(
         title="Tasks" if found is None else "Found",
         sections=sections(
             Section(title="" if found is None else "Tasks", body=rows or "No tasks fit."),
             Section(title="Runs", body=run_rows(found or (), now)),
         ),
-        buttons=button("More", more) if again else (),
-        footer=f"More: `{more}`" if again else "`new NAME PROMPT` saves a task." if not page.items else "",
+        buttons=on,
+        footer=f"More: `{more}`" if again and not on else words,
         data=data("tasks", tasks=page.items, next=page.next, **({} if found is None else {"runs": found})),
     )
 
@@ -113,7 +116,7 @@ def projects(known: Sequence[Project]) -> Card:
     rows = [f"{shown.name}  {shown.path}{'' if shown.access is Access.WRITE else '  (read)'}" for shown in known]
     return Card(
         title="Projects",
-        sections=(Section(body="\n".join(rows) or "No project yet. `project add NAME PATH` adds a git repository."),),
+        sections=(Section(body="\n".join(rows) or _NO_PROJECT, look=Look.TEXT if rows else Look.HINT),),
         data=data("projects", projects=known),
     )
 

@@ -85,7 +85,7 @@ def test_nothing_on_the_page_depends_on_the_time_of_looking() -> None:
 def test_settings_are_what_this_person_may_change() -> None:
     mine = views.home(BUSY)[-1]
     assert ("Answers for me", "bob until Tue 3 Mar, 12:00 UTC") in [(f.label, f.value) for f in mine.fields]
-    assert [button.label for button in mine.buttons] == ["Lend…", "End lending", "People"]
+    assert [button.label for button in mine.buttons] == ["Delegate…", "Take back", "People"]
     theirs = views.home(replace(BUSY, person=BOB))[-1]
     assert ("I answer for", "ada until Tue 3 Mar, 12:00 UTC") in [(f.label, f.value) for f in theirs.fields]
     assert [button.label for button in theirs.buttons] == ["People"]

@@ -1,7 +1,8 @@
-"""Blocks as a page that looks roughly like Slack on a phone of 390 px, so that a person can look at the cards.
+"""Blocks as pages that look roughly like Slack on a phone of 390 px, so that a person can look at what people see.
 
-`python -m tests.slack.picture FOLDER [CARD …]` writes one page for each sample card, and the App Home as `home` and
-`home-empty`; a browser makes pictures of them:
+`python -m tests.slack.picture FOLDER [NAME …]` writes a page for each sample: cards, forms, what one person alone is
+told, and the App Home; and `sheet-1` ... with several beside each other. All of them are there a second time, dark, as
+`NAME-dark`. A browser makes pictures of them:
 `chromium --headless --no-sandbox --hide-scrollbars --window-size=420,900 --screenshot=card.png card.html`.
 """
 
@@ -9,7 +10,7 @@ from __future__ import annotations
 
 import html
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from bot import views
@@ -18,54 +19,43 @@ from bot.slack.surfaces import home
 from runner.model import Json
 from tests.bot.test_home import BUSY, EMPTY
 from tests.bot.test_views import CARDS
+from tests.slack.gallery import FAULTS, FORMS, MESSAGES, Posted
+from tests.slack.picture_style import STYLE
 
-_PAGE = """<!doctype html><meta charset="utf-8"><style>
-body {{ margin: 0; width: 390px; font: 15px/1.45 Lato, "Noto Sans", sans-serif; color: #1d1c1d; background: #fff }}
-.push {{ margin: 8px; padding: 8px 10px; border-radius: 12px; background: #e8e8ed; font-size: 13px;
-  display: -webkit-box; -webkit-line-clamp: 4; -webkit-box-orient: vertical; overflow: hidden; white-space: pre-line }}
-.message {{ padding: 8px 12px 8px 52px; position: relative }}
-.message::before {{ content: "S"; position: absolute; left: 10px; top: 10px; width: 32px; height: 32px;
-  border-radius: 6px; background: #4a154b; color: #fff; text-align: center; line-height: 32px; font-weight: 700 }}
-h3 {{ font-size: 18px; line-height: 1.3; margin: 4px 0 }}
-.context {{ color: #616061; font-size: 12px; margin: 4px 0 }} .context span {{ margin-right: 8px }}
-.rich {{ margin: 6px 0; white-space: pre-wrap; overflow-wrap: anywhere }}
-.rich > div {{ margin: 0 }} .rich li > div {{ display: inline }}
-.quote, .border {{ border-left: 4px solid #ddd; padding-left: 10px }}
-pre {{ font: 12px/1.5 Menlo, "DejaVu Sans Mono", monospace; background: #f8f8f8; border: 1px solid #ddd; margin: 4px 0;
-  border-radius: 4px; padding: 8px; white-space: pre-wrap; overflow-wrap: anywhere }}
-code {{ font: 12px Menlo, "DejaVu Sans Mono", monospace; color: #c01343; background: #f8f8f8; border: 1px solid #ddd;
-  border-radius: 3px; padding: 1px 3px }}
-.actions {{ display: flex; flex-wrap: wrap; gap: 8px; margin: 8px 0 }}
-button {{ font: 700 13px Lato, "Noto Sans", sans-serif; height: 32px; padding: 0 12px; border: 1px solid #bbb;
-  border-radius: 4px; background: #fff; white-space: nowrap; max-width: 100%; overflow: hidden; text-overflow: ellipsis
-}}
-.primary {{ background: #007a5a; color: #fff; border-color: #007a5a }}
-.danger {{ color: #e01e5a; border-color: #e01e5a }}
-.menu {{ font-size: 12px; color: #616061; border: 1px dashed #bbb; border-radius: 4px; padding: 4px 8px }}
-hr {{ border: 0; border-top: 1px solid #ddd }}
-</style><div class="push"><b>Signoff</b>
-{text}</div><div class="message"><b>Signoff</b>{body}</div>{rest}
-"""
+_SHEET = 9  # phones on a sheet
 
 
 def page(message: Rendered) -> str:
     """Draw a message and its notification."""
-    rest = f'<div class="push">file: {len(message.rest):,} characters</div>' if message.rest else ""
-    return _PAGE.format(text=message.text, body=drawn(message.blocks), rest=rest)
+    rest = (f"file: {len(message.rest):,} characters",) if message.rest else ()
+    return posted(Posted(text=message.text, blocks=message.blocks, files=rest))
 
 
-def surface(view: Json) -> str:
-    """Draw an App Home, which has no author and no notification."""
-    whole = _PAGE.partition('<div class="push">')[0].format()
-    return f'{whole}<div style="padding:12px">{drawn(view["blocks"])}</div>'
+def posted(message: Posted) -> str:
+    """Draw a message where it stands, and what a lock screen says of it unless it is for one person alone."""
+    push = f'<div class="push"><b>Signoff</b>\n{message.text}</div>' if not message.alone else ""
+    alone = '<div class="context">Only visible to you</div>' if message.alone else ""
+    files = "".join(f'<div class="file">{_escaped(name)}</div>' for name in message.files)
+    return f'{push}<div class="message"><b>Signoff</b>{alone}{drawn(message.blocks)}{files}</div>'
 
 
-def drawn(blocks: Sequence[Json]) -> str:
+def surface(view: Json, faults: Mapping[str, str] | None = None) -> str:
+    """Draw an App Home, or a form with what is wrong with its fields."""
+    body = drawn(view["blocks"], faults)
+    if view["type"] == "home":
+        return f'<div class="home">{body}</div>'
+    bar = "".join(
+        f"<span>{_escaped(view.get(part, {}).get('text', ''))}</span>" for part in ("close", "title", "submit")
+    )
+    return f'<div class="bar">{bar}</div><div class="home">{body}</div>'
+
+
+def drawn(blocks: Sequence[Json], faults: Mapping[str, str] | None = None) -> str:
     """Draw blocks as HTML; a block that Slack or this program does not know is an error."""
-    return "\n".join(_block(block) for block in blocks)
+    return "\n".join(_block(block, faults or {}) for block in blocks)
 
 
-def _block(block: Json) -> str:
+def _block(block: Json, faults: Mapping[str, str]) -> str:
     match block["type"]:
         case "header":
             return f"<h3>{_escaped(block['text']['text'])}</h3>"
@@ -75,10 +65,42 @@ def _block(block: Json) -> str:
             return f'<div class="actions">{"".join(_pressed(element) for element in block["elements"])}</div>'
         case "rich_text":
             return f'<div class="rich">{"".join(_rich(element) for element in block["elements"])}</div>'
+        case "input":
+            return _input(block, faults.get(block["block_id"], ""))
         case "divider":
             return "<hr>"
         case other:
             raise ValueError(other)
+
+
+def _input(block: Json, fault: str) -> str:
+    optional = ' <span class="soft">(optional)</span>' if block.get("optional") else ""
+    hint = f'<div class="context">{_escaped(block["hint"]["text"])}</div>' if "hint" in block else ""
+    wrong = f'<div class="wrong">{_escaped(fault)}</div>' if fault else ""
+    label = f"<b>{_escaped(block['label']['text'])}</b>{optional}"
+    return f'<div class="input">{label}{_field(block["element"])}{wrong}{hint}</div>'
+
+
+def _field(element: Json) -> str:
+    match element["type"]:
+        case "plain_text_input" | "number_input":
+            example = f'<span class="soft">{_escaped(element.get("placeholder", {}).get("text", " "))}</span>'
+            tall = " tall" if element.get("multiline") else ""
+            return f'<div class="field{tall}">{_escaped(element.get("initial_value", "")) or example}</div>'
+        case "radio_buttons" | "checkboxes":
+            chosen = [*element.get("initial_options", ()), element.get("initial_option")]
+            empty, full = "○●" if element["type"] == "radio_buttons" else "☐☑"
+            return "".join(_choice(each, full if each in chosen else empty) for each in element["options"])
+        case "static_select" | "multi_static_select":
+            chosen = element.get("initial_option", {}).get("text", {}).get("text", "Select an option")
+            return f'<div class="field">{_escaped(chosen)} ▾ <span class="soft">{len(element["options"])}</span></div>'
+        case other:
+            raise ValueError(other)
+
+
+def _choice(option: Json, sign: str) -> str:
+    about = f'<div class="context">{_escaped(option["description"]["text"])}</div>' if "description" in option else ""
+    return f'<div class="choice">{sign} {_escaped(option["text"]["text"])}{about}</div>'
 
 
 def _all(tag: str, elements: Iterable[Json]) -> str:
@@ -127,12 +149,27 @@ def _escaped(text: str) -> str:
     return html.escape(text)
 
 
+def phones() -> dict[str, str]:
+    """Draw all samples."""
+    found = {name: page(render(card)) for name, card in CARDS.items()}
+    found |= {name: posted(message) for name, message in MESSAGES.items()}
+    found |= {name: surface(view) for name, view in FORMS.items()}
+    found |= {f"{name}-faults": surface(FORMS[name], faults) for name, faults in FAULTS.items()}
+    return found | {"home": surface(home(views.home(BUSY))), "home-empty": surface(home(views.home(EMPTY)))}
+
+
 def _main(folder: Path, names: Sequence[str]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    pages = {name: page(render(card)) for name, card in CARDS.items()}
-    pages |= {"home": surface(home(views.home(BUSY))), "home-empty": surface(home(views.home(EMPTY)))}
-    for name in names or pages:
-        (folder / f"{name}.html").write_text(pages[name], encoding="utf-8")
+    found = {name: body for name, body in phones().items() if name in names or not names}
+    pages = {name: f'<div class="phone">{body}</div>' for name, body in found.items()}
+    framed = [f'<div class="phone"><div class="name">{name}</div>{body}</div>' for name, body in found.items()]
+    for first in range(0, len(framed), _SHEET):
+        sheet = f'<div class="sheet">{"".join(framed[first : first + _SHEET])}</div>'
+        pages[f"sheet-{first // _SHEET + 1}"] = sheet
+    for name, body in pages.items():
+        for suffix, look in (("", "light"), ("-dark", "dark")):
+            whole = f'<!doctype html><meta charset="utf-8"><style>{STYLE}</style><body class="{look}">{body}'
+            (folder / f"{name}{suffix}.html").write_text(whole, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -58,7 +58,7 @@ def test_order_is_kept() -> None:
 def test_choices_that_are_cut_alike_are_told_apart_by_their_number() -> None:
     alike = tuple(Button(label="PostgreSQL …", action=f"answer a #{n}", key=str(n)) for n in (1, 2))
     other = Button(label="Other…", action="deny a", key="o")
-    assert drawn((*alike, other)) == [(["1 PostgreSQL …", "2 PostgreSQL …", "Other…"], [])]
+    assert drawn((*alike, other)) == [(["1 PostgreSQ…", "2 PostgreSQ…", "Other…"], [])]
 
 
 def test_denying_is_in_sight_beside_approving() -> None:

@@ -151,7 +151,7 @@ def test_a_text_of_one_line_is_cut_inside_it_and_the_characters_are_counted() ->
     made = render(Card(title="t", sections=(Section(body="x" * 20_000), Section(body="more"))))
     said = read([block["elements"] for block in made.blocks if block["type"] == "rich_text"])
     shown = said.count("x")
-    assert 10_000 < shown < 12_000
+    assert 2_500 < shown < 4_000, "the file has all: nobody scrolls past a wall"
     assert f"… {20_000 - shown:,} characters more {IN_FILE}" in said
     assert f"… 1 part more {IN_FILE}" in said
     assert "x" * 20_000 in made.rest
@@ -168,6 +168,19 @@ def test_a_notification_says_first_what_is_wanted() -> None:
     assert render(replace(CARDS["approval-command"], nudge="Waits for 5 min")).text.startswith("Waits for 5 min\n")
 
 
+def test_a_notification_names_the_run_once() -> None:
+    assert render(CARDS["approval-command"]).text.count("fix-tests (k3f9x2)") == 1
+
+
+def test_only_signoffs_own_words_have_commands_in_them() -> None:
+    """A backtick of a person or in a pattern is a letter like others."""
+    typed = Card(title="t", sections=(Section(body="Bash(echo `id`)"),))
+    hint = replace(typed, sections=(Section(body="Say `new`, please", look=Look.HINT),))
+    (said,) = render(typed).blocks[1]["elements"][0]["elements"]
+    assert said["text"] == "Bash(echo `id`)"
+    assert [piece["text"] for piece in render(hint).blocks[1]["elements"][0]["elements"]] == ["Say ", "new", ", please"]
+
+
 def test_a_tone_is_always_a_sign_and_never_only_a_colour() -> None:
     for tone, sign in ((Tone.RUNNING, "●"), (Tone.WAITING, "◆"), (Tone.GOOD, "✓"), (Tone.BAD, "✗")):
         header = render(Card(title="Saved", tone=tone)).blocks[0]
@@ -177,7 +190,7 @@ def test_a_tone_is_always_a_sign_and_never_only_a_colour() -> None:
 
 def test_what_a_question_is_about_is_never_set_small() -> None:
     (context,) = [block for block in render(CARDS["approval-voted"]).blocks if block["type"] == "context"]
-    assert [each["text"] for each in context["elements"]] == ["◆ needs you · Run: fix-tests (k3f9x2) · Project: demo"]
+    assert [each["text"] for each in context["elements"]] == ["Needs you · Run: fix-tests (k3f9x2) · Project: demo"]
 
 
 def test_agent_prose_stands_behind_a_bar_and_makes_no_block_of_its_own() -> None:

@@ -140,7 +140,7 @@ async def test_what_is_wrong_is_said_at_the_field_and_the_form_stays_open(tmp_pa
         await ws.slack.submit(form, {"name": "two words", "prompt": "Fix {{it"})
         assert set(form.errors) == {"name", "prompt"}
         await ws.slack.submit(form, {"name": "taken", "prompt": "Fix it"})
-        assert form.errors == {"name": "There is a task `taken` already."}
+        assert form.errors == {"name": "There is a task “taken” already."}
         await ws.slack.submit(form, {"name": "free"})
         assert ws.slack.modal(ws.ada) is None
         assert (await ws.slack.redeliver()).ok

@@ -85,7 +85,7 @@ async def test_a_text_that_a_button_of_the_home_needs_is_asked_for_in_a_form(tmp
         await home(ws, ws.bob, lambda said: "My settings" in said)
         await ws.slack.open_home(ws.ada)
         shown = await home(ws, ws.ada, lambda said: "My settings" in said)
-        await ws.slack.act(shown, labelled(shown, "Lend…"))
+        await ws.slack.act(shown, labelled(shown, "Delegate…"))
         form = await ws.form(ws.ada)
         await ws.slack.submit(form, {"text": "bob 8h"})
         await ws.until(ws.slack.dm(ws.ada), lambda m: "bob may answer for you" in ws.said(m))

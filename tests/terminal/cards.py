@@ -12,7 +12,7 @@ RUN = Card(
     tone=Tone.RUNNING,
     fields=(
         Field(label="Run", value="k3f9x2"),
-        Field(label="State", value="running: working"),
+        Field(label="State", value="running, working"),
         Field(label="Elapsed", value="0.0s"),
         Field(label="Tokens", value="12.3k"),
         Field(label="Cost", value="$0.0123"),

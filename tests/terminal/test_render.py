@@ -83,7 +83,7 @@ class TestNarrator:
 
     def test_a_step_is_told_when_it_has_ended_and_only_once(self) -> None:
         narrator = Narrator(80, colour=False)
-        assert narrator.tell(RUN) == "● Fix the failing test in calc: running: working\n  ✓ Read calc.py\n"
+        assert narrator.tell(RUN) == "● Fix the failing test in calc: running, working\n  ✓ Read calc.py\n"
         assert narrator.tell(RUN) == ""
 
     def test_other_cards_are_told_whole(self) -> None:

@@ -104,7 +104,7 @@ class Clerk:
         except Exception:  # a form that cannot be looked over is taken all the same
             log.exception("slack.form %s was not looked over", sent.form)
             return {}
-        return {"name": f"There is a task `{taken}` already."} if taken else {}
+        return {"name": f"There is a task “{taken}” already."} if taken else {}
 
     async def _taken(self, sent: Submitted) -> str:
         """Return the name that a form gives to a task if another one has it; else nothing."""

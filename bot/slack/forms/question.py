@@ -62,7 +62,7 @@ def _question(question: Question, number: int) -> list[Json]:
     kind = "any" if question.multiple else "one"
     return [
         pick_input(f"{kind}:{number}", question.text, picks, several=question.multiple),
-        long_input(f"other:{number}", "Other"),
+        long_input(f"other:{number}", "Or in your own words"),
     ]
 
 

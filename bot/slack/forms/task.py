@@ -39,6 +39,7 @@ _VARIABLES = 40  # fields for variables: with all options a form has less than S
 _MENU = 100  # options of a menu (Slack)
 _SWITCHED = "on"
 _FURTHER = tuple(option for option in TASK_OPTIONS if option.name != _PROJECT)
+_SPELT = {"mcp": "MCP"}  # names that are no words
 _TAG = re.compile(r"\w[\w./-]*")
 
 Fields = Mapping[str, Input]
@@ -68,7 +69,7 @@ def task_blocks(before: TaskDraft, projects: Sequence[str], note: str = "") -> l
         blocks.append(pick_input(_PROJECT, "Project", picks, chosen=[before.project or ""]))
     elif len(projects) > _MENU:
         blocks.append(text_input(_PROJECT, "Project", initial=before.project or ""))
-    more = {"type": "button", "action_id": MORE, "text": plain("More", 75), "value": MORE}
+    more = {"type": "button", "action_id": MORE, "text": plain("More options", 75), "value": MORE}
     blocks.append({"type": "actions", "block_id": MORE, "elements": [{**more, "accessibility_label": "More options"}]})
     return with_variables(blocks, known, before.variables)
 
@@ -190,12 +191,13 @@ def _is_further(block: Json) -> bool:
 def _field(option: Option, draft: TaskDraft) -> Json | None:
     """Make the field of an option; None where a form cannot hold what it is now."""
     content = getattr(draft, option.target)
-    label = f"{option.name.capitalize()}: {option.about}"
+    name = _SPELT.get(option.name, option.name.capitalize())
+    label = f"{name}: {option.about}"
     match option.kind:
         case Kind.SWITCH:
             pick = Pick(value=_SWITCHED, label=option.about)
             chosen = [_SWITCHED] if content else []
-            return pick_input(option.target, option.name.capitalize(), [pick], chosen=chosen, several=True)
+            return pick_input(option.target, name, [pick], chosen=chosen, several=True)
         case Kind.COUNT | Kind.NUMBER:
             return number_input(option.target, label, initial=_number(content), whole=option.kind is Kind.COUNT)
         case _ if option.choices:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from bot import commands
 from runner.errors import BadInput, SignoffError
 
+_PART = re.compile(r"`([^`]+)`")  # below a field nothing can be set as code
 _LONGEST = 200  # characters of a sentence below a field
 
 
@@ -15,7 +17,7 @@ class Unfit(BadInput):
 
     def __init__(self, faults: Mapping[str, str]) -> None:
         super().__init__(" ".join(faults.values()))
-        self.faults = {name: sentence[:_LONGEST] for name, sentence in faults.items()}
+        self.faults = {name: _PART.sub(r"“\1”", sentence)[:_LONGEST] for name, sentence in faults.items()}
 
 
 def confirmed(command: commands.Command, field: str) -> str:

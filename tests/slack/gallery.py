@@ -1,0 +1,139 @@
+"""What people see of Signoff in Slack beside cards and App Home: forms, what one person alone is told, heads, files."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot import commands, views
+from bot.delivery.wholes import whole_of
+from bot.messenger import Attachment, Button, Card, Look, Section
+from bot.slack.cards import line, render
+from bot.slack.forms.question import ANSWER, question_blocks
+from bot.slack.forms.reading import form_offer
+from bot.slack.forms.run import RUN, run_blocks
+from bot.slack.forms.task import EDIT, NEW, drafted, task_blocks, with_more, with_variables
+from bot.slack.forms.unfit import Unfit
+from bot.slack.posted import missing
+from bot.slack.surfaces import form, loading_modal, notice, text_modal
+from runner.errors import NotAllowed, NotFound, WrongState
+from runner.model import Author, Choice, Enclosed, Json, Question, Upload, value
+from runner.tasks import TaskDraft
+from tests.bot.sample import DONE, NOW, QUESTIONS, REPORT, TASK, VIEW
+
+_MANY = Question(
+    text="Which of the regions shall the staging environment be rolled out to first?",
+    choices=tuple(Choice(label=f"region {number}") for number in range(12)),
+)
+_FREE = Question(text="What shall the release notes say about the change of the wire format?")
+
+
+@value
+class Posted:
+    """A message as it stands in a channel. `alone`: one person sees it; `files` are posted right after it."""
+
+    text: str
+    blocks: tuple[Json, ...]
+    alone: bool = False
+    files: tuple[str, ...] = ()
+
+
+def _card(card: Card, *, alone: bool = True) -> Posted:
+    made = render(card)
+    whole = whole_of(card, made.rest)
+    files = [file.name for file in card.files] + ([whole.name] if whole else [])
+    return Posted(text=made.text, blocks=made.blocks, alone=alone, files=tuple(files))
+
+
+def _remark(text: str, *, alone: bool = False) -> Posted:
+    made = line(text)
+    return Posted(text=made.text, blocks=made.blocks, alone=alone)
+
+
+def _form(kind: str, title: str, submit: str, blocks: list[Json] | None) -> Json:
+    assert blocks is not None
+    return form(kind, title, submit, "C1 - x", blocks)
+
+
+def _task(draft: TaskDraft, *, projects: tuple[str, ...] = ("demo",), note: str = "", more: bool = False) -> list[Json]:
+    blocks = task_blocks(draft, projects, note)
+    return with_more(blocks, draft) if more else blocks
+
+
+_typed = with_variables(_task(TaskDraft(name="tidy"), projects=("demo", "docs")), "Fix {{module}} on {{branch=main}}")
+FORMS: dict[str, Json] = {
+    "form-new": _form(NEW, "New task", "Save", _task(TaskDraft())),
+    "form-new-variables": _form(NEW, "New task", "Save", _typed),
+    "form-new-more": _form(NEW, "New task", "Save", _task(TaskDraft(name="tidy", prompt="Tidy up"), more=True)),
+    "form-new-from-message": _form(
+        NEW,
+        "New task",
+        "Save",
+        _task(TaskDraft(prompt="Mend the test"), note="The files of the message are not kept with a task."),
+    ),
+    "form-edit": _form(EDIT, "Edit task", "Save", _task(drafted(TASK), projects=("demo", "docs"))),
+    "form-run": _form(
+        RUN,
+        "Run fix-tests",
+        "Run",
+        run_blocks(replace(TASK, prompt="Fix {{what}} in {{module}} on {{branch=main}}"), commands.Run(name="x")),
+    ),
+    "form-questions": _form(
+        ANSWER, "Answer", "Send", question_blocks(replace(QUESTIONS, questions=(*QUESTIONS.questions, _MANY, _FREE)))
+    ),
+    "form-text": text_modal("Deny + why", "What should the agent read?", "", "C1 - deny a"),
+    "form-text-filled": text_modal("Edit", "What should run instead?", "pytest -q tests/calc", "C1 - approve a --edit"),
+    "form-loading": loading_modal("New task"),
+    "form-notice": notice(
+        "New task", str(WrongState("That took too long for Slack to open a form.", hint="Do it again."))
+    ),
+}
+FAULTS: dict[str, dict[str, str]] = {
+    "form-new": dict(Unfit({"name": "`fix tests` is not a name.", "prompt": "The prompt is empty."}).faults),
+    "form-questions": {"one:1": "Choose, or write an answer.", "other:3": "Either a choice or a text."},
+}
+_unknown = views.error(
+    NotFound("There is no task `the`.", hint="`list` shows the tasks. Say `new NAME PROMPT` to save one.")
+)
+_back = Section(title="What you wrote", body="name: fix-tests\nprompt: Fix {{module}}", look=Look.CODE)
+_pdf = Attachment(name="report-k3f9x2.pdf", path="/p", size=54_321, picture="/p.png", alt="First page")
+_long = replace(
+    VIEW,
+    execution=replace(DONE, summary="Finding: something is wrong in this place. " * 100),
+    messages=(
+        replace(VIEW.messages[-1], author=Author.AGENT, text="Finding: something is wrong in this place. " * 100),
+    ),
+)
+MESSAGES: dict[str, Posted] = {
+    "alone-stranger": _card(*views.stranger("U0123456789")),
+    "alone-not-allowed": _card(
+        views.error(
+            NotAllowed("To approve takes the role approver; bob is operator.", hint="An admin can change that.")
+        )
+    ),
+    "alone-given-back": _card(replace(_unknown, sections=(*_unknown.sections, _back))),
+    "alone-late": _card(Card(title="That took too long: press the button again.")),
+    "alone-long": _remark("That is long: it comes to you directly, with a file.", alone=True),
+    "offer-to-agent": _card(
+        replace(_unknown, buttons=(Button(label="To the agent", action="say --", asks="Say", prefill="run the tests"),))
+    ),
+    "offer-form": _card(form_offer("new fix-tests") or Card(title=""), alone=False),
+    "files-missing": _card(
+        missing(
+            Enclosed(
+                files=(
+                    Upload(name="core.dump", trouble="it is too large: a file may have 20 MB"),
+                    Upload(name="screen recording of the fault.mov", trouble="a message may have 10 files"),
+                )
+            )
+        )
+        or Card(title=""),
+        alone=False,
+    ),
+    "head": _remark("/task do --project api mend the test that fails since Tuesday, and say why it did"),
+    "head-shortcut": _remark("Run this, for Ada Lovelace"),
+    "nudge": _remark("Still waiting (10 min): $ git push --force-with-lease origin main"),
+    "answer-long": _card(views.result(_long, NOW), alone=False),
+    "result-pdf": _card(
+        replace(views.result(replace(VIEW, execution=DONE, reports=(REPORT,)), NOW), files=(_pdf,)), alone=False
+    ),
+}
