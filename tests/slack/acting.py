@@ -34,22 +34,19 @@ async def act(turn: Turn) -> str:
 
 
 def _step(turn: Turn) -> tuple[str, Json] | None:
-    match turn.text.split(maxsplit=1)[:1]:
-        case ["ask"]:
-            return "Bash", {"command": f"pytest -q tests/{turn.spec.cwd.name}"}
-        case ["edit"]:
-            return "Edit", {"file_path": "/etc/hosts", "old_string": "a", "new_string": "b"}
-        case ["write"]:
-            return "Write", {"file_path": "/etc/motd", "content": "hello\n"}
-        case ["plan"]:
-            return "ExitPlanMode", {"plan": "# A plan\n\n1. Read\n2. Mend"}
-        case ["choose"]:
-            return "AskUserQuestion", {"questions": [ONE]}
-        case ["several"]:
-            return "AskUserQuestion", {"questions": [MANY]}
-        case ["open"]:
-            return "AskUserQuestion", {"questions": [OPEN]}
-        case ["two"]:
-            return "AskUserQuestion", {"questions": [ONE, MANY]}
-        case _:
-            return None
+    name, cwd = turn.spec.cwd.name, turn.spec.cwd
+    steps: dict[str, tuple[str, Json]] = {
+        "ask": ("Bash", {"command": f"pytest -q tests/{name}"}),
+        "net": ("Bash", {"command": f"curl https://example.com/{name}"}),
+        "long": ("Bash", {"command": "make " + " ".join(f"target-{number}" for number in range(2_000))}),
+        "fetch": ("WebFetch", {"url": f"https://example.com/{name}", "prompt": "read it"}),
+        "tool": ("mcp__notes__write", {"text": name}),
+        "edit": ("Edit", {"file_path": f"{cwd}/calc.py", "old_string": "a", "new_string": "b"}),
+        "write": ("Write", {"file_path": f"{cwd}/new.py", "content": "x = 1\n"}),
+        "plan": ("ExitPlanMode", {"plan": "# A plan\n\n1. Read\n2. Mend"}),
+        "choose": ("AskUserQuestion", {"questions": [ONE]}),
+        "several": ("AskUserQuestion", {"questions": [MANY]}),
+        "open": ("AskUserQuestion", {"questions": [OPEN]}),
+        "two": ("AskUserQuestion", {"questions": [ONE, MANY]}),
+    }
+    return steps.get(turn.text.partition(" ")[0])

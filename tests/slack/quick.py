@@ -18,7 +18,9 @@ from tests.servers.slack.parts import Payload
 from tests.servers.slack.world import Message
 from tests.slack.workspace import Mode, Workspace, configured, serving
 
-_STEADY = 3  # looks in a row that find nothing to do
+MODES = ("sockets", pytest.param("http", marks=pytest.mark.proof))  # where both in every run would take too long
+_STEP = 3.0  # seconds that pass at a time, while nothing else is left to do than to send
+_STEADY = 2  # looks in a row that find nothing to do
 _STARTING = (State.PENDING, State.RUNNING)
 
 
@@ -41,7 +43,7 @@ class QuickWorkspace(Workspace):
                 busy = await self._busy()
                 calm = 0 if busy else calm + 1
                 if busy == "outbox" or looks % 20 == 0:
-                    await self.clock.move(seconds=1)
+                    await self.clock.move(seconds=_STEP)
 
     async def _busy(self) -> str:
         store = self.scene.core.store
@@ -77,9 +79,7 @@ def _labels(blocks: list[Payload]) -> str:
 
 
 @asynccontextmanager
-async def quick(
-    folder: Path, *agents: Agent, mode: Mode = "sockets", **sections: Any
-) -> AsyncIterator[QuickWorkspace]:
+async def quick(folder: Path, *agents: Agent, mode: Mode = "sockets", **sections: Any) -> AsyncIterator[QuickWorkspace]:
     """Open a workspace like `tests.slack.workspace.workspace`, on a clock that stands still by itself."""
     clock = HandClock()
     async with StrictSlack(clock) as slack:

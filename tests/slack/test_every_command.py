@@ -17,7 +17,7 @@ from tests.fakes import ActingAgent
 from tests.servers.slack.delivery import Ack
 from tests.servers.slack.world import Channel
 from tests.slack.acting import act
-from tests.slack.quick import QuickWorkspace, faults, quick
+from tests.slack.quick import MODES, QuickWorkspace, faults, quick
 from tests.slack.workspace import Mode
 
 # Commands that need a run of their own, since they change it, and what it has to be at.
@@ -137,6 +137,7 @@ async def tried(folder: Path, mode: Mode, lines: Sequence[tuple[str, str]]) -> N
             assert not any("Unexpected error" in each for each in new), (line, way, new)
 
 
+@pytest.mark.parametrize("mode", MODES)
 async def test_one_example_of_each_command_is_answered(
     tmp_path: Path, mode: Mode, caplog: pytest.LogCaptureFixture
 ) -> None:
