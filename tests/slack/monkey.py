@@ -21,6 +21,14 @@ _LINES = (
     *("rules --task t0", "rule Bash(ls *) --task t0", "freeze", "run t0", "run the tests", "help", "diff", "report"),
 )
 _PROMPTS = ("ask", "net", "long", "fetch", "tool", "edit", "write", "plan", "choose", "several", "open", "two", "done")
+_SHOWN_BY = {  # what is rarely seen by accident
+    "Approve …": "inbox",
+    "Fill in": "new",
+    "Release": "freeze",
+    "To the agent": "run the tests",
+    "✗ …": "rules --project calculator",
+    "Make rule": "rule Bash(ls *) --project calculator",
+}
 _NAMES = ((r"^(View|✗) .*", r"\1 …"), (r"^Approve \d+$", "Approve …"), (r"^As .*", "As …"))
 
 
@@ -49,6 +57,7 @@ class Monkey:
     users: tuple[User, ...]
     done: set[tuple[str, tuple[str, ...]]] = field(default_factory=set)
     pressed: dict[str, set[str]] = field(default_factory=dict)
+    wanted: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
 
     @property
@@ -63,8 +72,7 @@ class Monkey:
         for count in range(times * 10):
             if count >= times and until <= self.labels:
                 return
-            if count % 25 == 0:
-                print(count, sorted(until - self.labels), self.complaints, flush=True)
+            self.wanted = sorted(until - self.labels)
             await self._acts()
 
     async def _acts(self) -> None:
@@ -87,6 +95,11 @@ class Monkey:
     async def _speaks(self) -> None:
         """Say something that makes new buttons."""
         user, slack = self.dice.choice(self.users[:2]), self.ws.slack
+        wishes = [_SHOWN_BY[label] for label in self.wanted if label in _SHOWN_BY]
+        if wishes and self.dice.random() < 0.4:
+            text = self.dice.choice(wishes)
+            await self._noticed(self._writes(user, text), f"{user.id} writes: {text}")
+            return
         if self.dice.random() < 0.6:
             text = f"do --project calculator {self.dice.choice(_PROMPTS)} {self.dice.randrange(9)}"
         else:
