@@ -81,7 +81,9 @@ class Outbox:
     ) -> bool:
         """Show this in the slot, in place of what is or was to be there. Once it returns, it cannot be lost.
 
-        Returns False if the very same is there already. `execution_id` keeps the slot editable as long as that execution has not ended. Raises StorageError.
+        Returns False if the very same is there already.
+
+        `execution_id` keeps the slot editable as long as that execution has not ended. Raises StorageError.
         """
         slot = Slot(messenger=self._messenger, channel=origin.channel, thread=origin.thread or "", key=key)
         wanted = Wanted(slot=slot, lane=lane, payload=payload, form=form, execution_id=execution_id)

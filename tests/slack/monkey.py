@@ -143,12 +143,15 @@ class Monkey:
 
     async def _noticed(self, act: Any, what: str) -> None:
         """Do something, and see that it is acknowledged, answered and no surprise to us."""
-        before = self.ws.seen()
+        before, patience = self.ws.seen(), self.ws.clock.monotonic() + 60
         ack = await act
         if ack is None or not ack.ok:
             self.complaints.append(f"not acknowledged: {what}: {ack}")
         await self.ws.settled()
-        new = self.ws.seen() - before
+        async with self.ws.patience():
+            while not (new := self.ws.seen() - before) and self.ws.clock.monotonic() < patience:
+                await self.ws.clock.move(seconds=1)
+                await self.ws.settled()
         if not new:
             self.complaints.append(f"no answer: {what}")
         if any("Unexpected error" in each for each in new):

@@ -20,7 +20,7 @@ from tests.slack.workspace import Mode, Workspace, configured, serving
 
 MODES = ("sockets", pytest.param("http", marks=pytest.mark.proof))  # where both in every run would take too long
 _STEP = 3.0  # seconds that pass at a time, while nothing else is left to do than to send
-_STEADY = 2  # looks in a row that find nothing to do
+_STEADY = 3  # looks in a row that find nothing to do
 _STARTING = (State.PENDING, State.RUNNING)
 
 

@@ -87,7 +87,7 @@ async def test_buttons_and_forms_are_answered_whoever_uses_them(
 async def test_every_button_and_every_form_is_answered_whoever_uses_it(
     tmp_path: Path, mode: Mode, seed: int, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """SLACK-1, SLACK-4, SLACK-7: acknowledged, answered, no surprise to us; then all runs rest, and the log is whole."""
+    """SLACK-1, SLACK-4, SLACK-7: acknowledged, answered, no surprise; then all runs rest, and the log is whole."""
     monkey = await _played(tmp_path, mode, seed, 150, EVERY)
     assert monkey.complaints == []
     assert faults(caplog) == []
