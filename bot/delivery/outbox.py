@@ -78,8 +78,10 @@ class Outbox:
         *,
         form: Form = Form.MESSAGE,
         execution_id: str | None = None,
-    ) -> None:
+    ) -> bool:
         """Show this in the slot, in place of what is or was to be there. Once it returns, it cannot be lost.
+
+        Returns False if the very same is there already.
 
         `execution_id` keeps the slot editable as long as that execution has not ended. Raises StorageError.
         """
@@ -90,9 +92,10 @@ class Outbox:
             before = await self._store.get(slot)
             after = slots.placed(before, wanted, self._clock.now(), self._options.slowdowns)
             if after is None:
-                return
+                return False
             saved = await self._store.save(before, after)
         self._wake(slot.channel)
+        return True
 
     async def replace(self, key: str, lane: Lane, payload: Json) -> None:
         """Show this in every slot of this key there is, and nowhere else. Raises StorageError."""

@@ -247,10 +247,10 @@ class Host:
             return
         if failed and order.otherwise:
             card = replace(card, buttons=(*card.buttons, order.otherwise))
-        if card.key or not order.alone:
-            await self._counter.show(place.origin, card)
-        else:
+        if order.alone and not card.key:
             await self._counter.tell(place, card)
+        elif not await self._counter.place(place.origin, card):
+            await self._counter.tell(place, Card(title="This stands here already, as it is", footer=card.title))
 
     async def _give_back(self, place: Place, card: Card) -> None:
         """Tell somebody what became of what they wrote; whom Slack does not tell now finds it among their messages."""

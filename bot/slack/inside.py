@@ -79,6 +79,10 @@ class Counter(Protocol):
         """Show a card for everybody at this place, or replace the one with the same key."""
         ...
 
+    async def place(self, origin: Origin, card: Card) -> bool:
+        """Do as `show`; False if the very same card stands there already, so that nothing is to be seen of it."""
+        ...
+
     async def direct(self, place: Place) -> Place:
         """Find the direct messages with somebody who acted in no channel. Raises WrongState if Slack refuses."""
         ...

@@ -53,9 +53,13 @@ class SlackMessenger:
 
     async def show(self, origin: Origin, card: Card) -> None:
         """Put a card into the outbox, with its files. Raises StorageError."""
+        await self.place(origin, card)
+
+    async def place(self, origin: Origin, card: Card) -> bool:
+        """Do as `show`; False if the very same card stands there already, so that nothing is to be seen of it."""
         made, lane, run = render(card), _lane(card), _execution(card)
         key = card.key or f"loose:{new_id()}"
-        await self._outbox.put(origin, key, lane, _payload(made), execution_id=run)
+        is_new = await self._outbox.put(origin, key, lane, _payload(made), execution_id=run)
         for file in card.files:
             whole = {"path": file.path, "name": file.name}
             if file.picture:
@@ -69,6 +73,7 @@ class SlackMessenger:
             await self._outbox.put(origin, f"rest:{key}", lane, text, form=Form.FILE, execution_id=run)
         if card.nudge:
             await self._outbox.put(origin, f"loose:{new_id()}", Lane.INTERACTIVE, _payload(line(card.nudge)))
+        return is_new
 
     async def rewrite(self, card: Card) -> None:
         """Replace a card wherever it stands. Raises StorageError."""

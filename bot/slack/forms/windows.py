@@ -9,7 +9,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.delivery.carrier import Limited
+from bot.delivery.carrier import Limited, Unknown, Unreachable
 from bot.slack.carrier import outcome
 from bot.slack.surfaces import loading_modal
 from runner.errors import WrongState
@@ -18,7 +18,8 @@ from runner.ports import Clock
 
 LATE = frozenset({"expired_trigger_id", "trigger_expired", "exchanged_trigger_id"})
 _PAST = frozenset({"not_found", "hash_conflict"})  # closed meanwhile, or newer than what we know
-_TRIES = 3  # of an update: more than one where Slack asks to wait
+_TRIES = 3  # of an update: more than one where Slack asks to wait, or cannot be reached
+_PAUSE = 0.5  # seconds before the next one then
 
 log = logging.getLogger(__name__)
 
@@ -65,12 +66,14 @@ class Windows:
                 if isinstance(came, Limited):
                     await self._clock.sleep(came.retry_after)
                     continue
-                if error.response.get("error") not in _PAST:
-                    log.warning("slack.form %s was not changed: %s", view.get("callback_id"), came)
-                return None
+                if str(came) in _PAST:
+                    return None
+                log.warning("slack.form %s was not changed: %s", view.get("callback_id"), came)
+                if not isinstance(came, Unknown | Unreachable):
+                    return None
             except (aiohttp.ClientError, TimeoutError) as error:
                 log.warning("slack.form %s was not changed: %s", view.get("callback_id"), error)
-                return None
+            await self._clock.sleep(_PAUSE)
         return None
 
 

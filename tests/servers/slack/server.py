@@ -111,9 +111,9 @@ class StrictSlack(PeopleWithViews):
         """The workspace."""
         return self.world.team_id
 
-    def http(self, url: str) -> None:
-        """Deliver to this address from now on."""
-        self.deliveries.courier = Webhooks(self.world, url, SystemClock(), self._ack_seconds)
+    def http(self, url: str, *, wall: Clock | None = None) -> None:
+        """Deliver to this address from now on; `wall` is the clock by which the app looks at signatures."""
+        self.deliveries.courier = Webhooks(self.world, url, wall or SystemClock(), self._ack_seconds)
 
     async def connected(self, sockets: int = 1, seconds: float = 10) -> None:
         """Wait until so many sockets are open, or the address answers as the app's; TimeoutError if not in time."""

@@ -26,7 +26,7 @@ def sign(secret: str, timestamp: str, body: str) -> str:
 class Webhooks:
     """Courier over HTTP.
 
-    `wall` is the clock of the signature: the app compares it with the machine's time, whatever the test's clock says.
+    `wall` is the clock of the signature: the app compares it with its own time, whatever that of the workspace says.
     """
 
     def __init__(self, world: World, url: str, wall: Clock, ack_seconds: float) -> None:
