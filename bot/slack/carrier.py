@@ -18,7 +18,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from bot.delivery.carrier import Gone, Limited, Outcome, Rejected, Unknown, Unreachable
 from bot.delivery.pace import Allowance, Pace
 from bot.slack import marks
-from bot.slack.uploads import upload
+from bot.slack.uploads import Uploader
 from runner.model import Json, Slot
 
 EVENT = "signoff_card"  # the type of the metadata that our messages carry
@@ -46,6 +46,7 @@ class SlackCarrier:
     def __init__(self, web: AsyncWebClient) -> None:
         self._web = web
         self._marker = marks.Marker(web)
+        self._uploader = Uploader(web)
         self._directs: dict[str, str] = {}  # channels of direct messages, by person
 
     async def channel(self, name: str) -> str:
@@ -81,12 +82,12 @@ class SlackCarrier:
                 return
             await self._web.chat_update(channel=await self.channel(slot.channel), ts=message_ref, **_content(payload))
 
-    async def upload(self, slot: Slot, payload: Json, nonce: str) -> str:  # noqa: ARG002 - files carry no mark
-        """Put a file into the thread and return its id.."""
+    async def upload(self, slot: Slot, payload: Json, nonce: str) -> str:
+        """Put a file into the thread and return its id."""
         content = await asyncio.to_thread(_bytes, payload)
         async with _outcomes():
             there = replace(slot, channel=await self.channel(slot.channel))
-            return await upload(self._web, there, payload, content)
+            return await self._uploader.upload(there, payload, content, nonce)
 
     async def find(self, slot: Slot, nonce: str) -> str | None:
         """Look for our message in its thread, or among the newest of its channel. A reaction may be set twice."""

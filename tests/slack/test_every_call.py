@@ -17,21 +17,18 @@ from tests.slack.quick import QuickWorkspace, faults, quick
 METHODS = frozenset(
     {
         *("chat.postMessage", "chat.update", "chat.postEphemeral", "conversations.open", "agents.sessions.setStatus"),
-        *("views.open", "views.update", "views.publish", "reactions.add", "reactions.remove"),
+        *("views.open", "views.update", "views.publish", "reactions.add"),
         *("files.getUploadURLExternal", "files.completeUploadExternal"),
     }
 )
-_OTHERS = {"auth.test", "apps.connections.open", "conversations.replies", "conversations.history"}
+_OTHERS = {"auth.test", "apps.connections.open", "conversations.replies", "conversations.history", "files.info"}
 _SAMPLE = {("views.update", "refused"), ("chat.postMessage", "lost"), ("files.completeUploadExternal", "limited")}
 _WAYS = {"limited": (429, False), "refused": (500, False), "lost": (500, True)}
 
 
 def _marks(method: str, way: str) -> list[pytest.MarkDecorator]:
-    """Keep a sample for every run. A file carries no mark by which it could be found when Slack's answer is lost."""
-    marks = [] if (method, way) in _SAMPLE else [pytest.mark.proof]
-    if (method, way) == ("files.completeUploadExternal", "lost"):
-        marks.append(pytest.mark.xfail(reason="a file whose last answer was lost is sent again", strict=True))
-    return marks
+    """Keep a sample for every run."""
+    return [] if (method, way) in _SAMPLE else [pytest.mark.proof]
 
 
 @dataclass

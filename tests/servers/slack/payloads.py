@@ -286,5 +286,6 @@ def file(world: World, found: File, url: str) -> Payload:
         "url_private_download": f"{url}/files-pri/{world.team_id}-{found.id}/download/{found.name}",
         "permalink": f"{url}/files/{found.user}/{found.id}/{found.name}",
         "channels": list(found.shared),
+        "shares": {"public": {channel: [{"channel_name": channel}] for channel in found.shared}},
         "file_access": "visible",
     } | ({"alt_txt": found.alt_text} if found.alt_text else {})
