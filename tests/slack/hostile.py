@@ -36,7 +36,8 @@ WORDS = (
 )
 SCRAPS: tuple[Any, ...] = (
     None, True, False, 0, -1, 1 << 70, 10**400, 1.5, float("nan"), float("inf"), "", "0", "7", [], {}, [[]], [None],
-    {"id": None}, {"id": 7}, {"id": "UADA"}, {"type": "modal"}, "COPS", "CSECRET", "UADA", "UEVE", "T0OTHER", "reactions",
+    {"id": None}, {"id": 7}, {"id": "UADA"}, {"type": "modal"},
+    "COPS", "CSECRET", "UADA", "UEVE", "T0OTHER", "reactions",
 )  # fmt: skip
 DEEDS = (  # which only some may do
     "approve {question}", "deny {question}", "approve {question} run", "answer {question} #1", "stop {run}",
@@ -122,7 +123,7 @@ def forged(dice: random.Random, aim: Aim, body: dict[str, Any]) -> dict[str, Any
     deed = dice.choice(DEEDS).format(question=aim.question, run=aim.run)
     for action in body.get("actions", ()):
         carried = dice.choice((deed, ASKING.format(deed), '{"action": ' * 9, deed * 300))
-        action |= {"value": carried} if "selected_option" not in action else {"selected_option": {"value": carried}}
+        action.update({"selected_option": {"value": carried}} if "selected_option" in action else {"value": carried})
     if "view" in body:
         view = body["view"]
         place = dice.choice(("COPS", "CSECRET", "-", "reactions", "<!here>")), dice.choice(("-", "1.1", "<!here>"))
@@ -145,12 +146,9 @@ def worded(dice: random.Random, aim: Aim, body: dict[str, Any]) -> dict[str, Any
         body["response_url"] = aim.canary
     event = body.get("event") or body.get("message")
     if isinstance(event, dict) and "files" in event:
-        url = dice.choice(
-            (aim.canary, "file:///etc/passwd", "https://slack.com.evil.example/x", "//", "\x00", "a" * 9999)
-        )
-        event["files"] = [
-            {"name": dice.choice(WORDS), "mimetype": "image/png", "size": dice.choice((0, -1, 1 << 70)), "url_private": url}
-        ] * dice.choice((1, 3, 40))  # fmt: skip
+        url = dice.choice((aim.canary, "file:///etc/passwd", "https://slack.com.evil.example/x", "\x00", "a" * 9999))
+        file = {"name": dice.choice(WORDS), "mimetype": "image/png", "size": dice.choice((0, -1, 1 << 70))}
+        event["files"] = [file | {"url_private": url}] * dice.choice((1, 3, 40))
     return body
 
 

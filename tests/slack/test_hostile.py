@@ -237,7 +237,7 @@ def _told(parcel: Parcel) -> str:
 
 def _shown(slack: StrictSlack) -> Iterator[Any]:
     for call in slack.calls:
-        yield {name: part for name, part in call.args.items() if name not in {"metadata"}}
+        yield {name: part for name, part in call.args.items() if name != "metadata"}
     for message in slack.world.ephemerals:
         yield {"text": message.text, "blocks": message.blocks}
 
@@ -305,7 +305,8 @@ async def _seen(ws: Workspace, listed: Any, words: str) -> Message:
 
 
 def _open_files() -> int:
-    return len(os.listdir("/proc/self/fd")) if Path("/proc/self/fd").exists() else 0
+    listed = Path("/proc/self/fd")
+    return len(list(listed.iterdir())) if listed.exists() else 0
 
 
 def _resident() -> int:
