@@ -257,8 +257,14 @@ class Host:
 
     async def _give_back(self, place: Place, card: Card) -> None:
         """Tell somebody what became of what they wrote; whom Slack does not tell now finds it among their messages."""
-        if not await self._counter.tell(place, card):
-            await self._counter.show(Origin(messenger=NAME, channel=place.user), card)
+        if await self._counter.tell(place, card):
+            return
+        try:
+            place = await self._counter.direct(place)
+        except SignoffError as error:
+            log.warning("slack.undirected: %s", error)
+            place = Place(user=place.user, channel=place.user, direct=True)  # Slack knows where, once it is back
+        await self._counter.show(_origin(place), card)
 
     async def _person(self, place: Place) -> Person | None:
         """Return who it is; strangers are told that they are, and nothing else."""

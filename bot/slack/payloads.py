@@ -38,6 +38,7 @@ _CHANGES = frozenset({"message_changed", "message_deleted"})
 _MARKUP = re.compile(r"<([^<>]*)>")
 OPENED = "home."  # what the keys begin with by which it is known who has opened the App Home
 _ID = re.compile(r"[A-Z0-9]{1,64}")
+_CHANNEL = re.compile(r"[CDG][A-Z0-9]{0,63}")  # public, direct, private or of several people
 _NAME = re.compile(r"[A-Za-z0-9._:/+=-]{1,255}")
 _DEEPEST = 50  # levels; Slack's own deliveries have less than 20
 _LONGEST = 200_000  # characters of a text; a prompt may have as many
@@ -92,7 +93,7 @@ def _welcome(heard: Heard, me: Me) -> Heard:
 
 
 def _command(body: Mapping[object, object]) -> Heard:
-    channel = _id(body, "channel_id")
+    channel = _channel(body, "channel_id")
     place = Place(
         user=_id(body, "user_id"),
         channel=channel,
@@ -114,7 +115,7 @@ def _press(body: Mapping[object, object]) -> Heard:
     except BadInput:
         return Dropped(reason="a button that is not ours")
     message = _part(body, "message")
-    channel = _id(_part(body, "channel"), "id")
+    channel = _channel(_part(body, "channel"), "id")
     place = Place(
         user=_id(_part(body, "user"), "id"),
         channel=channel,
@@ -155,7 +156,7 @@ def _form_of(body: Mapping[object, object], view: Mapping[object, object]) -> tu
     if len(kept) != len(("channel", "thread", "memory")) or not _text(view, "callback_id"):
         return None
     channel, thread, memory = kept[0].strip("-"), *kept[1:]
-    if (channel and not _ID.fullmatch(channel)) or not _NAME.fullmatch(thread):
+    if (channel and not _CHANNEL.fullmatch(channel)) or not _NAME.fullmatch(thread):
         return None
     place = Place(
         user=_id(_part(body, "user"), "id"),
@@ -171,7 +172,7 @@ def _shortcut(body: Mapping[object, object]) -> Heard:
     name, message = _text(body, "callback_id"), _part(body, "message")
     if name not in {NEW_TASK, MAKE_TASK, RUN_THIS} or (name != NEW_TASK and not message):
         return Dropped(reason="a shortcut that is not ours")
-    channel = _id(_part(body, "channel"), "id")
+    channel = _channel(_part(body, "channel"), "id")
     place = Place(
         user=_id(_part(body, "user"), "id"),
         channel=channel,
@@ -232,7 +233,7 @@ def _opened(event: Mapping[object, object], event_id: str) -> Heard:
 
 
 def _stopped(event: Mapping[object, object], event_id: str) -> Heard:
-    channel, thread = _id(event, "channel"), _name(event, "thread_ts")
+    channel, thread = _channel(event, "channel"), _name(event, "thread_ts")
     if not thread:
         return Dropped(reason="a session without a thread")
     place = Place(user=_id(event, "user"), channel=channel, thread=thread, direct=channel.startswith("D"))
@@ -240,7 +241,7 @@ def _stopped(event: Mapping[object, object], event_id: str) -> Heard:
 
 
 def _message(event: Mapping[object, object], *, key: str) -> Said:
-    channel = _id(event, "channel")
+    channel = _channel(event, "channel")
     thread, ts = _name(event, "thread_ts"), _name(event, "ts")
     direct = _text(event, "channel_type") == "im" or channel.startswith("D")
     place = Place(user=_id(event, "user"), channel=channel, thread=thread or None, direct=direct)
@@ -255,7 +256,7 @@ def _change(event: Mapping[object, object], me: Me, *, key: str) -> Heard:
     deleted = _text(event, "subtype") == "message_deleted" or _text(after, "subtype") == "tombstone"
     if not deleted and _text(after, "text") == _text(before, "text"):
         return Dropped(reason="its words are the same")
-    channel = _id(event, "channel")
+    channel = _channel(event, "channel")
     direct = _text(event, "channel_type") == "im" or channel.startswith("D")
     thread = _name(before, "thread_ts") or None
     if not direct and thread is None and f"<@{me.user}>" not in _text(before, "text"):
@@ -311,9 +312,15 @@ def _parts(content: object) -> Iterable[object]:
 
 
 def _id(content: Mapping[object, object], name: str) -> str:
-    """Return an id of Slack's, as of a person or a channel; empty for what can be none."""
+    """Return the id of a person; empty for what can be none."""
     text = content.get(name)
     return text if isinstance(text, str) and _ID.fullmatch(text) else ""
+
+
+def _channel(content: Mapping[object, object], name: str) -> str:
+    """Return the id of a channel; empty for what can be none."""
+    text = content.get(name)
+    return text if isinstance(text, str) and _CHANNEL.fullmatch(text) else ""
 
 
 def _name(content: Mapping[object, object], name: str) -> str:

@@ -181,7 +181,7 @@ class Siege:
 
     async def deliver(self, parcel: Parcel) -> None:
         """Deliver, wait until it is dealt with, and see that it was not met with silence."""
-        before, unreadable = self._pulse(), self.watchman.unreadable
+        before, unreadable = await self._pulse(), self.watchman.unreadable
         ack = await self.ws.slack.redeliver(parcel)
         self.acks.append(ack.body)
         assert ack.ok or self.watchman.unreadable > unreadable, f"not acknowledged: {ack} {_told(parcel)}"
@@ -191,15 +191,16 @@ class Siege:
         assert self.watchman.broken == [], f"{self.watchman.broken[0]}\nafter {_told(parcel)}"
         heard = read(parcel.payload, self.me)
         if not isinstance(heard, Typed | Opened | Changed) and not ack.body:
-            assert self._pulse() != before, f"silence after {_told(parcel)}"
+            assert await self._pulse() != before, f"silence after {_told(parcel)}"
         if isinstance(heard, Dropped):
             assert heard.reason
 
-    def _pulse(self) -> tuple[int, ...]:
+    async def _pulse(self) -> tuple[int, ...]:
         """What shows that something was done: a line of the log, what one person was told, a card, a change."""
         with closing(sqlite3.connect(self.folder / "state" / "signoff.db")) as database:
             (cards,) = database.execute("SELECT total(revision) + count(*) FROM deliveries").fetchone()
-        return self.watchman.heard, len(self.ws.slack.ephemerals), len(self.ws.slack.views), int(cards)
+        seq = await self.ws.scene.core.store.feed.newest()
+        return self.watchman.heard, len(self.ws.slack.ephemerals), len(self.ws.slack.views), int(cards), seq
 
     async def assess(self, home: Path) -> None:
         """See that nobody got what is not theirs, and that nothing shown tells secrets or pings."""
@@ -332,3 +333,16 @@ async def test_ten_thousand_hostile_deliveries_do_no_harm(tmp_path: Path, watchm
         await besieged(folder, watchman, mode, seed=100 + seed, count=BATCH)
         used.append(_resident())
     assert used[-1] - used[2] < 100_000_000, used
+
+
+async def test_an_answer_goes_to_slack_and_to_nobody_else(tmp_path: Path) -> None:
+    """SLACK-17: whatever address a delivery names."""
+    async with canary() as bird, workspace(tmp_path, ActingAgent(part)) as ws:
+        await ws.slack.command(ws.ada, ws.ops, "/task", "runs")
+        typed = ws.slack.deliveries.sent[-1]
+        elsewhere = typed.payload | {"response_url": bird.url, "trigger_id": "1.2.3", "text": "projects"}
+        assert (await ws.slack.redeliver(Parcel(typed.kind, elsewhere, ""))).ok
+        async with ws.patience():
+            while not ws.slack.called("chat.postEphemeral"):
+                await ws.moment()
+        assert bird.calls == 0
