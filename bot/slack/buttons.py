@@ -44,11 +44,13 @@ class Press:
 
 def pressed(carried: str) -> Press:
     """Read the value of a button or an option. Raises BadInput if it is not one that `rows` has written."""
+    if units(carried) > _VALUE:
+        raise BadInput("This button is longer than any of Signoff.")
     if not carried.startswith("{"):
         return Press(action=carried)
     try:
         content = json.loads(carried)
-    except ValueError:
+    except (ValueError, RecursionError):
         content = None
     match content:
         case {"action": str(action), "asks": str(asks), "prefill": str(prefill)}:

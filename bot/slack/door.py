@@ -15,11 +15,11 @@ from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
 from slack_bolt.async_app import AsyncApp
-from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.signature import Clock as SlackClock
 from slack_sdk.signature import SignatureVerifier
 
 from bot.httpd import Answer, Post
+from bot.slack.listen import request_of
 from runner.errors import ConfigError
 from runner.ports import Clock
 from runner.settings import Secret
@@ -64,10 +64,10 @@ class Door:
             return Answer(status=401)
         try:
             body = read_body(post)
-            # As from a socket: who it is from is known, and it has been read.
-            request = AsyncBoltRequest(body=dict(body), mode="socket_mode")
-        except (ValueError, TypeError, AttributeError, LookupError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:
             log.warning("slack.unreadable: %s", type(error).__name__)
+            return Answer(status=400)
+        if (request := request_of(body)) is None:
             return Answer(status=400)
         if self._app is None:
             return Answer(status=503)

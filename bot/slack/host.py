@@ -117,10 +117,12 @@ class Host:
         """Take a message: in a thread of a run it is for that run; else it begins one, or is a command."""
         thread = said.place.thread
         if thread is not None and not said.named and not await self._is_ours(said.place):
+            log.debug("slack.dropped: said in a thread of others")
             return
         place = replace(said.place, thread=thread or said.ts)
         is_ours = await self._is_ours(place)
         if is_ours and thread is None:
+            log.debug("slack.dropped: its run has begun")
             return  # its run has begun: we died before that was noted
         text, word = said.text or (_ATTACHED if said.files else ""), "say --" if is_ours else "do --"
         is_command = _is_command(text)
@@ -144,6 +146,7 @@ class Host:
         try:
             person = await self._people.known(NAME, place.user, "")
         except NotAllowed:
+            log.debug("slack.dropped: changed by a stranger")
             return  # nothing that strangers said went anywhere
         incoming = Incoming(
             person=person,
@@ -254,8 +257,14 @@ class Host:
 
     async def _give_back(self, place: Place, card: Card) -> None:
         """Tell somebody what became of what they wrote; whom Slack does not tell now finds it among their messages."""
-        if not await self._counter.tell(place, card):
-            await self._counter.show(Origin(messenger=NAME, channel=place.user), card)
+        if await self._counter.tell(place, card):
+            return
+        try:
+            place = await self._counter.direct(place)
+        except SignoffError as error:
+            log.warning("slack.undirected: %s", error)
+            place = Place(user=place.user, channel=place.user, direct=True)  # Slack knows where, once it is back
+        await self._counter.show(_origin(place), card)
 
     async def _person(self, place: Place) -> Person | None:
         """Return who it is; strangers are told that they are, and nothing else."""

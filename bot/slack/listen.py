@@ -19,6 +19,9 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.middleware.async_middleware import AsyncMiddleware
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
+from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
+from slack_sdk.socket_mode.request import SocketModeRequest
+from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.heard import NAME, Dropped, Me, Submitted, Typed
@@ -76,6 +79,8 @@ class Reception:
         )
         if await self._arrivals.take_in(arrival):
             self._ring()
+        else:
+            log.debug("slack.dropped: it had come before")
         return {}
 
 
@@ -109,9 +114,31 @@ def application(web: AsyncWebClient, reception: Reception) -> AsyncApp:
     return AsyncApp(client=web, logger=logging.getLogger("slack_bolt"), before_authorize=_TakeIn(reception))
 
 
+def request_of(body: Mapping[str, object]) -> AsyncBoltRequest | None:
+    """Return a delivery as Bolt takes it: who it is from is known, and it has been read.
+
+    None for one in which Bolt's own search for ids fails; the log says so.
+    """
+    try:
+        return AsyncBoltRequest(body=dict(body), mode="socket_mode")
+    except (ValueError, TypeError, AttributeError, LookupError, RecursionError) as error:
+        log.warning("slack.unreadable: %s", type(error).__name__)
+        return None
+
+
+class _Socket(AsyncSocketModeHandler):
+    """One connection to Slack. What cannot be read is acknowledged: Slack would only bring it again."""
+
+    async def handle(self, client: AsyncBaseSocketModeClient, req: SocketModeRequest) -> None:
+        if request_of(req.payload) is None:
+            await client.send_socket_mode_response(SocketModeResponse(envelope_id=req.envelope_id))
+        else:
+            await super().handle(client, req)  # type: ignore[arg-type]  # the library narrows its own type
+
+
 async def serve_sockets(app: AsyncApp, app_token: str, connections: int) -> None:
     """Hold so many connections to Slack until cancelled: while one is renewed, the others hear."""
-    handlers = [AsyncSocketModeHandler(app, app_token) for _ in range(connections)]
+    handlers = [_Socket(app, app_token) for _ in range(connections)]
     try:
         for handler in handlers:
             await handler.connect_async()  # type: ignore[no-untyped-call]  # the library has no type here

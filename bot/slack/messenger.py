@@ -16,6 +16,7 @@ from bot.delivery import Outbox, Outcome
 from bot.delivery.wholes import whole_of
 from bot.messenger import Card
 from bot.slack import marks
+from bot.slack.addresses import is_slacks
 from bot.slack.cards import Rendered, line, render
 from bot.slack.carrier import SlackCarrier
 from bot.slack.forms.windows import LATE
@@ -105,9 +106,9 @@ class SlackMessenger:
                 return True
             made = line("That is long: it comes to you directly, with a file.")
         try:
-            if place.reply_url:
+            if is_slacks(place.reply_url, self._web.base_url):
                 body = {"response_type": "ephemeral", "replace_original": False, **_payload(made)}
-                async with self._http.post(place.reply_url, json=body) as answer:
+                async with self._http.post(place.reply_url, json=body, allow_redirects=False) as answer:
                     if answer.status == 200:
                         return True
             await self._web.chat_postEphemeral(

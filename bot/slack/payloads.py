@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from bot.slack import buttons
@@ -37,6 +37,10 @@ _SPOKEN = frozenset({"", "file_share", "thread_broadcast", "me_message"})  # sub
 _CHANGES = frozenset({"message_changed", "message_deleted"})
 _MARKUP = re.compile(r"<([^<>]*)>")
 OPENED = "home."  # what the keys begin with by which it is known who has opened the App Home
+_ID = re.compile(r"[A-Z0-9]{1,64}")
+_CHANNEL = re.compile(r"[CDG][A-Z0-9]{0,63}")  # public, direct, private or of several people
+_NAME = re.compile(r"[A-Za-z0-9._:/+=-]{1,255}")
+_DEEPEST = 50  # levels; Slack's own deliveries have less than 20
 _LONGEST = 200_000  # characters of a text; a prompt may have as many
 
 
@@ -44,6 +48,8 @@ def read(body: object, me: Me) -> Heard:
     """Read one delivery of Slack. Whatever is not what it should be is dropped for a stated reason."""
     if not isinstance(body, Mapping):
         return Dropped(reason="no object")
+    if _is_deep(body):
+        return Dropped(reason="nested too deeply")
     if (team := _team(body)) != me.team:
         return Dropped(reason="another workspace" if team else "no workspace")
     if "command" in body:
@@ -87,20 +93,20 @@ def _welcome(heard: Heard, me: Me) -> Heard:
 
 
 def _command(body: Mapping[object, object]) -> Heard:
-    channel = _text(body, "channel_id")
+    channel = _channel(body, "channel_id")
     place = Place(
-        user=_text(body, "user_id"),
+        user=_id(body, "user_id"),
         channel=channel,
         direct=channel.startswith("D"),
         reply_url=_text(body, "response_url"),
     )
-    trigger = _text(body, "trigger_id")
+    trigger = _name(body, "trigger_id")
     return Commanded(key=trigger, place=place, text=plain(_text(body, "text")).strip(), trigger=trigger)
 
 
 def _press(body: Mapping[object, object]) -> Heard:
     action = _action(body)
-    name, chosen = _text(action, "action_id"), action.get("selected_option")
+    name, chosen = _name(action, "action_id"), action.get("selected_option")
     carried = _text(chosen, "value") if isinstance(chosen, Mapping) else _text(action, "value")
     if not carried:
         return Dropped(reason="a press that carries nothing")
@@ -109,19 +115,19 @@ def _press(body: Mapping[object, object]) -> Heard:
     except BadInput:
         return Dropped(reason="a button that is not ours")
     message = _part(body, "message")
-    channel = _text(_part(body, "channel"), "id")
+    channel = _channel(_part(body, "channel"), "id")
     place = Place(
-        user=_text(_part(body, "user"), "id"),
+        user=_id(_part(body, "user"), "id"),
         channel=channel,
-        thread=_text(message, "thread_ts") or _text(_part(body, "container"), "thread_ts") or None,  # seen by one alone
+        thread=_name(message, "thread_ts") or _name(_part(body, "container"), "thread_ts") or None,  # seen by one alone
         direct=channel.startswith("D") or (not channel and "view" in body),
         reply_url=_text(body, "response_url"),
     )
     return Pressed(
-        key=".".join((_text(action, "action_ts"), name, place.user)),
+        key=_key(_name(action, "action_ts"), name, place.user),
         place=place,
         press=press,
-        trigger=_text(body, "trigger_id"),
+        trigger=_name(body, "trigger_id"),
         label=_text(_part(action, "text"), "text"),
     )
 
@@ -131,7 +137,7 @@ def _submission(body: Mapping[object, object]) -> Heard:
     if (opened := _form_of(body, view)) is None:
         return Dropped(reason="a form that is not ours")
     place, memory = opened
-    key = ".".join((_text(view, "id"), _text(view, "hash"), place.user))
+    key = _key(_name(view, "id"), _name(view, "hash") or "-", place.user)
     return Submitted(key=key, place=place, form=_text(view, "callback_id"), memory=memory, fields=read_inputs(view))
 
 
@@ -140,7 +146,7 @@ def _typing(body: Mapping[object, object]) -> Heard:
     if (opened := _form_of(body, view)) is None:
         return Dropped(reason="a form that is not ours")
     shown = {str(name): part for name, part in view.items()}
-    key = ".".join((_text(action, "action_ts"), _text(view, "id")))
+    key = _key(_name(action, "action_ts"), _name(view, "id"))
     return Typed(key=key, place=opened[0], action=_text(action, "action_id"), view=shown)
 
 
@@ -150,8 +156,10 @@ def _form_of(body: Mapping[object, object], view: Mapping[object, object]) -> tu
     if len(kept) != len(("channel", "thread", "memory")) or not _text(view, "callback_id"):
         return None
     channel, thread, memory = kept[0].strip("-"), *kept[1:]
+    if (channel and not _CHANNEL.fullmatch(channel)) or not _NAME.fullmatch(thread):
+        return None
     place = Place(
-        user=_text(_part(body, "user"), "id"),
+        user=_id(_part(body, "user"), "id"),
         channel=channel,
         thread=None if thread == "-" else thread,
         direct=channel.startswith("D") or not channel,
@@ -164,19 +172,19 @@ def _shortcut(body: Mapping[object, object]) -> Heard:
     name, message = _text(body, "callback_id"), _part(body, "message")
     if name not in {NEW_TASK, MAKE_TASK, RUN_THIS} or (name != NEW_TASK and not message):
         return Dropped(reason="a shortcut that is not ours")
-    channel = _text(_part(body, "channel"), "id")
+    channel = _channel(_part(body, "channel"), "id")
     place = Place(
-        user=_text(_part(body, "user"), "id"),
+        user=_id(_part(body, "user"), "id"),
         channel=channel,
-        thread=_text(message, "thread_ts") or _text(message, "ts") or None,
+        thread=_name(message, "thread_ts") or _name(message, "ts") or None,
         direct=channel.startswith("D") or not channel,
         reply_url=_text(body, "response_url"),
     )
     return Picked(
-        key=".".join((_text(body, "action_ts"), name, place.user)),
+        key=_key(_name(body, "action_ts"), name, place.user),
         place=place,
         name=name,
-        trigger=_text(body, "trigger_id"),
+        trigger=_name(body, "trigger_id"),
         text=plain(_text(message, "text")).strip(),
         files=_files(message.get("files")),
     )
@@ -196,16 +204,16 @@ def _event(body: Mapping[object, object], me: Me) -> Heard:
     event = _part(body, "event")
     kind = _text(event, "type")
     if kind == "app_home_opened":
-        return _opened(event, _text(body, "event_id"))
+        return _opened(event, _name(body, "event_id"))
     if kind == "agent_session_stopped":
-        return _stopped(event, _text(body, "event_id"))
+        return _stopped(event, _name(body, "event_id"))
     if kind not in {"message", "app_mention"}:
         return Dropped(reason="an event that needs nothing")
     if _text(event, "subtype") in _CHANGES:
-        return _change(event, me, key=_text(body, "event_id"))
+        return _change(event, me, key=_name(body, "event_id"))
     if event.get("bot_id") or _text(event, "subtype") not in _SPOKEN:
         return Dropped(reason="not a person's message")
-    said = _message(event, key=_text(body, "event_id"))
+    said = _message(event, key=_name(body, "event_id"))
     mention = f"<@{me.user}>"
     if kind == "app_mention" or (said.place.direct and said.text.startswith(mention)):
         text = said.text.replace(mention, "", 1) if said.text.startswith(mention) else said.text
@@ -220,24 +228,24 @@ def _event(body: Mapping[object, object], me: Me) -> Heard:
 def _opened(event: Mapping[object, object], event_id: str) -> Heard:
     if _text(event, "tab") != "home":
         return Dropped(reason="a tab that needs nothing")
-    place = Place(user=_text(event, "user"), channel="", direct=True)
+    place = Place(user=_id(event, "user"), channel="", direct=True)
     return Opened(key=event_id and OPENED + event_id, place=place, blank=not _part(event, "view"))
 
 
 def _stopped(event: Mapping[object, object], event_id: str) -> Heard:
-    channel, thread = _text(event, "channel"), _text(event, "thread_ts")
+    channel, thread = _channel(event, "channel"), _name(event, "thread_ts")
     if not thread:
         return Dropped(reason="a session without a thread")
-    place = Place(user=_text(event, "user"), channel=channel, thread=thread, direct=channel.startswith("D"))
+    place = Place(user=_id(event, "user"), channel=channel, thread=thread, direct=channel.startswith("D"))
     return Stopped(key=event_id, place=place)
 
 
 def _message(event: Mapping[object, object], *, key: str) -> Said:
-    channel = _text(event, "channel")
-    thread, ts = _text(event, "thread_ts"), _text(event, "ts")
+    channel = _channel(event, "channel")
+    thread, ts = _name(event, "thread_ts"), _name(event, "ts")
     direct = _text(event, "channel_type") == "im" or channel.startswith("D")
-    place = Place(user=_text(event, "user"), channel=channel, thread=thread or None, direct=direct)
-    return Said(key=key, place=place, ts=ts, text=_text(event, "text"), files=_files(event.get("files")))
+    place = Place(user=_id(event, "user"), channel=channel, thread=thread or None, direct=direct)
+    return Said(key=ts and key, place=place, ts=ts, text=_text(event, "text"), files=_files(event.get("files")))
 
 
 def _change(event: Mapping[object, object], me: Me, *, key: str) -> Heard:
@@ -248,14 +256,15 @@ def _change(event: Mapping[object, object], me: Me, *, key: str) -> Heard:
     deleted = _text(event, "subtype") == "message_deleted" or _text(after, "subtype") == "tombstone"
     if not deleted and _text(after, "text") == _text(before, "text"):
         return Dropped(reason="its words are the same")
-    channel = _text(event, "channel")
+    channel = _channel(event, "channel")
     direct = _text(event, "channel_type") == "im" or channel.startswith("D")
-    thread = _text(before, "thread_ts") or None
+    thread = _name(before, "thread_ts") or None
     if not direct and thread is None and f"<@{me.user}>" not in _text(before, "text"):
         return Dropped(reason="said to others")
-    place = Place(user=_text(before, "user"), channel=channel, thread=thread, direct=direct)
+    place = Place(user=_id(before, "user"), channel=channel, thread=thread, direct=direct)
     text = None if deleted else plain(_text(after, "text").removeprefix(f"<@{me.user}>")).strip()
-    return Changed(key=key, place=place, ts=_text(before, "ts"), text=text)
+    ts = _name(before, "ts")
+    return Changed(key=ts and key, place=place, ts=ts, text=text)
 
 
 def _files(listed: object) -> tuple[FileRef, ...]:
@@ -284,6 +293,45 @@ def _team(body: Mapping[object, object]) -> str:
 def _part(content: Mapping[object, object], name: str) -> Mapping[object, object]:
     part = content.get(name)
     return part if isinstance(part, Mapping) else {}
+
+
+def _is_deep(body: object) -> bool:
+    """Whether a delivery is nested deeper than Slack nests, and than can be stored."""
+    level = [body]
+    for _ in range(_DEEPEST):
+        level = [part for each in level for part in _parts(each)]
+        if not level:
+            return False
+    return True
+
+
+def _parts(content: object) -> Iterable[object]:
+    if isinstance(content, Mapping):
+        return content.values()
+    return content if isinstance(content, list) else ()
+
+
+def _id(content: Mapping[object, object], name: str) -> str:
+    """Return the id of a person; empty for what can be none."""
+    text = content.get(name)
+    return text if isinstance(text, str) and _ID.fullmatch(text) else ""
+
+
+def _channel(content: Mapping[object, object], name: str) -> str:
+    """Return the id of a channel; empty for what can be none."""
+    text = content.get(name)
+    return text if isinstance(text, str) and _CHANNEL.fullmatch(text) else ""
+
+
+def _name(content: Mapping[object, object], name: str) -> str:
+    """Return what Slack calls something, such as a time stamp or a trigger; empty for what can be no such name."""
+    text = content.get(name)
+    return text if isinstance(text, str) and _NAME.fullmatch(text) else ""
+
+
+def _key(*parts: str) -> str:
+    """Join names to one by which a delivery is known; empty where one is missing."""
+    return ".".join(parts) if all(parts) else ""
 
 
 def _text(content: Mapping[object, object], name: str) -> str:

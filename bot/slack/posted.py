@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from urllib.parse import SplitResult, urlsplit
 
 import aiohttp
 
 from bot.messenger import Card, Section
+from bot.slack.addresses import is_slacks
 from bot.slack.heard import FileRef
 from bot.slack.safety import one_line
 from runner import inbox
@@ -32,7 +32,7 @@ class Fetcher:
     def __init__(self, http: aiohttp.ClientSession, token: str, base_url: str) -> None:
         self._http = http
         self._token = token
-        self._home = _origin(urlsplit(base_url))
+        self._base_url = base_url
 
     async def fetch(self, files: Sequence[FileRef]) -> Enclosed:
         """Return pictures as such, all else as files; what cannot be had is among the files and says why."""
@@ -60,7 +60,7 @@ class Fetcher:
             raise _Missing(f"it is too large: a file may have {inbox.LARGEST // 1_000_000} MB")
         if file.size > room:
             raise _Missing(f"the files of a message may have {inbox.TOGETHER // 1_000_000} MB together")
-        if not self._is_slacks(file.url):
+        if not is_slacks(file.url, self._base_url):
             raise _Missing("it is not kept in this Slack workspace")
         try:
             return await self._read(file, min(room, inbox.LARGEST))
@@ -81,20 +81,6 @@ class Fetcher:
                     raise _Missing("it is larger than Slack said")
             return bytes(data)
 
-    def _is_slacks(self, url: str) -> bool:
-        """Whether an address is Slack's: whoever else is asked would get the token."""
-        try:
-            parts = urlsplit(url)
-            host = parts.hostname or ""
-            return _origin(parts) == self._home or (
-                parts.scheme == "https"
-                and parts.port in {None, 443}
-                and not parts.username
-                and (host == "slack.com" or host.endswith(".slack.com"))
-            )
-        except ValueError:
-            return False
-
 
 def missing(enclosed: Enclosed) -> Card | None:
     """Say to people which of their files do not reach the agent; None if all do."""
@@ -106,7 +92,3 @@ def missing(enclosed: Enclosed) -> Card | None:
 def unused(files: Sequence[FileRef]) -> Enclosed:
     """Return files that go with a command, which has no use for them."""
     return Enclosed(files=tuple(Upload(name=file.name, trouble="this command takes no files") for file in files))
-
-
-def _origin(parts: SplitResult) -> tuple[str, str | None, int | None]:
-    return parts.scheme, parts.hostname, parts.port

@@ -86,6 +86,16 @@ def shortcut() -> dict[str, Any]:
     }
 
 
+def test_what_is_nested_deeper_than_can_be_kept_is_dropped() -> None:
+    """SLACK-1: however deep."""
+    for levels in (60, 100_000):
+        content: object = "x"
+        for _ in range(levels):
+            content = [content]
+        assert read(command(blocks=content), ME) == Dropped(reason="nested too deeply")
+    assert isinstance(read(command(blocks=[[[{"a": []}]]]), ME), Commanded)
+
+
 def test_a_slash_command_is_read() -> None:
     heard = read(command(text=" do  &lt;b&gt; "), ME)
     assert heard == Commanded(key="t.1", place=Place(user=ADA, channel="C1"), text="do  <b>", trigger="t.1")
@@ -119,6 +129,13 @@ def test_a_message_counts_in_a_thread_to_us_alone_or_with_our_name() -> None:
         (event(type="agent_session_stopped", thread_ts="4.0", user=None), "it does not say who, where or which"),
         (press(value="", selected_option=None), "a press that carries nothing"),
         (press(value='{"action": 7}'), "a button that is not ours"),
+        (press(value="approve " * 300), "a button that is not ours"),
+        (press(action_ts=None), "it does not say who, where or which"),
+        (press() | {"channel": {"id": "reactions"}}, "it does not say who, where or which"),
+        (command(user_id="U1\n<!here>"), "it does not say who, where or which"),
+        (command(channel_id="U1"), "it does not say who, where or which"),
+        (event(thread_ts="4.0", ts=5.0), "it does not say who, where or which"),
+        (submission("<!here> - deny x", "x"), "a form that is not ours"),
         (submission("elsewhere", "x"), "a form that is not ours"),
         ({"type": "url_verification", "team_id": "T1"}, "an unknown kind of delivery"),
         ({}, "no workspace"),

@@ -123,9 +123,14 @@ def free_port() -> int:
 
 
 @asynccontextmanager
-async def workspace(folder: Path, *agents: Agent, mode: Mode = "sockets", **sections: Any) -> AsyncIterator[Workspace]:
-    """Open a workspace with one project and one channel. Nothing that Slack refuses may have been sent in the end."""
-    async with StrictSlack() as slack:
+async def workspace(
+    folder: Path, *agents: Agent, mode: Mode = "sockets", burst: int = 5, **sections: Any
+) -> AsyncIterator[Workspace]:
+    """Open a workspace with one project and one channel. Nothing that Slack refuses may have been sent in the end.
+
+    `burst`: how many messages a channel takes at once.
+    """
+    async with StrictSlack(burst=burst) as slack:
         ada, bob = slack.user("UADA", "Ada"), slack.user("UBOB", "Bob")
         ops = slack.channel("COPS", ada, bob)
         settings = configured(folder, slack, mode=mode, **sections)

@@ -38,6 +38,8 @@ class Follower:
         if changed.view.get("callback_id") in {NEW, EDIT} and changed.action in {PROMPT, MORE}:
             self._newest[str(changed.view.get("id")), changed.action] = changed
             self._news.set()
+        else:
+            log.debug("slack.dropped: typed where nothing follows")
 
     async def run(self) -> None:
         """Change the forms until cancelled."""

@@ -140,5 +140,6 @@ class Deliveries:
 
 def _name(parcel: Parcel) -> str:
     payload = parcel.payload
-    inner = payload.get("event") or payload
+    event = payload.get("event")
+    inner = event if isinstance(event, dict) else payload
     return f"{parcel.kind} {inner.get('command') or inner.get('type')} {inner.get('text') or ''}".strip()[:120]
