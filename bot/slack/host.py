@@ -29,7 +29,7 @@ from bot.slack.heard import (
 )
 from bot.slack.inside import Counter, Inside
 from runner.errors import EmptyPrompt, NotAllowed, NotFound, SignoffError
-from runner.model import ID_LENGTH, Enclosed, Origin, Person, Role, handle
+from runner.model import ID_LENGTH, Enclosed, Person, Role, handle
 from runner.people import require
 from runner.tasks import TaskDraft
 
@@ -259,12 +259,7 @@ class Host:
         """Tell somebody what became of what they wrote; whom Slack does not tell now finds it among their messages."""
         if await self._counter.tell(place, card):
             return
-        try:
-            place = await self._counter.direct(place)
-        except SignoffError as error:
-            log.warning("slack.undirected: %s", error)
-            place = Place(user=place.user, channel=place.user, direct=True)  # Slack knows where, once it is back
-        await self._counter.show(_origin(place), card)
+        await self._counter.show(replace(place, thread=None, direct=True).origin, card)
 
     async def _person(self, place: Place) -> Person | None:
         """Return who it is; strangers are told that they are, and nothing else."""

@@ -7,8 +7,8 @@ import pytest
 from tests.slack.workspace import Mode
 
 
-@pytest.fixture(params=["sockets", "http"])
+@pytest.fixture(params=["sockets", pytest.param("http", marks=pytest.mark.proof)])
 def mode(request: pytest.FixtureRequest) -> Mode:
-    """Both ways in which Slack delivers, one after the other."""
+    """Both ways in which Slack delivers; the one over HTTP is in every run in `test_http` and `test_up`."""
     way: Mode = request.param
     return way

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from bot.slack.manifest import PATH
 from runner.model import State
 from runner.ports import Agent, ExecutionQuery
 from tests.core.clock import HandClock
@@ -87,6 +88,8 @@ async def quick(folder: Path, *agents: Agent, mode: Mode = "sockets", **sections
         ops = slack.channel("COPS", ada, bob)
         terms = {"approvals": {"remind_minutes": (), "expire_minutes": 6_000}, "worker": {"slots": 99}}
         settings = configured(folder, slack, mode=mode, **{**terms, **sections})
+        if mode == "http":
+            slack.http(f"http://{settings.http.address}{PATH}", wall=clock)
         async with serving(folder, settings, *agents, clock=clock) as scene:
             await slack.connected(settings.slack.connections)
             await scene.project()

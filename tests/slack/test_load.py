@@ -30,7 +30,7 @@ class Load:
     asks_every: float  # seconds, of each run
 
 
-SAMPLE = Load(runs=9, channels=3, seconds=8, asks_every=8)
+SAMPLE = Load(runs=6, channels=2, seconds=4, asks_every=4)
 FULL = Load(runs=50, channels=10, seconds=300, asks_every=150)
 
 

@@ -68,6 +68,7 @@ async def test_from_a_new_task_in_a_form_to_the_merged_branch(tmp_path: Path, mo
     assert git(tmp_path / "calculator", "show", "main:made.txt") == "asked"
 
 
+@pytest.mark.proof
 async def test_from_a_command_over_an_edit_and_a_follow_up_to_the_merged_branch(tmp_path: Path, mode: Mode) -> None:
     """SLACK-2, SLACK-3, SLACK-7: everything from the phone."""
     async with product(tmp_path, mode) as ws:

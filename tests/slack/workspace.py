@@ -108,7 +108,7 @@ def configured(folder: Path, slack: StrictSlack, *, mode: Mode = "sockets", **se
         way = {"signing_secret": f"file:{folder}/signing"}
         listen = f"127.0.0.1:{free_port()}"
         sections["http"] = {"listen": listen}
-        slack.http(f"http://{listen}{PATH}", wall=slack.world.clock)
+        slack.http(f"http://{listen}{PATH}")
     return settings_in(
         folder,
         slack={"bot_token": f"file:{folder}/bot", **way, "base_url": slack.base_url},

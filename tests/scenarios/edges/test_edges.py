@@ -68,7 +68,7 @@ def test_the_table_has_every_edge_in_every_way_and_enough_kills() -> None:
     assert len(kills) >= LEAST
 
 
-@pytest.mark.parametrize("journey", sample(SEED, 2), ids=lambda journey: f"{journey.number}-{journey.way}")
+@pytest.mark.parametrize("journey", sample(SEED, 1), ids=lambda journey: f"{journey.number}-{journey.way}")
 async def test_three_deaths_of_the_daemon_cost_neither_question_nor_answer(tmp_path: Path, journey: Journey) -> None:
     """APPR-6, APPR-11, AGENT-1: some of what the crash table proves in full."""
     deaths = await travel((journey,), tmp_path)
