@@ -14,6 +14,9 @@ DEV    := .venv/.ready-dev
 PYTHONS := python3.13 python3.12 python3.11 python3
 WANTED  := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 
+# Two for a processor: much of a test is waiting, for processes and for what is sent once a second.
+PROCESSES := $(shell echo $$(( $$(nproc 2>/dev/null || echo 2) * 2 > 8 ? 8 : $$(nproc 2>/dev/null || echo 2) * 2 )))
+
 # Without a home that can be written to, the download cache goes into the checkout as well.
 HOME_CACHE := $(shell [ -d "$$HOME" ] && mkdir -p "$$HOME/.cache" 2>/dev/null && [ -w "$$HOME/.cache" ] && echo yes)
 ifneq ($(HOME_CACHE),yes)
@@ -36,7 +39,7 @@ demo: $(READY) ## Watch one whole run on a made-up repository (YES=1 answers yes
 	@$(PYTHON) -m bot demo $(if $(filter 1 y yes true,$(YES)),--yes) $${SIGNOFF_DEMO_DIR:+--dir "$$SIGNOFF_DEMO_DIR"}
 
 test: $(DEV) ## Run the tests
-	@$(PYTHON) -m pytest --numprocesses=auto --maxprocesses=4 --dist=worksteal $(ARGS)
+	@$(PYTHON) -m pytest --numprocesses=$(PROCESSES) --dist=worksteal $(ARGS)
 
 check: lint test ## Run every check and the tests
 

@@ -94,6 +94,21 @@ class Stage:
         return asked[number - 1]
 
 
+_MIGRATED: list[bytes] = []  # a database with the schema and nothing else, once there is one
+
+
+async def _migrated(path: Path) -> None:
+    """Lay an empty database where none is: to migrate one takes longer than many tests."""
+    if path.exists():
+        return
+    if not _MIGRATED:
+        async with open_store(str(path)):
+            pass
+        _MIGRATED.append(await asyncio.to_thread(path.read_bytes))
+        return
+    await asyncio.to_thread(path.write_bytes, _MIGRATED[0])
+
+
 @asynccontextmanager
 async def stage(
     folder: Path,
@@ -105,6 +120,8 @@ async def stage(
 ) -> AsyncIterator[Stage]:
     """Open a core in a folder; without agents given, Claude Code as configured. Opening again is a restart."""
     settings.storage.directory.mkdir(parents=True, exist_ok=True)
+    if not settings.storage.url:
+        await _migrated(Path(settings.database))
     bell = Bell()
     clock = clock or SystemClock()
     async with (
