@@ -163,7 +163,9 @@ async def test_a_session_that_is_parked_after_its_plan_was_approved_needs_no_oth
         assert sorted(path.name for path in on.work.iterdir()) == ["made.txt", "ran.txt"]
 
 
-@pytest.mark.parametrize("tool", [bash("cat seen.txt"), ("Read", {"file_path": "seen.txt"})])
+@pytest.mark.parametrize(
+    "tool", [bash("cat seen.txt"), pytest.param(("Read", {"file_path": "seen.txt"}), marks=pytest.mark.proof)]
+)
 async def test_a_parked_step_that_the_cli_would_allow_by_itself_does_not_run_unasked(
     tmp_path: Path, tool: tuple[str, dict[str, Any]]
 ) -> None:
@@ -308,7 +310,7 @@ def delegating(*, background: bool) -> Script:
     return script
 
 
-@pytest.mark.parametrize("background", [False, True])
+@pytest.mark.parametrize("background", [False, pytest.param(True, marks=pytest.mark.proof)])
 async def test_a_question_of_a_subagent_is_asked_again_after_parking(tmp_path: Path, background: bool) -> None:
     """AGENT-13: the subagent begins anew, since the CLI keeps no call of a subagent."""
     async with stage(tmp_path, delegating(background=background)) as on:

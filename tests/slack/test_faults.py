@@ -81,7 +81,11 @@ async def test_a_press_that_is_delivered_twice_counts_once(tmp_path: Path, mode:
 
 @pytest.mark.parametrize(
     ("status", "lost"),
-    [(429, False), pytest.param(500, False, marks=pytest.mark.proof), (500, True)],
+    [
+        pytest.param(429, False, marks=pytest.mark.proof),
+        pytest.param(500, False, marks=pytest.mark.proof),
+        (500, True),
+    ],
     ids=["limited", "refused", "answer lost"],
 )
 async def test_requests_that_fail_are_made_again_and_nothing_appears_twice(

@@ -156,7 +156,12 @@ async def test_homes_are_kept_true_after_a_restart(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("status", "error", "lost"),
-    [(429, "", False), (500, "", False), (500, "", True), (200, "hash_conflict", False)],
+    [
+        (429, "", False),
+        pytest.param(500, "", False, marks=pytest.mark.proof),
+        pytest.param(500, "", True, marks=pytest.mark.proof),
+        pytest.param(200, "hash_conflict", False, marks=pytest.mark.proof),
+    ],
     ids=["limited", "refused", "answer lost", "conflict"],
 )
 async def test_a_home_that_could_not_be_drawn_is_drawn_later_with_what_is_new_then(

@@ -106,7 +106,13 @@ async def test_who_may_not_stop_is_told_so_and_the_run_goes_on(tmp_path: Path) -
         await stands(ws, thread, "active")
 
 
-@pytest.mark.parametrize("error", ["unknown_method", "missing_scope", "not_allowed_token_type"])
+@pytest.mark.parametrize(
+    "error",
+    [
+        "unknown_method",
+        *(pytest.param(word, marks=pytest.mark.proof) for word in ("missing_scope", "not_allowed_token_type")),
+    ],
+)
 async def test_a_workspace_without_sessions_is_asked_once(
     tmp_path: Path, error: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -124,7 +130,7 @@ async def test_a_workspace_without_sessions_is_asked_once(
     assert len(caplog.records) == 1
 
 
-@pytest.mark.parametrize("status", [429, 500])
+@pytest.mark.parametrize("status", [429, pytest.param(500, marks=pytest.mark.proof)])
 async def test_what_slack_did_not_take_is_said_again_as_it_is_then(tmp_path: Path, status: int) -> None:
     """SLACK-12: only the newest state counts, and a wish to be left alone is granted."""
     async with workspace(tmp_path, ActingAgent(asks)) as ws:
