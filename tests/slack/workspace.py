@@ -88,7 +88,7 @@ class Workspace:
                 found = [each for each in self.slack.messages(channel, thread) if condition(each)]
                 if found:
                     return found[-1]
-                await asyncio.sleep(0.01)
+                await asyncio.sleep(0.03)
 
 
 def _words(content: Any) -> str:
