@@ -22,7 +22,7 @@ METHODS = frozenset(
     }
 )
 _OTHERS = {"auth.test", "apps.connections.open", "conversations.replies", "conversations.history", "files.info"}
-_SAMPLE = {("views.update", "refused"), ("chat.postMessage", "lost"), ("files.completeUploadExternal", "limited")}
+_SAMPLE = {("chat.postMessage", "lost")}
 _WAYS = {"limited": (429, False), "refused": (500, False), "lost": (500, True)}
 
 

@@ -42,6 +42,7 @@ async def test_a_question_outlives_a_restart_and_its_old_button_still_answers(tm
         assert slack.violations == []
 
 
+@pytest.mark.proof
 async def test_what_happens_while_slack_is_away_is_shown_once_when_it_is_back(tmp_path: Path, mode: Mode) -> None:
     """SLACK-5: an outage delays cards and loses none."""
     go = asyncio.Event()
@@ -88,6 +89,7 @@ async def test_a_press_that_is_delivered_twice_counts_once(tmp_path: Path, mode:
     ],
     ids=["limited", "refused", "answer lost"],
 )
+@pytest.mark.proof
 async def test_requests_that_fail_are_made_again_and_nothing_appears_twice(
     tmp_path: Path, status: int, lost: bool
 ) -> None:

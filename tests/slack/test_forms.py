@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self, cast
 
+import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.forms.clerk import Clerk
@@ -114,6 +115,7 @@ async def test_a_new_task_is_made_in_a_form_whose_fields_follow_its_prompt(tmp_p
         assert (task.options.limits.turns, task.options.plan, task.priority.value) == (7, True, "high")
 
 
+@pytest.mark.proof
 async def test_keys_that_come_before_our_change_is_seen_are_not_lost(tmp_path: Path) -> None:
     """SLACK-8: what was typed into an older state of the form still gets its fields, beside the further options."""
     async with workspace(tmp_path, ActingAgent(idle)) as ws:
@@ -172,6 +174,7 @@ async def test_what_goes_wrong_after_a_form_was_sent_is_told_with_its_text(tmp_p
             assert "There is no task" in ws.said(told)
 
 
+@pytest.mark.proof
 async def test_a_form_that_cannot_be_looked_over_in_time_is_taken(tmp_path: Path) -> None:
     """SLACK-9: the acknowledgement waits a second for the store, and no longer."""
     async with workspace(tmp_path, ActingAgent(idle)) as ws:
@@ -217,6 +220,7 @@ async def test_a_run_asks_for_the_values_that_are_missing_and_lives_in_a_thread(
         assert len(ws.slack.called("views.open")) == 1
 
 
+@pytest.mark.proof
 async def test_the_button_of_a_saved_task_asks_as_well(tmp_path: Path) -> None:
     """SLACK-8: a button is a command; typed in a message, which opens nothing, its answer has the button."""
     async with workspace(tmp_path, ActingAgent(idle)) as ws:
@@ -237,6 +241,7 @@ async def test_the_button_of_a_saved_task_asks_as_well(tmp_path: Path) -> None:
         assert run.priority.value == "high"
 
 
+@pytest.mark.proof
 async def test_a_message_opens_nothing_but_its_answer_has_a_button_that_does(tmp_path: Path) -> None:
     """SLACK-8: Slack opens forms for presses and commands only; strangers get no button."""
     async with workspace(tmp_path, ActingAgent(idle)) as ws:
@@ -306,6 +311,7 @@ async def test_a_trigger_that_is_too_late_is_told_so(tmp_path: Path) -> None:
         await ws.form(ws.ada)
 
 
+@pytest.mark.proof
 async def test_a_form_that_slack_limits_is_filled_as_soon_as_it_may_be(tmp_path: Path) -> None:
     """SLACK-8: an update that Slack refuses for a while is made after the while; a closed form is left alone."""
     async with workspace(tmp_path, ActingAgent(idle)) as ws:
@@ -320,6 +326,7 @@ async def test_a_form_that_slack_limits_is_filled_as_soon_as_it_may_be(tmp_path:
         assert call
 
 
+@pytest.mark.proof
 async def test_a_form_that_was_sent_before_a_death_is_carried_out_after_it(tmp_path: Path) -> None:
     """SLACK-9: what was acknowledged is stored, and means the same when it is read again."""
     async with StrictSlack() as slack:

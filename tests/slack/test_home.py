@@ -66,6 +66,7 @@ async def test_a_question_is_answered_on_the_home_and_told_of_in_the_direct_mess
         assert "Build it: completed" in words(over)
 
 
+@pytest.mark.proof
 async def test_a_home_changes_when_somebody_else_acts(tmp_path: Path) -> None:
     """SLACK-11: a question that somebody else has answered does not stay on the home."""
     async with workspace(tmp_path, ActingAgent(asks)) as ws:
@@ -78,6 +79,7 @@ async def test_a_home_changes_when_somebody_else_acts(tmp_path: Path) -> None:
         await home(ws, ws.bob, lambda said: "Nothing waits for you" in said)
 
 
+@pytest.mark.proof
 async def test_a_text_that_a_button_of_the_home_needs_is_asked_for_in_a_form(tmp_path: Path) -> None:
     """SLACK-3: on the home as on a card."""
     async with workspace(tmp_path, ActingAgent(asks)) as ws:
@@ -104,6 +106,7 @@ async def test_a_stranger_sees_how_to_be_let_in_and_nothing_else(tmp_path: Path)
         assert "calculator" not in words(shown)
 
 
+@pytest.mark.proof
 async def test_a_storm_of_changes_makes_few_requests_and_ends_with_the_truth(tmp_path: Path) -> None:
     """SLACK-11: what changes often is drawn seldom; what looks the same is not drawn at all."""
     async with workspace(tmp_path, ActingAgent(asks)) as ws:
@@ -121,6 +124,7 @@ async def test_a_storm_of_changes_makes_few_requests_and_ends_with_the_truth(tmp
         assert len(calls) <= 3
 
 
+@pytest.mark.proof
 async def test_looking_again_at_what_has_not_changed_makes_no_request(tmp_path: Path) -> None:
     """SLACK-11: times that pass are no change, and neither is a look."""
     async with workspace(tmp_path, ActingAgent(asks)) as ws:
@@ -164,6 +168,7 @@ async def test_homes_are_kept_true_after_a_restart(tmp_path: Path) -> None:
     ],
     ids=["limited", "refused", "answer lost", "conflict"],
 )
+@pytest.mark.proof
 async def test_a_home_that_could_not_be_drawn_is_drawn_later_with_what_is_new_then(
     tmp_path: Path, status: int, error: str, lost: bool
 ) -> None:
@@ -179,6 +184,7 @@ async def test_a_home_that_could_not_be_drawn_is_drawn_later_with_what_is_new_th
         assert "Lend" not in words(shown), "an operator has no right to lend"
 
 
+@pytest.mark.proof
 async def test_a_workspace_without_a_home_tab_is_left_alone(tmp_path: Path) -> None:
     """SLACK-11: what Slack will never take is not sent again and again."""
     async with workspace(tmp_path, ActingAgent(asks)) as ws:
@@ -191,6 +197,7 @@ async def test_a_workspace_without_a_home_tab_is_left_alone(tmp_path: Path) -> N
         assert len(ws.slack.called("views.publish")) == 1
 
 
+@pytest.mark.proof
 async def test_a_run_that_is_begun_on_the_home_lives_in_a_thread_and_a_continued_one_in_its_own(
     tmp_path: Path,
 ) -> None:
@@ -213,6 +220,7 @@ async def test_a_run_that_is_begun_on_the_home_lives_in_a_thread_and_a_continued
         )
 
 
+@pytest.mark.proof
 async def test_a_run_that_is_looked_at_elsewhere_is_shown_as_it_is(tmp_path: Path) -> None:
     """SLACK-11: what the home opens among the messages changes with the run."""
     async with workspace(tmp_path, ActingAgent(asks)) as ws:
@@ -227,6 +235,7 @@ async def test_a_run_that_is_looked_at_elsewhere_is_shown_as_it_is(tmp_path: Pat
         await ws.until(ws.slack.dm(ws.ada), lambda m: m.ts == copy.ts and "completed" in ws.said(m))
 
 
+@pytest.mark.proof
 async def test_the_home_of_whoever_pressed_is_redrawn_before_those_of_others(tmp_path: Path) -> None:
     """SLACK-11: a press is answered where it was made, at once."""
     async with workspace(tmp_path, ActingAgent(asks)) as ws:

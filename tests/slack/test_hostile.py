@@ -29,7 +29,7 @@ from tests.servers.slack.world import Message
 from tests.slack.hostile import Aim, hostile
 from tests.slack.workspace import USERS, Mode, Workspace, workspace
 
-EVERYDAY, BATCH, BATCHES = 100, 500, 10  # deliveries in each mode: always, and at each of the seeds of the proof
+EVERYDAY, BATCH, BATCHES = 40, 500, 10  # deliveries in each mode: always, and at each of the seeds of the proof
 PEOPLE = USERS | {"vera": {"role": "viewer", "slack": "UVERA"}}
 LONGEST = {"sockets": 1_000_000, "http": 400_000}
 # What a delivery that names what is not there leads to, and nothing that is wrong with what is shown.

@@ -41,6 +41,7 @@ async def test_a_forged_an_old_and_a_recorded_request_leave_nothing_behind(
     assert not [record for record in caplog.records if record.exc_info]
 
 
+@pytest.mark.proof
 async def test_an_event_comes_again_until_we_are_back_and_is_dealt_with_once(tmp_path: Path) -> None:
     """SLACK-5: a restart in the middle; Slack repeats after one and after five minutes."""
     clock = HandClock()

@@ -30,7 +30,7 @@ class Load:
     asks_every: float  # seconds, of each run
 
 
-SAMPLE = Load(runs=6, channels=2, seconds=4, asks_every=4)
+SAMPLE = Load(runs=4, channels=2, seconds=3, asks_every=3)
 FULL = Load(runs=50, channels=10, seconds=300, asks_every=150)
 
 

@@ -6,6 +6,8 @@ import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from runner.model import Execution, State
 from runner.ports import ExecutionQuery
 from tests.core.clock import HandClock
@@ -81,6 +83,7 @@ class Hour:
         assert len(names) == len(set(names)) > 0, names
 
 
+@pytest.mark.proof
 async def test_an_hour_of_outage_ends_with_each_card_and_each_file_delivered_once(tmp_path: Path) -> None:
     """SLACK-5, DEL-9: questions, results and files; what people press afterwards counts."""
     away, clock = asyncio.Event(), HandClock()

@@ -82,6 +82,7 @@ async def test_the_native_stop_button_stops_the_run_once_and_the_session_says_so
         assert len(ephemerals) == 1, "the second delivery stopped nothing and complained of nothing"
 
 
+@pytest.mark.proof
 async def test_who_may_not_stop_is_told_so_and_the_run_goes_on(tmp_path: Path) -> None:
     """SLACK-12: roles hold at the native button, and strangers stop nothing."""
     async with workspace(tmp_path, ActingAgent(listens)) as ws:
@@ -113,6 +114,7 @@ async def test_who_may_not_stop_is_told_so_and_the_run_goes_on(tmp_path: Path) -
         *(pytest.param(word, marks=pytest.mark.proof) for word in ("missing_scope", "not_allowed_token_type")),
     ],
 )
+@pytest.mark.proof
 async def test_a_workspace_without_sessions_is_asked_once(
     tmp_path: Path, error: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -131,6 +133,7 @@ async def test_a_workspace_without_sessions_is_asked_once(
 
 
 @pytest.mark.parametrize("status", [429, pytest.param(500, marks=pytest.mark.proof)])
+@pytest.mark.proof
 async def test_what_slack_did_not_take_is_said_again_as_it_is_then(tmp_path: Path, status: int) -> None:
     """SLACK-12: only the newest state counts, and a wish to be left alone is granted."""
     async with workspace(tmp_path, ActingAgent(asks)) as ws:
@@ -142,6 +145,7 @@ async def test_what_slack_did_not_take_is_said_again_as_it_is_then(tmp_path: Pat
         assert len(ws.slack.called(SET)) == 2
 
 
+@pytest.mark.proof
 async def test_no_session_says_at_work_after_a_restart_when_nobody_is(tmp_path: Path) -> None:
     """SLACK-12: what could not be told before the restart is told after it."""
     async with StrictSlack() as slack:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 from pathlib import Path
 
+import pytest
+
 from runner.ports import ExecutionQuery
 from tests.fakes import ActingAgent, Turn
 from tests.slack.workspace import Workspace, workspace
@@ -45,6 +47,7 @@ async def test_make_this_a_task_offers_the_text_as_prompt_and_answers_directly(t
         await ws.until(ws.slack.dm(ws.ada), lambda m: "Saved fix" in ws.said(m))
 
 
+@pytest.mark.proof
 async def test_a_text_that_no_form_holds_is_not_cut_but_said(tmp_path: Path) -> None:
     """SLACK-10: nobody saves half a prompt unawares."""
     async with workspace(tmp_path, ActingAgent(idle)) as ws:
@@ -64,6 +67,7 @@ async def test_a_new_task_can_be_made_from_anywhere(tmp_path: Path) -> None:
         await ws.until(ws.slack.dm(ws.ada), lambda m: "Saved fix" in ws.said(m))
 
 
+@pytest.mark.proof
 async def test_run_this_where_the_app_is_not_starts_nothing(tmp_path: Path) -> None:
     """SLACK-10: a run that nobody could see is not begun; the person is told what to do."""
     async with workspace(tmp_path, ActingAgent(idle)) as ws:
@@ -75,6 +79,7 @@ async def test_run_this_where_the_app_is_not_starts_nothing(tmp_path: Path) -> N
         await _nothing_was_done(ws)
 
 
+@pytest.mark.proof
 async def test_whoever_may_not_is_told_so_at_every_shortcut(tmp_path: Path) -> None:
     """SLACK-10: strangers and viewers; no form opens and nothing runs."""
     users = {"ada": {"role": "admin", "slack": "UADA"}, "bob": {"role": "viewer", "slack": "UBOB"}}

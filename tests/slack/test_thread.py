@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from tests.fakes import ActingAgent, Turn
 from tests.servers.slack import StrictSlack
 from tests.servers.slack.world import Message
@@ -46,6 +48,7 @@ async def test_a_message_is_marked_when_it_is_taken_and_again_when_it_is_read(tm
         assert not any("Said to the agent" in ws.said(m) for m in ws.slack.ephemerals)
 
 
+@pytest.mark.proof
 async def test_a_mark_outlives_a_restart_and_what_slack_does_not_let_us_do_is_done_without(tmp_path: Path) -> None:
     """SLACK-13: reactions are best effort; a limit is kept, a missing scope only logged, a restart forgets none."""
     reading = asyncio.Event()
@@ -100,6 +103,7 @@ async def test_what_is_refused_gets_no_mark_but_an_answer_for_one(tmp_path: Path
         go.set()
 
 
+@pytest.mark.proof
 async def test_edits_and_deletions_count_until_the_agent_has_the_message(tmp_path: Path) -> None:
     """SLACK-14: what waits is changed or taken back; what was handed over is not, and the person is told so once."""
     go, heard = asyncio.Event(), list[str]()

@@ -71,6 +71,7 @@ async def test_posted_files_reach_the_agent_outside_its_worktree(tmp_path: Path)
         assert names == ["fix_txt.patch", "run-2.log", "run.log"]
 
 
+@pytest.mark.proof
 async def test_files_without_a_word_are_a_message_and_a_command_has_no_use_for_them(tmp_path: Path) -> None:
     """SLACK-15: nothing is dropped in silence."""
 
@@ -145,6 +146,7 @@ async def test_a_page_for_signing_in_a_redirection_and_a_lie_about_the_size_are_
         await runner.cleanup()
 
 
+@pytest.mark.proof
 async def test_a_pdf_report_comes_after_a_picture_of_its_first_page(tmp_path: Path) -> None:
     """SLACK-15: the picture says in words what it shows."""
 
@@ -183,6 +185,7 @@ async def test_a_long_answer_is_one_message_and_one_file(tmp_path: Path) -> None
         assert len(results) == 1
 
 
+@pytest.mark.proof
 async def test_a_large_diff_is_one_message_and_one_file_in_the_thread(tmp_path: Path) -> None:
     """SLACK-15: 3 MB of changes; the file says that it is cut, as the branch has all."""
 
@@ -209,6 +212,7 @@ async def test_a_large_diff_is_one_message_and_one_file_in_the_thread(tmp_path: 
         assert not any("Changes of" in ws.said(m) for m in ws.slack.ephemerals)
 
 
+@pytest.mark.proof
 async def test_a_long_plan_is_one_message_and_one_file(tmp_path: Path) -> None:
     """SLACK-15: 30,000 characters; the whole of it is what is read, before the word is said."""
     plan = "\n".join(f"{number}. Do something that takes a while to explain." for number in range(600))

@@ -35,7 +35,7 @@ def configured(folder: Path, slack: StrictSlack, mode: Mode) -> str:
     return f'[slack]\n{tokens}base_url = "{slack.base_url}"\n{http}[users.ada]\nrole = "operator"\nslack = "UADA"\n'
 
 
-@pytest.mark.parametrize("mode", ["sockets", "http"])
+@pytest.mark.parametrize("mode", [pytest.param("sockets", marks=pytest.mark.proof), "http"])
 async def test_signoff_up_hears_slack_and_a_prompt_comes_back_with_its_answer(tmp_path: Path, mode: Mode) -> None:
     """SLACK-2, SLACK-7: with tokens in the configuration, and nothing else."""
     async with ScriptedModel(script, api_key=KEY) as model, StrictSlack() as slack:
