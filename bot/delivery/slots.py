@@ -91,8 +91,9 @@ def sent(row: Delivery, *, message_ref: str, now: datetime, slowdowns: tuple[Slo
 
 
 def absent(row: Delivery, *, now: datetime) -> Delivery:
-    """Note that the product has no such message: it is made now."""
-    return _back(row, now, doubt=False)
+    """Note that the product has no such message: it is made now, unless what is wanted by now was shown before."""
+    back = _back(row, now, doubt=False)
+    return replace(back, state=DeliveryState.SENT) if back.digest == back.shown else back
 
 
 def failed(row: Delivery, *, now: datetime, wait: timedelta, error: str, unknown: bool = False) -> Delivery:

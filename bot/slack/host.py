@@ -34,6 +34,8 @@ from runner.people import require
 from runner.tasks import TaskDraft
 
 _STARTS = (commands.Do, commands.Run, commands.Retry)
+# What only shows something: for anything else the watch may have shown the very same card a moment before.
+_LOOKS = (commands.View, commands.Show, commands.Diff, commands.Inbox, commands.Status, commands.Rules, commands.Runs)
 _ATTACHED = "Look at what is attached."  # what is said with files alone
 _TOLD_DIRECTLY = "The files of the message are not kept with a task."
 _NOTHING = Enclosed()
@@ -252,7 +254,7 @@ class Host:
             card = replace(card, buttons=(*card.buttons, order.otherwise))
         if order.alone and not card.key:
             await self._counter.tell(place, card)
-        elif not await self._counter.place(place.origin, card):
+        elif not await self._counter.place(place.origin, card) and _is_a(order.line, _LOOKS):
             await self._counter.tell(place, Card(title="This stands here already, as it is", footer=card.title))
 
     async def _give_back(self, place: Place, card: Card) -> None:

@@ -57,7 +57,7 @@ class SlackMessenger:
         await self.place(origin, card)
 
     async def place(self, origin: Origin, card: Card) -> bool:
-        """Do as `show`; False if the very same card stands there already, so that nothing is to be seen of it."""
+        """Do as `show`; False if the very same card has stood there, so that nothing is to be seen of it."""
         made, lane, run = render(card), _lane(card), _execution(card)
         key = card.key or f"loose:{new_id()}"
         is_new = await self._outbox.put(origin, key, lane, _payload(made), execution_id=run)

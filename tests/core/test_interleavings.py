@@ -27,7 +27,7 @@ from tests.core.clock import MONDAY
 from tests.core.hesitation import Before, Cast, hesitant_store
 from tests.core.histories import ANSWERS, COMMANDS, LIVE, ROLES, Attempt, World
 
-QUICK = 20  # histories where others take up to EVERYDAY examples: a few seconds
+QUICK = 12  # histories where others take up to EVERYDAY examples: a few seconds
 EVERYDAY = 100
 
 P = ParamSpec("P")

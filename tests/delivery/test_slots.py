@@ -64,6 +64,18 @@ def test_whatever_happens_the_last_content_is_shown_or_still_waits(
         assert (row.state is DeliveryState.SENT) == (row.shown == row.digest and not row.doubt)
 
 
+def test_a_file_that_was_shown_is_not_sent_again_after_a_doubt_about_another() -> None:
+    """DEL-1, DEL-13: the other is not there, and nobody wants it any more."""
+    first = wanted("a", Lane.FINAL, Form.FILE)
+    row = slots.placed(None, first, MONDAY, ())
+    assert row is not None
+    row = slots.placed(ended(taken(row), "sent"), wanted("b", Lane.FINAL, Form.FILE), MONDAY, ())
+    assert row is not None
+    row = slots.placed(ended(taken(row), "lost"), first, MONDAY, ())
+    assert row is not None
+    assert ended(taken(row), "absent").state is DeliveryState.SENT
+
+
 def ended(row: Delivery, fate: str) -> Delivery:
     match fate:
         case "sent":

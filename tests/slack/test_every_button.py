@@ -76,10 +76,10 @@ async def test_buttons_and_forms_are_answered_whoever_uses_them(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """SLACK-1, SLACK-4: a sample of the proof below."""
-    monkey = await _played(tmp_path, "sockets", 1, 20, frozenset())
+    monkey = await _played(tmp_path, "sockets", 1, 10, frozenset())
     assert monkey.complaints == []
     assert faults(caplog) == []
-    assert len(monkey.labels) > 5
+    assert len(monkey.labels) > 3
 
 
 @pytest.mark.proof
