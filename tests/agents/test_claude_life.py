@@ -155,6 +155,7 @@ async def test_a_run_that_is_cancelled_takes_its_process_with_it_and_keeps_the_q
         assert len(on.model.requests) == 2
 
 
+@pytest.mark.proof
 async def test_a_service_that_is_overloaded_is_tried_again(tmp_path: Path) -> None:
     faults = (Fault(status=529), Fault(status=0), Fault(status=500))
     host = Host()
@@ -271,6 +272,7 @@ async def test_an_image_reaches_the_model(tmp_path: Path) -> None:
         assert "'media_type': 'image/png'" in str(on.last.messages)
 
 
+@pytest.mark.proof
 async def test_a_run_lasts_until_subagents_in_the_background_are_done(tmp_path: Path) -> None:
     """AGENT-6: subagents."""
 

@@ -85,6 +85,7 @@ async def test_places_in_memory_are_bounded(stage: Stage) -> None:
     assert max(sizes) <= 64 << 20
 
 
+@pytest.mark.proof
 async def test_a_worktree_of_20001_files_is_not_copied(stage: Stage) -> None:
     many = stage.worktree / "many"
     many.mkdir()
@@ -155,6 +156,7 @@ async def test_whether_there_is_a_sandbox_is_tried_once(stage: Stage, monkeypatc
     assert await previewer.available() == ""
 
 
+@pytest.mark.proof
 async def test_locked_and_deep_folders_are_removed_as_well(stage: Stage) -> None:
     deep = "for i in $(seq 500); do mkdir ddddddddddd; cd ddddddddddd; done"
     seen = await stage.run(f"mkdir locked; echo x > locked/file; chmod 000 locked/file locked; {deep}")
