@@ -117,7 +117,8 @@ async def test_a_session_that_was_killed_while_asking_asks_again_when_it_is_resu
         again = Host()
         resumed = replace(on.spec, session=session.session, interrupted=True)
         async with on.session(resumed) as session:
-            await asyncio.sleep(0.3)  # the CLI goes ahead before anybody is there to answer
+            while len(on.model.requests) < 2:  # the CLI goes ahead before anybody is there to answer
+                await asyncio.sleep(0.01)
             result = await session.run(None, again)
         assert (result.status, result.text) == ("ok", "done")
         assert [call.input for call in again.asked] == [{"command": "touch done.txt"}]

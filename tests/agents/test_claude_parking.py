@@ -328,7 +328,9 @@ async def test_a_turn_that_was_over_when_the_process_died_is_taken_up_with_a_wor
     async with stage(tmp_path, turns("done", "nothing is left to do")) as on:
         async with on.session() as session:
             await session.run(said("do it"), Host())
-            await asyncio.sleep(0.2)  # the conversation is on disk
+            (transcript,) = on.config.home.rglob("projects/**/*.jsonl")
+            while '"text":"done"' not in transcript.read_text("utf-8").replace(" ", ""):
+                await asyncio.sleep(0.01)
         assert await go_on(on, resumed(on.spec, session), Host()) == "nothing is left to do"
 
 
