@@ -36,6 +36,7 @@ LIVE = (State.PENDING, State.RUNNING, State.WAITING)
 CATCH_UP = 20  # newest live runs shown to a terminal that connects
 _CARDS = 8  # live cards that are redrawn within `redraw_seconds`; more take more time, and no more work
 _HANDS = 8  # cards that are drawn at a time
+_GATHER = 0.05  # seconds: nobody sees the difference, and the agent that an answer lets go on comes before its cards
 OPEN_LOOKED_AT = 500  # oldest open questions that a freeze rewrites, or that a terminal which connects may be asked
 
 log = logging.getLogger(__name__)
@@ -120,7 +121,7 @@ class _Lane:
         seq = await self._begin()
         if self._remembers:  # what was marked for redrawing before a death is not written down
             self._mark(set(), {execution.id for execution in await self._live()})
-        async for _ in self._core.changes.follow():
+        async for _ in self._core.changes.follow(gather=_GATHER):
             while changes := await self._core.store.feed.after(seq):
                 await self._show(changes)
                 seq = changes[-1].seq

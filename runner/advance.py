@@ -13,6 +13,7 @@ from runner.ports import Batch, Clock, Store
 _TRIES = 20  # each lost try means that somebody else got something done
 
 Facts = Callable[[Execution], Execution]
+Reaction = Callable[[Case], tuple[Event, Batch]]
 
 
 class Fenced(SignoffError):
@@ -42,13 +43,24 @@ class Advance:
         Raises NotFound, WrongState or AlreadyAnswered as the lifecycle does, Fenced if `epoch` is not the newest.
         """
         extra = batch or Batch()
+        return (await self.react(execution_id, lambda _: (event, extra), facts=facts, epoch=epoch)).execution
+
+    async def react(
+        self, execution_id: str, reaction: Reaction, *, facts: Facts | None = None, epoch: int | None = None
+    ) -> Decision:
+        """Let that event happen which fits the case as it is at this moment; `reaction` names it and what goes along.
+
+        It is asked again when somebody was faster. Raises what `__call__` and `reaction` raise.
+        """
         for _ in range(_TRIES):
             before = await self._current(execution_id, epoch)
-            decision = await self._decide(facts(before) if facts else before, event)
+            case = await self._case(facts(before) if facts else before)
+            event, extra = reaction(case)
+            decision = decide(case, event, self._clock.now())
             if await self._store.executions.transition(before, decision.execution, _merged(decision, extra)):
                 if decision.wake:
                     self.wake()
-                return decision.execution
+                return decision
         raise StorageError("The execution is changed by too many at once.", hint="Try again.")
 
     async def note(self, execution_id: str, facts: Facts, *, epoch: int, batch: Batch | None = None) -> Execution:
@@ -68,10 +80,9 @@ class Advance:
             raise Fenced("The execution was taken over.")
         return execution
 
-    async def _decide(self, execution: Execution, event: Event) -> Decision:
+    async def _case(self, execution: Execution) -> Case:
         approvals = await self._store.approvals.of(execution.id)
-        still_open = tuple(a for a in approvals if a.state is ApprovalState.OPEN)
-        return decide(Case(execution=execution, open=still_open), event, self._clock.now())
+        return Case(execution=execution, open=tuple(a for a in approvals if a.state is ApprovalState.OPEN))
 
 
 def _merged(decision: Decision, extra: Batch) -> Batch:

@@ -15,7 +15,7 @@ from runner import journal
 from runner.advance import Advance
 from runner.entitlement import Directory, Right, right
 from runner.errors import Ambiguous, BadInput, NotFound, SignoffError, WrongState
-from runner.lifecycle import Answered, check_open
+from runner.lifecycle import Answered, Case, Event, check_open
 from runner.model import (
     Actor,
     Answer,
@@ -108,24 +108,29 @@ class Approvals:
         number among the approval's offers (`1` is the narrowest), or left empty for the widest. Raises NotAllowed,
         NotFound, AlreadyAnswered, WrongState, BadInput (edited input that policy refuses).
         """
-        approval = await self._get(approval_id)
-        await self._check(approval)
-        execution = await self._execution(approval)
-        granted = right(actor.person, approval, execution.person_id, await self._directory())
-        answer = self._completed(actor, approval, execution, answer)
-        event = Answered(
-            approval_id=approval.id,
-            answer=answer,
-            by=actor.person.id,
-            name=actor.person.name,
-            on_behalf_of=granted.on_behalf_of,
-        )
+        asked = await self._get(approval_id)
+        await self._check(asked)
+        directory = await self._directory()
+
+        def reaction(case: Case) -> tuple[Event, Batch]:
+            approval = next((each for each in case.open if each.id == approval_id), asked)
+            granted = right(actor.person, approval, case.execution.person_id, directory)
+            completed = self._completed(actor, approval, case.execution, answer)
+            event = Answered(
+                approval_id=approval_id,
+                answer=completed,
+                by=actor.person.id,
+                name=actor.person.name,
+                on_behalf_of=granted.on_behalf_of,
+            )
+            return event, self._written(actor, approval, completed, granted)
+
         try:
-            await self._advance(approval.execution_id, event, batch=self._written(actor, approval, answer, granted))
+            decision = await self._advance.react(asked.execution_id, reaction)
         except WrongState:
             await self._check(await self._get(approval_id))  # says who was faster
             raise
-        return await self._get(approval_id)
+        return next(each for each in (*decision.settle, *decision.amend) if each.id == approval_id)
 
     async def names(self) -> Directory:
         """Return everybody, for cards that name people."""
@@ -140,12 +145,6 @@ class Approvals:
         if approval is None:
             raise NotFound("There is no such question.", hint="`inbox` lists what waits for an answer.")
         return approval
-
-    async def _execution(self, approval: Approval) -> Execution:
-        execution = await self._store.executions.get(approval.execution_id)
-        if execution is None:
-            raise NotFound("The run of this question is gone.")
-        return execution
 
     async def _check(self, approval: Approval) -> None:
         by = await self._store.people.person(approval.answered_by) if approval.answered_by else None

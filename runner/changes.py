@@ -26,11 +26,12 @@ class Bell:
                     event.set()
 
     async def follow(
-        self, execution_id: str | None = None, *, every: float = 2.0, routine: bool = True
+        self, execution_id: str | None = None, *, every: float = 2.0, gather: float = 0.0, routine: bool = True
     ) -> AsyncIterator[None]:
         """Yield at once, then after each ring for this execution (None: any), and at least every `every` seconds.
 
-        Without `routine` a ring for nothing but routine changes is not heard.
+        A ring is followed `gather` seconds later, together with what rings meanwhile. Without `routine` a ring for
+        nothing but routine changes is not heard.
         """
         event = asyncio.Event()
         event.set()
@@ -43,6 +44,8 @@ class Bell:
                         await event.wait()
                 except TimeoutError:
                     pass  # the floor: look again although nothing rang
+                if gather:
+                    await asyncio.sleep(gather)
                 event.clear()
                 yield
         finally:

@@ -45,6 +45,7 @@ from runner.ports import Batch, Changes, Clock, Store
 _NOT_TAKEN = "The agent did not come back to this step: it did not run."
 _CUT_OFF = frozenset({StepStatus.RUNNING, StepStatus.INTERRUPTED})  # the record does not say what came of such a step
 _PATHS = ("file_path", "notebook_path", "path")  # how file tools name what they touch
+_LIVE = frozenset({State.RUNNING, State.WAITING})
 _KINDS = {"AskUserQuestion": AskKind.QUESTION, "ExitPlanMode": AskKind.PLAN}
 
 
@@ -124,22 +125,37 @@ class Gate:
         try:
             if stored is None:
                 await self._advance(self._execution.id, Asked(approval=approval), epoch=self._execution.epoch)
-            await self._settled(approval.id)
             settled = await self._take(approval.id)
         finally:
             del self.asking[approval.id]
         return settled, await self._for_agent(settled)
 
     async def _take(self, approval_id: str) -> Approval:
-        """Take an answer for this attempt: once, not after a stop, and not while everything is frozen."""
-        while True:
-            await self._switch.passed()
-            settled = await self._settled(approval_id)
-            if settled.delivered_at is not None:
-                raise Fenced("The answer was handed over already.")
-            if await self._store.executions.record(self._execution, Batch(deliver=(settled.id,))):
-                self._taken.add(settled.id)
-                return settled
+        """Wait for an answer and take it for this attempt: once, not after a stop, and not while all is frozen.
+
+        The write that takes it asks whether it may be taken; only if it may not is looked at why.
+        """
+        async for _ in self._changes.follow(self._execution.id, routine=False):
+            approval = await self._store.approvals.get(approval_id)
+            if approval is None or approval.state is ApprovalState.OPEN:
+                continue
+            if approval.answer is None:
+                break
+            while not await self._store.executions.record(self._execution, Batch(deliver=(approval_id,))):
+                await self._may_take(approval_id)
+            self._taken.add(approval_id)
+            return approval
+        raise Fenced("The run is over.")
+
+    async def _may_take(self, approval_id: str) -> None:
+        """Return when nothing is frozen. Raises Fenced if this attempt must not take the answer at all."""
+        await self._switch.passed()
+        execution = await self._store.executions.get(self._execution.id)
+        if execution is None or execution.epoch != self._execution.epoch or execution.state not in _LIVE:
+            raise Fenced("The run is over.")
+        approval = await self._store.approvals.get(approval_id)
+        if approval is None or approval.delivered_at is not None:
+            raise Fenced("The answer was handed over already.")
 
     async def close(self) -> None:
         """Say what became of questions and answers of earlier attempts that the agent has not come back to.
@@ -252,20 +268,6 @@ class Gate:
 
     def _left(self, approval: Approval) -> bool:
         return _untaken(approval) and approval.id not in self.asking
-
-    async def _settled(self, approval_id: str) -> Approval:
-        """Wait until the approval is settled and this attempt may go on with it."""
-        async for _ in self._changes.follow(self._execution.id, routine=False):
-            approval = await self._store.approvals.get(approval_id)
-            if approval is None or approval.state is ApprovalState.OPEN:
-                continue
-            execution = await self._store.executions.get(self._execution.id)
-            if execution is None or execution.epoch != self._execution.epoch or approval.answer is None:
-                break
-            if execution.state in {State.RUNNING, State.WAITING}:
-                return approval
-            break
-        raise Fenced("The run is over.")
 
     async def _for_agent(self, approval: Approval) -> Answer:
         """Word a denial so that the agent knows who said it."""

@@ -17,7 +17,7 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from runner.errors import StorageError
 from runner.model import AuditEntry, Change
-from storage import audit, migrations, sqlite_file, tables
+from storage import audit, migrations, sqlite_driver, sqlite_file, tables
 from storage.failures import explained
 
 OnChange = Callable[[Sequence[Change]], None]
@@ -267,7 +267,7 @@ async def _engine(url: sa.URL, *, query_only: bool) -> AsyncIterator[AsyncEngine
         pool_size=_READERS if query_only else 1,
         max_overflow=0,
         hide_parameters=True,
-        connect_args={"isolation_level": None},
+        connect_args={"isolation_level": None, "async_creator_fn": sqlite_driver.connect},
     )
     sa.event.listen(
         engine.sync_engine, "connect", sqlite_file.prepare_reader if query_only else sqlite_file.prepare_writer

@@ -207,10 +207,10 @@ class Executions:
         statement = sa.select(messages).where(messages.c.execution_id == execution_id).order_by(messages.c.id)
         if undelivered:
             statement = statement.where(messages.c.author == Author.PERSON, messages.c.delivered_at.is_(None))
-        pictures = defaultdict(list)
-        for row in await self._database.rows(_images(execution_id)):
-            pictures[row["message_id"]].append(read(Image, row))
         rows = await self._database.rows(statement)
+        pictures = defaultdict(list)
+        for row in await self._database.rows(_images(execution_id)) if rows else ():
+            pictures[row["message_id"]].append(read(Image, row))
         return [read(Message, row, images=tuple(pictures[row["id"]])) for row in rows]
 
     async def count(self, states: Sequence[State]) -> int:

@@ -19,6 +19,7 @@ from runner.model import Change, ChangeKind
 from runner.ports import Changes, Clock, Store
 
 _READER = "aside:slack"
+_GATHER = 0.1  # seconds: what agents wait for comes first
 _LATER = 10.0  # seconds after which a store that failed is asked again
 _AT_HOME = frozenset({ChangeKind.EXECUTION, ChangeKind.APPROVAL, ChangeKind.PERSON, ChangeKind.FREEZE})
 _OF_RUNS = frozenset({ChangeKind.EXECUTION, ChangeKind.APPROVAL})
@@ -70,7 +71,7 @@ class Aside:
         self._kept = stored or 0
 
     async def _follow(self) -> None:
-        async for _ in self._changes.follow():
+        async for _ in self._changes.follow(gather=_GATHER):
             while changes := await self._store.feed.after(self._seq):
                 await self._note(changes)
                 self._seq = changes[-1].seq

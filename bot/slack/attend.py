@@ -16,6 +16,7 @@ from runner.model import Arrival
 from runner.ports import ArrivalStore, Clock
 
 _AT_ONCE = 16  # arrivals that are dealt with at a time; those of one channel never are
+_READ_AT_ONCE = 100
 
 log = logging.getLogger(__name__)
 
@@ -44,14 +45,14 @@ class Attendant:
         async with asyncio.TaskGroup() as group:
             while True:
                 self._news.clear()
-                waiting = await self._arrivals.waiting(NAME, after=seen)
+                waiting = await self._arrivals.waiting(NAME, after=seen, limit=_READ_AT_ONCE)
                 if self._left is None:
                     self._left = frozenset(arrival.key for arrival in waiting)
                 for arrival in waiting:
                     seen = arrival.seq
                     before = self._last.get(arrival.channel)
                     self._last[arrival.channel] = group.create_task(self._deal(arrival, before))
-                if not waiting:
+                if len(waiting) < _READ_AT_ONCE:
                     await self._news.wait()
 
     async def _deal(self, arrival: Arrival, before: asyncio.Task[None] | None) -> None:

@@ -108,7 +108,7 @@ class Host:
             case Picked():
                 await self._picked(heard, again=again)
             case Stopped():
-                await self._carry_out(heard.place, Order("stop", alone=True))
+                await self._carry_out(await self._person(heard.place), heard.place, Order("stop", alone=True))
                 self._aside.stopped(heard.place)
             case Typed():
                 pass  # dealt with before anything is stored
@@ -140,7 +140,7 @@ class Host:
             alone=is_ours and not is_command and not place.direct,
             otherwise=Button(label="To the agent", action=word, asks="Say to the agent", prefill=text),
         )
-        await self._carry_out(place, order if is_command else replace(order, otherwise=None))
+        await self._carry_out(await self._person(place), place, order if is_command else replace(order, otherwise=None))
 
     async def _changed(self, changed: Changed) -> None:
         """Let what was said read as it does now. Only what went to an agent is known by the name of its message."""
@@ -165,7 +165,7 @@ class Host:
         person = await self._person(place)
         if person is None or await self._forms.offered(person, place, said.trigger, said.text):
             return
-        await self._begin(said, Order(said.text or "help", alone=not place.direct), again=again)
+        await self._begin(person, said, Order(said.text or "help", alone=not place.direct), again=again)
 
     async def _pressed(self, pressed: Pressed, *, again: bool) -> None:
         """Take a press: it may want a form, or a text, first."""
@@ -180,15 +180,15 @@ class Host:
             await self._counter.ask(pressed)
             return
         alone = place.thread is not None or not place.direct
-        await self._begin(pressed, Order(press.action, alone=alone), again=again)
+        await self._begin(person, pressed, Order(press.action, alone=alone), again=again)
 
     async def _submitted(self, sent: Submitted, *, again: bool) -> None:
         """Take a form that was sent. Whatever becomes of it, its sender gets back what they wrote if it is not done."""
         back = said_in(sent)
         try:
-            if await self._person(sent.place) is not None:
+            if (person := await self._person(sent.place)) is not None:
                 order = Order(line_of(sent), alone=not sent.place.direct, back=back)
-                await self._begin(sent, order, again=again)
+                await self._begin(person, sent, order, again=again)
         except SignoffError as error:
             log.warning("slack.refused: %s", error)
             await self._give_back(sent.place, _with_text(views.error(error), back))
@@ -206,7 +206,7 @@ class Host:
             enclosed = await self._counter.fetch(picked.files)
             await self._counter.head(place, f"Run this, for {person.name}", picked.key, again=again)
             if not (again and await self._is_ours(place)):
-                await self._carry_out(place, Order(f"do -- {picked.text}", enclosed=enclosed))
+                await self._carry_out(person, place, Order(f"do -- {picked.text}", enclosed=enclosed))
             return
         note = _TOLD_DIRECTLY if picked.files else ""
         draft = TaskDraft(prompt=picked.text or None)
@@ -215,7 +215,9 @@ class Host:
             place = await self._counter.direct(Place(user=place.user, channel="", direct=True))
         await self._forms.new_task(person, place, picked.trigger, draft, note=note)
 
-    async def _begin(self, heard: Commanded | Pressed | Submitted, order: Order, *, again: bool) -> None:
+    async def _begin(
+        self, person: Person, heard: Commanded | Pressed | Submitted, order: Order, *, again: bool
+    ) -> None:
         """Carry out a command of somebody we know: a run that it starts gets a thread of its own."""
         place = heard.place
         if place.thread is None and _starts(order.line):
@@ -223,10 +225,9 @@ class Host:
             place, order = replace(place, thread=thread), replace(order, alone=False)
             if again and await self._is_ours(place):
                 return  # its run has begun: we died before that was noted
-        await self._carry_out(place, order)
+        await self._carry_out(person, place, order)
 
-    async def _carry_out(self, place: Place, order: Order) -> None:
-        person = await self._person(place)
+    async def _carry_out(self, person: Person | None, place: Place, order: Order) -> None:
         if person is None:
             return
         incoming = Incoming(

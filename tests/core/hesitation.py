@@ -86,7 +86,7 @@ class Cast:
             ring.set()
 
     async def follow(
-        self, execution_id: str | None = None, *, every: float = 2.0, routine: bool = True
+        self, execution_id: str | None = None, *, every: float = 2.0, gather: float = 0.0, routine: bool = True
     ) -> AsyncIterator[None]:
         """Yield at once and after each ring; there is no floor, so that a ring which is missing shows."""
         ring = asyncio.Event()
