@@ -35,7 +35,8 @@ from runner.ports import ExecutionQuery
 LIVE = (State.PENDING, State.RUNNING, State.WAITING)
 CATCH_UP = 20  # newest live runs shown to a terminal that connects
 _CARDS = 8  # live cards that are redrawn within `redraw_seconds`; more take more time, and no more work
-_HANDS = 8  # cards that are drawn at a time
+_HANDS = 8  # cards that are drawn at a time; questions have as many of their own, so that results do not hold them up
+_AHEAD = 16  # batches of changes that are shown at a time: a restart shows them again
 _GATHER = 0.05  # seconds: nobody sees the difference, and the agent that an answer lets go on comes before its cards
 OPEN_LOOKED_AT = 500  # oldest open questions that a freeze rewrites, or that a terminal which connects may be asked
 
@@ -95,6 +96,7 @@ class _Lane:
         self._redraw = asyncio.Event()
         self._drawing: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()  # by what is drawn
         self._hands = asyncio.Semaphore(_HANDS)
+        self._question_hands = asyncio.Semaphore(_HANDS)
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as group:
@@ -121,12 +123,21 @@ class _Lane:
         seq = await self._begin()
         if self._remembers:  # what was marked for redrawing before a death is not written down
             self._mark(set(), {execution.id for execution in await self._live()})
-        async for _ in self._core.changes.follow(gather=_GATHER):
-            while changes := await self._core.store.feed.after(seq):
-                await self._show(changes)
-                seq = changes[-1].seq
-                if self._remembers:
-                    await self._core.store.feed.advance(self._reader, seq)
+        shown: asyncio.Queue[tuple[int, asyncio.Task[None]]] = asyncio.Queue(_AHEAD)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._remember(shown), name="remember")
+            async for _ in self._core.changes.follow(gather=_GATHER):
+                while changes := await self._core.store.feed.after(seq):
+                    seq = changes[-1].seq
+                    await shown.put((seq, group.create_task(self._show(changes), name=f"show {seq}")))
+
+    async def _remember(self, shown: asyncio.Queue[tuple[int, asyncio.Task[None]]]) -> None:
+        """Move our place in the feed up to what is shown, as is everything before it."""
+        while True:
+            seq, showing = await shown.get()
+            await showing
+            if self._remembers and shown.empty():
+                await self._core.store.feed.advance(self._reader, seq)
 
     async def _paint(self) -> None:
         """Redraw live cards: those that took a turn at once, the others as often as the messenger likes."""
@@ -194,7 +205,7 @@ class _Lane:
                 group.create_task(self._acknowledge(source, read=read))
 
     async def _show_question(self, approval_id: str, *, nudged: bool) -> None:
-        async with self._guarded(approval_id):
+        async with self._guarded(approval_id, self._question_hands):
             await self._show_approval(approval_id, nudged=nudged)
 
     async def _show_end(self, execution_id: str, *, result: bool) -> None:
@@ -298,13 +309,13 @@ class _Lane:
         return [Origin(messenger=self._messenger.name, channel=identity) for identity in identities if identity]
 
     @asynccontextmanager
-    async def _guarded(self, subject: str) -> AsyncIterator[None]:
+    async def _guarded(self, subject: str, hands: asyncio.Semaphore | None = None) -> AsyncIterator[None]:
         """Let nobody else draw the same; one card that cannot be shown must not stop the watch for everybody.
 
         A card is read and shown in one go, so an older one never covers a newer.
         """
         drawing = self._drawing.setdefault(subject, asyncio.Lock())
-        async with drawing, self._hands:
+        async with drawing, hands or self._hands:
             try:
                 yield
             except SignoffError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,6 +18,9 @@ from storage.rows import read
 from storage.tables import approvals, rules
 
 _OPEN = literals(approvals.c.state, ApprovalState.OPEN)
+_BY_ID = sa.select(approvals).where(approvals.c.id == sa.bindparam("id"))
+_OF = sa.select(approvals).where(approvals.c.execution_id == sa.bindparam("execution_id")).order_by(approvals.c.id)
+_SCOPE = ("scope", "scope_id")
 _DECISIONS = (ApprovalState.APPROVED, ApprovalState.DENIED)
 _REPLAYED = 1_000  # decided steps that a replay looks at: a month of a busy project
 
@@ -29,7 +33,7 @@ class Approvals:
 
     async def get(self, approval_id: str) -> Approval | None:
         """Return an approval by its whole id."""
-        row = await self._database.row(sa.select(approvals).where(approvals.c.id == approval_id))
+        row = await self._database.row(_BY_ID, id=approval_id)
         return read(Approval, row) if row else None
 
     async def find(self, handle: str) -> Sequence[Approval]:
@@ -39,8 +43,7 @@ class Approvals:
 
     async def of(self, execution_id: str) -> Sequence[Approval]:
         """Return all approvals of an execution in order of asking."""
-        own = approvals.c.execution_id == execution_id
-        return await self._read(sa.select(approvals).where(own).order_by(approvals.c.id))
+        return [read(Approval, row) for row in await self._database.rows(_OF, execution_id=execution_id)]
 
     async def open(self, *, after: str = "", limit: int = 100) -> Sequence[Approval]:
         """Return open approvals asked after the one with this id, oldest first."""
@@ -92,9 +95,8 @@ class Approvals:
 
     async def rules(self, *scopes: tuple[Scope, str]) -> Sequence[Rule]:
         """Return rules that are not revoked of these runs, tasks and projects, in order of the scopes given."""
-        own = sa.or_(*(sa.and_(rules.c.scope == scope, rules.c.scope_id == scope_id) for scope, scope_id in scopes))
-        statement = sa.select(rules).where(own, rules.c.revoked_at.is_(None)).order_by(rules.c.id)
-        found = [read(Rule, row) for row in await self._database.rows(statement)]
+        wanted = {f"{part}_{n}": item for n, pair in enumerate(scopes) for part, item in zip(_SCOPE, pair, strict=True)}
+        found = [read(Rule, row) for row in await self._database.rows(_rules(len(scopes)), **wanted)]
         return sorted(found, key=lambda rule: scopes.index((rule.scope, rule.scope_id)))
 
     async def revoke(self, rule_id: str, at: datetime, batch: Batch) -> bool:
@@ -110,3 +112,14 @@ class Approvals:
 
     async def _read(self, statement: sa.Select[Any]) -> Sequence[Approval]:
         return [read(Approval, row) for row in await self._database.rows(statement)]
+
+
+@cache
+def _rules(scopes: int) -> sa.Select[Any]:
+    """Ask for the rules in force of so many scopes, each given by the parameters `scope_0`, `scope_id_0` and so on."""
+    columns = rules.c
+    own = (
+        sa.and_(*(columns[part] == sa.bindparam(f"{part}_{number}", type_=columns[part].type) for part in _SCOPE))
+        for number in range(scopes)
+    )
+    return sa.select(rules).where(sa.or_(sa.false(), *own), columns.revoked_at.is_(None)).order_by(columns.id)

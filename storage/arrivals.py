@@ -13,6 +13,17 @@ from storage.database import Database
 from storage.rows import read
 from storage.tables import arrivals
 
+_WAITING = (
+    sa.select(arrivals)
+    .where(
+        arrivals.c.messenger == sa.bindparam("messenger"),
+        arrivals.c.seq > sa.bindparam("seq"),
+        arrivals.c.done_at.is_(None),
+    )
+    .order_by(arrivals.c.seq)
+    .limit(sa.bindparam("limit", type_=sa.Integer))
+)
+
 
 class Arrivals:
     """The store of arrivals, see `runner.ports.ArrivalStore`."""
@@ -29,8 +40,7 @@ class Arrivals:
 
     async def waiting(self, messenger: str, *, after: int = 0, limit: int = 100) -> Sequence[Arrival]:
         """Return what is not dealt with yet, in order of coming."""
-        own = (arrivals.c.messenger == messenger, arrivals.c.seq > after, arrivals.c.done_at.is_(None))
-        rows = await self._database.rows(sa.select(arrivals).where(*own).order_by(arrivals.c.seq).limit(limit))
+        rows = await self._database.rows(_WAITING, messenger=messenger, seq=after, limit=limit)
         return [read(Arrival, row) for row in rows]
 
     async def newest(self, messenger: str, prefix: str, since: datetime) -> Mapping[str, datetime]:

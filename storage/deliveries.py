@@ -19,7 +19,31 @@ from storage.tables import deliveries, executions
 _COLUMNS = deliveries.c
 _SLOT = ("messenger", "channel", "thread", "key")
 _UNDONE = literals(_COLUMNS.state, DeliveryState.WAITING, DeliveryState.SENDING)
+_MINE = _COLUMNS.messenger == sa.bindparam("messenger")
+_IN_SLOT = sa.select(deliveries).where(*(_COLUMNS[name] == sa.bindparam(name) for name in _SLOT))
+_PLACES = sa.select(deliveries).where(_MINE, _COLUMNS.key == sa.bindparam("key")).order_by(_COLUMNS.id)
+_CHANNELS = sa.select(_COLUMNS.channel).where(_MINE, _UNDONE).distinct()
+_REPLACE = sa.update(deliveries).where(
+    _COLUMNS.id == sa.bindparam("as_read_id"), _COLUMNS.revision == sa.bindparam("as_read_revision")
+)
 _LIVE = (State.PENDING, State.RUNNING, State.WAITING, State.STOPPED)
+
+
+def _head(lane: Lane, *, edit: bool) -> sa.Select[Any]:
+    """Ask for the first post, or edit, of a lane. What is on its way comes first: it is seen to hold up the others."""
+    kind = _COLUMNS.message_ref.is_not(None) if edit else _COLUMNS.message_ref.is_(None)
+    own = (_MINE, _COLUMNS.channel == sa.bindparam("channel"), _UNDONE, literals(_COLUMNS.lane, lane), kind)
+    order = [_COLUMNS.next_at, _COLUMNS.turn] if lane is Lane.PROGRESS else [_COLUMNS.turn]
+    on_its_way = sa.case((_COLUMNS.state == DeliveryState.SENDING, 0), else_=1)
+    return sa.select(deliveries).where(*own).order_by(on_its_way, *order).limit(1)
+
+
+def _heads() -> sa.CompoundSelect[Any]:
+    parts = [_head(lane, edit=edit).subquery() for lane in Lane for edit in (False, True)]
+    return sa.union_all(*(sa.select(part) for part in parts))
+
+
+_HEADS = _heads()
 
 
 class Deliveries:
@@ -30,8 +54,7 @@ class Deliveries:
 
     async def get(self, slot: Slot) -> Delivery | None:
         """Return what is in a slot."""
-        same = [_COLUMNS[name] == getattr(slot, name) for name in _SLOT]
-        row = await self._database.row(sa.select(deliveries).where(*same))
+        row = await self._database.row(_IN_SLOT, **{name: getattr(slot, name) for name in _SLOT})
         return read(Delivery, row) if row else None
 
     async def save(self, before: Delivery | None, after: Delivery) -> Delivery | None:
@@ -43,26 +66,23 @@ class Deliveries:
                 insert = unit.upsert(deliveries).values(row).on_conflict_do_nothing(index_elements=_SLOT)
                 written = await unit.row(insert.returning(_COLUMNS.id)) is not None
             else:
-                as_read = (_COLUMNS.id == before.id, _COLUMNS.revision == before.revision)
-                written = await unit.changed(sa.update(deliveries).where(*as_read).values(row))
+                as_read = {"as_read_id": before.id, "as_read_revision": before.revision}
+                written = await unit.changed(_REPLACE, row | as_read)
         return saved if written else None
 
     async def places(self, messenger: str, key: str) -> Sequence[Slot]:
         """Return where something stands under this key."""
-        own = (deliveries.c.messenger == messenger, deliveries.c.key == key)
-        rows = await self._database.rows(sa.select(deliveries).where(*own).order_by(deliveries.c.id))
+        rows = await self._database.rows(_PLACES, messenger=messenger, key=key)
         return [read(Delivery, row).slot for row in rows]
 
     async def channels(self, messenger: str) -> Sequence[str]:
         """Return the channels in which something waits or is on its way."""
-        statement = sa.select(_COLUMNS.channel).where(_COLUMNS.messenger == messenger, _UNDONE).distinct()
-        return [row["channel"] for row in await self._database.rows(statement)]
+        return [row["channel"] for row in await self._database.rows(_CHANNELS, messenger=messenger)]
 
     async def heads(self, messenger: str, channel: str) -> Sequence[Delivery]:
         """Return the first post and the first edit of each lane of a channel: the one on its way, or next in turn."""
-        parts = [_head(messenger, channel, lane, edit=edit).subquery() for lane in Lane for edit in (False, True)]
-        statement = sa.union_all(*(sa.select(part) for part in parts))
-        return [read(Delivery, row) for row in await self._database.rows(statement)]
+        rows = await self._database.rows(_HEADS, messenger=messenger, channel=channel)
+        return [read(Delivery, row) for row in rows]
 
     async def stranded(self, messenger: str, owner: str, at: datetime, *, limit: int = 100) -> Sequence[Delivery]:
         """Return deliveries on their way whose lease belongs to `owner` or is over."""
@@ -103,12 +123,3 @@ class Deliveries:
         part = told.where(_COLUMNS.error != "").subquery()
         rows = await self._database.rows(sa.select(part).where(part.c.place == 1))
         return {(row["messenger"], row["channel"]): row["error"] for row in rows}
-
-
-def _head(messenger: str, channel: str, lane: Lane, *, edit: bool) -> sa.Select[Any]:
-    """Ask for the first post, or edit, of a lane. What is on its way comes first: it is seen to hold up the others."""
-    kind = _COLUMNS.message_ref.is_not(None) if edit else _COLUMNS.message_ref.is_(None)
-    own = (_COLUMNS.messenger == messenger, _COLUMNS.channel == channel, _UNDONE, literals(_COLUMNS.lane, lane), kind)
-    order = [_COLUMNS.next_at, _COLUMNS.turn] if lane is Lane.PROGRESS else [_COLUMNS.turn]
-    on_its_way = sa.case((_COLUMNS.state == DeliveryState.SENDING, 0), else_=1)
-    return sa.select(deliveries).where(*own).order_by(on_its_way, *order).limit(1)

@@ -35,6 +35,20 @@ from storage.tables import approvals, attachments, attempts, executions, freezes
 # One claimer can lose the same race again only if others won in between, so a few tries are plenty.
 _CLAIM_TRIES = 3
 _THE_FREEZE = 1  # the key of the only row there can be
+_BY_ID = sa.select(executions).where(executions.c.id == sa.bindparam("id"))
+_OURS = (
+    sa.select(executions.c.state)
+    .where(executions.c.id == sa.bindparam("id"), executions.c.epoch == sa.bindparam("epoch"))
+    .with_for_update(read=True)
+)
+_FREEZE = sa.select(freezes)
+_SAID = sa.select(messages).where(messages.c.execution_id == sa.bindparam("execution_id")).order_by(messages.c.id)
+_UNDELIVERED = _SAID.where(messages.c.author == Author.PERSON, messages.c.delivered_at.is_(None))
+_ASKED = (
+    sa.select(approvals.c.id)
+    .where(approvals.c.execution_id == sa.bindparam("execution_id"), literals(approvals.c.state, ApprovalState.OPEN))
+    .limit(1)
+)
 _TEXTS = frozenset({"title", "task_name", "summary", "prompt"})  # what search looks through
 
 
@@ -53,7 +67,7 @@ class Executions:
 
     async def frozen(self) -> Freeze | None:
         """Return the freeze in force."""
-        row = await self._database.row(sa.select(freezes))
+        row = await self._database.row(_FREEZE)
         return read(Freeze, row) if row else None
 
     async def freeze(self, freeze: Freeze | None, batch: Batch) -> bool:
@@ -124,17 +138,16 @@ class Executions:
 
         Answers are delivered to a live execution only, and to none while everything is frozen.
         """
-        columns = executions.c
-        own = sa.select(columns.state).where(columns.id == execution.id, columns.epoch == execution.epoch)
         try:
             async with self._database.writing() as unit:
-                row = await unit.row(own.with_for_update(read=True)) or {}
+                row = await unit.row(_OURS, {"id": execution.id, "epoch": execution.epoch}) or {}
                 unit.require(bool(row))
                 if batch.deliver:
                     unit.require(row["state"] in ACTIVE)
-                    unit.require(await unit.row(sa.select(freezes.c.id)) is None)
+                    unit.require(await unit.row(_FREEZE) is None)
                 await batches.write(unit, batch, at=batches.newest(batch, execution.created_at))
-                await _require_question_iff_waiting(unit, execution.id, row["state"])
+                if batch.open or batch.settle:
+                    await _require_question_iff_waiting(unit, execution.id, row["state"])
         except Stale:
             return False
         return True
@@ -177,7 +190,7 @@ class Executions:
 
     async def get(self, execution_id: str) -> Execution | None:
         """Return an execution by its whole id."""
-        row = await self._database.row(sa.select(executions).where(executions.c.id == execution_id))
+        row = await self._database.row(_BY_ID, id=execution_id)
         return read_execution(row) if row else None
 
     async def find(self, handle: str) -> Sequence[Execution]:
@@ -204,10 +217,7 @@ class Executions:
 
     async def messages(self, execution_id: str, *, undelivered: bool = False) -> Sequence[Message]:
         """Return the messages in order; with `undelivered` only those of people the agent has not got."""
-        statement = sa.select(messages).where(messages.c.execution_id == execution_id).order_by(messages.c.id)
-        if undelivered:
-            statement = statement.where(messages.c.author == Author.PERSON, messages.c.delivered_at.is_(None))
-        rows = await self._database.rows(statement)
+        rows = await self._database.rows(_UNDELIVERED if undelivered else _SAID, execution_id=execution_id)
         pictures = defaultdict(list)
         for row in await self._database.rows(_images(execution_id)) if rows else ():
             pictures[row["message_id"]].append(read(Image, row))
@@ -258,8 +268,7 @@ async def _require_question_iff_waiting(unit: Unit, execution_id: str, state: St
 
     The state alone does not tell: while one person answers the only question there was, the agent may ask another.
     """
-    is_open = literals(approvals.c.state, ApprovalState.OPEN)
-    asked = await unit.row(sa.select(approvals.c.id).where(approvals.c.execution_id == execution_id, is_open).limit(1))
+    asked = await unit.row(_ASKED, {"execution_id": execution_id})
     unit.require((asked is not None) is (state is State.WAITING))
 
 

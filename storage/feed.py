@@ -15,6 +15,14 @@ from storage.database import Database
 from storage.rows import read
 from storage.tables import audit, cursors, feed, reports
 
+_AFTER = (
+    sa.select(feed)
+    .where(feed.c.seq > sa.bindparam("seq"))
+    .order_by(feed.c.seq)
+    .limit(sa.bindparam("limit", type_=sa.Integer))
+)
+_REPORTS = sa.select(reports).where(reports.c.execution_id == sa.bindparam("execution_id")).order_by(reports.c.id)
+
 
 class Feed:
     """The store of what happened, see `runner.ports.FeedStore`. Entries are written by `storage.database`."""
@@ -24,8 +32,7 @@ class Feed:
 
     async def after(self, seq: int, *, limit: int = 500) -> Sequence[Change]:
         """Return changes newer than `seq`, in order."""
-        statement = sa.select(feed).where(feed.c.seq > seq).order_by(feed.c.seq).limit(limit)
-        return [read(Change, row) for row in await self._database.rows(statement)]
+        return [read(Change, row) for row in await self._database.rows(_AFTER, seq=seq, limit=limit)]
 
     async def newest(self) -> int:
         """Return the newest seq; 0 for an empty feed."""
@@ -49,9 +56,7 @@ class Feed:
 
     async def reports(self, execution_id: str) -> Sequence[Report]:
         """Return the newest report of each format."""
-        rows = await self._database.rows(
-            sa.select(reports).where(reports.c.execution_id == execution_id).order_by(reports.c.id)
-        )
+        rows = await self._database.rows(_REPORTS, execution_id=execution_id)
         latest = {row["format"]: read(Report, row) for row in rows}
         return sorted(latest.values(), key=lambda report: report.id)
 

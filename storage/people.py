@@ -17,6 +17,19 @@ from storage.database import Database, Stale
 from storage.rows import read
 from storage.tables import delegations, identities, people, projects
 
+_BY_ID = sa.select(people).where(people.c.id == sa.bindparam("id"))
+_EVERYBODY = sa.select(people).order_by(people.c.id)
+_KNOWN = (
+    sa.select(people)
+    .join(identities, identities.c.person_id == people.c.id)
+    .where(identities.c.messenger == sa.bindparam("messenger"), identities.c.identity == sa.bindparam("identity"))
+)
+_LENT = sa.select(delegations).where(
+    delegations.c.starts_at <= sa.bindparam("at"),
+    delegations.c.ends_at > sa.bindparam("at"),
+    delegations.c.ended_at.is_(None),
+)
+
 
 class People:
     """The store of people and projects, see `runner.ports.PeopleStore`."""
@@ -26,12 +39,7 @@ class People:
 
     async def known(self, messenger: str, identity: str) -> Person | None:
         """Return the person with this identity."""
-        statement = (
-            sa.select(people)
-            .join(identities, identities.c.person_id == people.c.id)
-            .where(identities.c.messenger == messenger, identities.c.identity == identity)
-        )
-        row = await self._database.row(statement)
+        row = await self._database.row(_KNOWN, messenger=messenger, identity=identity)
         return read(Person, row) if row else None
 
     async def enrol(self, person: Person, messenger: str, identity: str, batch: Batch | None = None) -> Person:
@@ -55,12 +63,12 @@ class People:
 
     async def person(self, person_id: str) -> Person | None:
         """Return a person by id."""
-        row = await self._database.row(sa.select(people).where(people.c.id == person_id))
+        row = await self._database.row(_BY_ID, id=person_id)
         return read(Person, row) if row else None
 
     async def people(self) -> Sequence[Person]:
         """Return everybody, in order of enrolment."""
-        return [read(Person, row) for row in await self._database.rows(sa.select(people).order_by(people.c.id))]
+        return [read(Person, row) for row in await self._database.rows(_EVERYBODY)]
 
     async def set_role(self, person_id: str, role: Role, batch: Batch) -> bool:
         """Change a role; False if there is no such person."""
@@ -102,9 +110,7 @@ class People:
 
     async def delegations(self, at: datetime) -> Sequence[Delegation]:
         """Return the delegations in force at a moment."""
-        columns = delegations.c
-        now = (columns.starts_at <= at, columns.ends_at > at, columns.ended_at.is_(None))
-        return [read(Delegation, row) for row in await self._database.rows(sa.select(delegations).where(*now))]
+        return [read(Delegation, row) for row in await self._database.rows(_LENT, at=at)]
 
     async def projects(self) -> Sequence[Project]:
         """Return all projects by name."""

@@ -64,7 +64,7 @@ class Outbox:
         self._sender = Sender(carrier, clock, options.slowdowns, options.jitter)
         self._gauge = Gauge(pace=options.pace, overall=options.overall, began=clock.monotonic())
         self._heads: dict[str, Sequence[Delivery]] = {}  # by channel
-        self._flying: set[str] = set()  # ids of what is being sent here
+        self._flying: dict[str, Delivery] = {}  # what is being sent here, by id
         self._stale: set[str] = set()  # channels whose heads have to be read again
         self._woken = asyncio.Event()
         self._quiet = asyncio.Event()
@@ -157,11 +157,12 @@ class Outbox:
     def _begin_due(self, group: asyncio.TaskGroup) -> float | None:
         """Begin what may be sent now and return the seconds until there may be more (None: unknown)."""
         now = self._clock.monotonic()
-        rows = {row.id: row for heads in self._heads.values() for row in heads}
+        # What has begun may be no head yet or no more, and holds up its channel all the same.
+        rows = {**self._flying, **{row.id: row for heads in self._heads.values() for row in heads}}
         planned = plan(now, [self._candidate(row, now) for row in rows.values()], self._gauge)
         self._gauge = planned.gauge
         for chosen in planned.send:
-            self._flying.add(chosen.id)
+            self._flying[chosen.id] = rows[chosen.id]
             group.create_task(self._send(rows[chosen.id]), name=f"send {chosen.id}")
         if not self._flying and not self._stale:
             self._quiet.set()
@@ -197,7 +198,7 @@ class Outbox:
                 change = await self._sender.send(begun, lambda error: self._limit(begun, error))
                 await self._write(begun, change)
         finally:
-            self._flying.discard(row.id)
+            self._flying.pop(row.id, None)
             self._heads[row.channel] = [head for head in self._heads.get(row.channel, ()) if head.id != row.id]
             self._wake(row.channel)
 

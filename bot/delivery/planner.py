@@ -37,13 +37,15 @@ class Plan:
 def plan(now: float, candidates: Iterable[Candidate], gauge: Gauge) -> Plan:
     """Choose, most urgent lane first and within it posts first and the longest waiting first, what the pace allows now.
 
-    At most one post and one edit a lane and channel are expected.
+    At most one post and one edit a lane and channel are expected, besides those that are on their way.
     """
     chosen: list[Candidate] = []
     again: float | None = None
     gauge = gauge.rested(now)
-    for candidate in sorted(candidates, key=_order):
-        if candidate.busy:
+    ordered = sorted(candidates, key=_order)
+    held = {_line(candidate) for candidate in ordered if candidate.busy}
+    for candidate in ordered:
+        if _line(candidate) in held:
             continue
         at = max(candidate.due, gauge.free_at(candidate.channel, candidate.lane, now, edit=candidate.edit))
         if at <= now:
@@ -58,3 +60,8 @@ def _order(candidate: Candidate) -> tuple[int, bool, float, str]:
     """Sort by lane, posts before edits; progress by when it was due, the rest by turn."""
     due = candidate.due if candidate.lane is Lane.PROGRESS else 0.0
     return candidate.lane.rank, candidate.edit, due, candidate.turn
+
+
+def _line(candidate: Candidate) -> tuple[str, Lane, bool]:
+    """Return in which line it stands: one is sent after the other there."""
+    return candidate.channel, candidate.lane, candidate.edit

@@ -10,6 +10,7 @@ from typing import Any
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
+from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.delivery import Outbox, Outcome
@@ -27,6 +28,7 @@ from bot.slack.surfaces import text_modal
 from runner.errors import WrongState
 from runner.model import Enclosed, Form, Json, Lane, Origin, Slot, new_id
 
+_TOLD_AGAIN = 2  # times; whoever is not told then can ask again
 _ALT = 1_000  # characters of an alternative text
 
 log = logging.getLogger(__name__)
@@ -40,6 +42,7 @@ class SlackMessenger:
         self._http = http
         self._outbox = outbox
         self._carrier = carrier
+        self._teller = _teller(web)
         self._fetcher = Fetcher(http, web.token or "", web.base_url)
 
     @property
@@ -111,7 +114,7 @@ class SlackMessenger:
                 async with self._http.post(place.reply_url, json=body, allow_redirects=False) as answer:
                     if answer.status == 200:
                         return True
-            await self._web.chat_postEphemeral(
+            await self._teller.chat_postEphemeral(
                 channel=place.channel, user=place.user, thread_ts=place.thread, **_payload(made)
             )
         except (SlackApiError, aiohttp.ClientError, TimeoutError) as error:
@@ -168,3 +171,14 @@ def _execution(card: Card) -> str | None:
     execution = data.get("execution")
     found = execution.get("id") if isinstance(execution, dict) else data.get("execution_id")
     return found if isinstance(found, str) else None
+
+
+def _teller(web: AsyncWebClient) -> AsyncWebClient:
+    """Make a client that waits as long as Slack's limit says: what is for one person alone is in no outbox."""
+    return AsyncWebClient(
+        token=web.token,
+        base_url=web.base_url,
+        timeout=web.timeout,
+        session=web.session,
+        retry_handlers=[AsyncRateLimitErrorRetryHandler(max_retry_count=_TOLD_AGAIN)],
+    )

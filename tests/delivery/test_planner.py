@@ -146,7 +146,8 @@ def test_a_shorter_pause_does_not_end_a_longer_one() -> None:
 
 
 def test_what_is_on_its_way_holds_its_lane_and_no_other() -> None:
-    planned = plan(0, [candidate(busy=True), candidate(Lane.FINAL)], Gauge(pace=lambda _: Pace()))
+    behind = candidate(turn="2")  # perhaps it became the first while the other was taken in hand
+    planned = plan(0, [candidate(busy=True), behind, candidate(Lane.FINAL)], Gauge(pace=lambda _: Pace()))
     assert [sent.lane for sent in planned.send] == [Lane.FINAL]
     assert planned.again is None
 
