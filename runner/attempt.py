@@ -58,7 +58,7 @@ class Attempt:
 
     async def ask(self, call: ToolCall) -> Answer:
         """Wait for a person."""
-        await self.recorder.settle()  # the step stands in the record before the question about it
+        await self.recorder.settle(urgent=True)  # the step stands in the record before the question about it
         self._wait(1)
         try:
             approval, answer = await self.gate.ask(call)

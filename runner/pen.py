@@ -40,9 +40,12 @@ class Pen:
             self._facts.append(facts)
         self._news.set()
 
-    async def flush(self) -> None:
-        """Write what was put until now, even when cancelled. Raises Fenced when the attempt is overtaken."""
-        writing = asyncio.ensure_future(self._flush())  # noqa: TID251 - awaited here on every path
+    async def flush(self, *, urgent: bool = False) -> None:
+        """Write what was put until now, even when cancelled; at once if a person waits for it.
+
+        Raises Fenced when the attempt is overtaken.
+        """
+        writing = asyncio.ensure_future(self._flush(urgent=urgent))  # noqa: TID251 - awaited here on every path
         writing.add_done_callback(_heard)
         try:
             await asyncio.shield(writing)
@@ -62,7 +65,7 @@ class Pen:
         finally:
             await self.flush()
 
-    async def _flush(self) -> None:
+    async def _flush(self, *, urgent: bool) -> None:
         async with self._writing:
             facts, batch = self._facts, self._batch()
             self._clear()
@@ -70,7 +73,7 @@ class Pen:
                 await self._advance.note(
                     self._execution.id, lambda e: _with(e, facts), epoch=self._execution.epoch, batch=batch
                 )
-            elif batch != Batch() and not await self._store.executions.record(self._execution, batch):
+            elif batch != Batch() and not await self._store.executions.record(self._execution, batch, urgent=urgent):
                 raise Fenced("The execution was taken over.")
 
     def _batch(self) -> Batch:

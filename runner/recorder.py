@@ -58,9 +58,9 @@ class Recorder:
         """Write what is recorded, until cancelled. Raises Fenced when the attempt is overtaken."""
         await self._pen.run()
 
-    async def settle(self) -> None:
-        """Return when everything recorded so far is written. Raises Fenced."""
-        await self._pen.flush()
+    async def settle(self, *, urgent: bool = False) -> None:
+        """Return when everything recorded so far is written; `urgent` if a person waits for it. Raises Fenced."""
+        await self._pen.flush(urgent=urgent)
 
     async def saw(self, event: AgentEvent) -> None:
         """Record one event of the agent."""

@@ -34,7 +34,7 @@ class Arrivals:
     async def take_in(self, arrival: Arrival) -> bool:
         """Store an arrival; False if it had come before, dealt with or not."""
         row = {name: item for name, item in batches.plain(arrivals, arrival).items() if name != "seq"}
-        async with self._database.writing() as unit:
+        async with self._database.writing(urgent=True) as unit:
             insert = unit.upsert(arrivals).values(row).on_conflict_do_nothing(index_elements=["messenger", "key"])
             return await unit.row(insert.returning(arrivals.c.seq)) is not None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -120,20 +120,31 @@ class Database:
         self._writer = writer
         self._reader = reader
         self._on_change = on_change
+        self._line = asyncio.Lock()
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[Unit]:
-        """Write in one transaction: all of the block or, if it raises, nothing. Then `on_change` is called."""
+    async def writing(self, *, urgent: bool = False) -> AsyncIterator[Unit]:
+        """Write in one transaction: all of the block or, if it raises, nothing. Then `on_change` is called.
+
+        Where one writes at a time, what is `urgent` (a person waits for it) waits for one other at most, not for all
+        that agents have to write.
+        """
+        in_line = nullcontext() if urgent or self.dialect != "sqlite" else self._line
         with explained(self.url):
-            connection = self._writer.connect()
-            try:
-                connection = await uninterrupted(connection.start())
-                unit = Unit(connection)
+            async with in_line, self._transaction() as unit:
                 yield unit
-                await uninterrupted(self._commit(unit))
-            finally:
-                if connection.sync_connection is not None:
-                    await uninterrupted(connection.close())  # rolls back what is not committed
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[Unit]:
+        connection = self._writer.connect()
+        try:
+            connection = await uninterrupted(connection.start())
+            unit = Unit(connection)
+            yield unit
+            await uninterrupted(self._commit(unit))
+        finally:
+            if connection.sync_connection is not None:
+                await uninterrupted(connection.close())  # rolls back what is not committed
 
     async def _commit(self, unit: Unit) -> None:
         published = await unit.publish()

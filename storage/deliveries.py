@@ -61,7 +61,7 @@ class Deliveries:
         """Replace `before` (None: insert) by `after`; None if the slot is not as `before` any more."""
         saved = replace(after, revision=before.revision + 1 if before else 0)
         row = plain(deliveries, saved)
-        async with self._database.writing() as unit:
+        async with self._database.writing(urgent=after.lane is Lane.INTERACTIVE) as unit:
             if before is None:
                 insert = unit.upsert(deliveries).values(row).on_conflict_do_nothing(index_elements=_SLOT)
                 written = await unit.row(insert.returning(_COLUMNS.id)) is not None

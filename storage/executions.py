@@ -120,7 +120,7 @@ class Executions:
             return False
         at = batches.newest(batch, after.finished_at, after.started_at, after.created_at)
         try:
-            async with self._database.writing() as unit:
+            async with self._database.writing(urgent=bool(batch.open or batch.settle)) as unit:
                 await _replace(unit, before, after)
                 await batches.write(unit, batch, at=at)
                 await _require_question_iff_waiting(unit, after.id, after.state)
@@ -133,13 +133,13 @@ class Executions:
             return False
         return True
 
-    async def record(self, execution: Execution, batch: Batch) -> bool:
+    async def record(self, execution: Execution, batch: Batch, *, urgent: bool = False) -> bool:
         """Write what a run left behind; False, and nothing written, if another claim has taken over.
 
         Answers are delivered to a live execution only, and to none while everything is frozen.
         """
         try:
-            async with self._database.writing() as unit:
+            async with self._database.writing(urgent=urgent or bool(batch.deliver)) as unit:
                 row = await unit.row(_OURS, {"id": execution.id, "epoch": execution.epoch}) or {}
                 unit.require(bool(row))
                 if batch.deliver:

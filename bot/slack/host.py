@@ -221,7 +221,9 @@ class Host:
         """Carry out a command of somebody we know: a run that it starts gets a thread of its own."""
         place = heard.place
         if place.thread is None and _starts(order.line):
-            thread = await self._counter.head(place, f"/task {_short(order.line)}", heard.key, again=again)
+            thread = await self._counter.head(
+                place, f"{person.name}: /task {_short(order.line)}", heard.key, again=again
+            )
             place, order = replace(place, thread=thread), replace(order, alone=False)
             if again and await self._is_ours(place):
                 return  # its run has begun: we died before that was noted

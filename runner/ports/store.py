@@ -159,10 +159,10 @@ class ExecutionStore(Protocol):
         """
         ...
 
-    async def record(self, execution: Execution, batch: Batch) -> bool:
-        """Write steps, messages, reports, feed entries of a run without changing the execution. False (and nothing
-        written) if its epoch is not that of `execution` any more; with `deliver` also if it is not running or waiting,
-        or if everything is frozen.
+    async def record(self, execution: Execution, batch: Batch, *, urgent: bool = False) -> bool:
+        """Write what a run left without changing the execution; before other runs' records if a person waits for it.
+        False (and nothing written) if its epoch is not that of `execution` any more; with `deliver` also if it is not
+        running or waiting, or if everything is frozen.
         """
         ...
 

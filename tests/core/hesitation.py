@@ -119,9 +119,9 @@ class _Executions(Executions):
         await self._cast.hesitate(Before.DECIDING)
         return await super().transition(before, after, batch)
 
-    async def record(self, execution: Execution, batch: Batch) -> bool:
+    async def record(self, execution: Execution, batch: Batch, *, urgent: bool = False) -> bool:
         await self._cast.hesitate(Before.DELIVERING)
-        return await super().record(execution, batch)
+        return await super().record(execution, batch, urgent=urgent)
 
     async def freeze(self, freeze: Freeze | None, batch: Batch) -> bool:
         await self._cast.hesitate(Before.FREEZING)

@@ -129,7 +129,7 @@ MESSAGES: dict[str, Posted] = {
         or Card(title=""),
         alone=False,
     ),
-    "head": _remark("/task do --project api mend the test that fails since Tuesday, and say why it did"),
+    "head": _remark("Ada Lovelace: /task do --project api mend the test that fails since Tuesday, and say why it did"),
     "head-shortcut": _remark("Run this, for Ada Lovelace"),
     "nudge": _remark("Still waiting (10 min): $ git push --force-with-lease origin main"),
     "answer-long": _card(views.result(_long, NOW), alone=False),

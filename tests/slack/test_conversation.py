@@ -65,7 +65,7 @@ async def test_a_run_that_a_button_begins_has_a_thread_of_its_own(tmp_path: Path
             while not ws.slack.ephemerals:
                 await ws.moment()
         await ws.press(ws.ada, ws.slack.ephemerals[-1], "Run")
-        head = await ws.until(ws.ops, lambda m: "/task run build" in ws.said(m))
+        head = await ws.until(ws.ops, lambda m: "ada: /task run build" in ws.said(m))
         await ws.until(ws.ops, lambda m: m.text.startswith("Approve?"), thread=head.ts)
         assert ws.slack.messages(ws.ops) == [head]
 
