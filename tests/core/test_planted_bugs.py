@@ -61,7 +61,7 @@ BUGS = (
     Bug(
         "a worker that was overtaken may still take an answer",
         "storage/executions.py",
-        (("where(columns.id == execution.id, columns.epoch == execution.epoch)", "where(columns.id == execution.id)"),),
+        (('executions.c.epoch == sa.bindparam("epoch")', 'executions.c.epoch != -sa.bindparam("epoch")'),),
         "a worker that was overtaken ran a step",
     ),
     Bug(
@@ -115,7 +115,7 @@ BUGS = (
     Bug(
         "an answer is handed over in a freeze that began at that moment",
         "storage/executions.py",
-        (("unit.require(await unit.row(sa.select(freezes.c.id)) is None)", "pass"),),
+        (("unit.require(await unit.row(_FREEZE) is None)", "pass"),),
         "an approved step began in a freeze",
     ),
     Bug(
