@@ -50,12 +50,12 @@ async def test_whatever_is_delivered_again_changes_nothing(
         await ws.slack.edit(ws.ada, said.message, "done with other words")
         await ws.slack.shortcut(ws.ada, "run_this", said.message)
         await ws.slack.shortcut(ws.ada, "new_task")
-        await ws.settled()
+        await _reported(ws)
         assert kinds(ws) >= KINDS
         before, began = ws.seen(), await _runs(ws)
         for parcel in list(ws.slack.deliveries.sent):
             assert (await ws.slack.redeliver(parcel)).ok, parcel
-        await ws.settled()
+        await _reported(ws)
         assert ws.seen() == before
         assert await _runs(ws) == began
     assert not faults(caplog)
@@ -107,6 +107,15 @@ async def _away(ws: QuickWorkspace, go: asyncio.Event | None = None) -> None:
         await ws.moment()
     ws.slack.restore()
     await ws.slack.connected(seconds=30)
+
+
+async def _reported(ws: QuickWorkspace) -> None:
+    """Wait until all runs have ended, and their reports are shown."""
+    await ws.settled()
+    async with ws.patience():
+        while not all([await ws.scene.core.store.feed.reports(run) for run in await _runs(ws)]):
+            await ws.moment()
+    await ws.settled()
 
 
 async def _question(ws: QuickWorkspace, thread: str) -> Message:

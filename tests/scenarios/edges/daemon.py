@@ -132,7 +132,7 @@ def shown(_: TerminalServer, __: object, card: Card) -> str:
 def lay_out(fuse: Fuse) -> None:
     """Give every edge its sparks."""
     spark_around(Executions, "transition", fuse, transition)
-    spark_around(Executions, "record", fuse, lambda _, __, batch: "delivery" if batch.deliver else "")
+    spark_around(Executions, "record", fuse, lambda _, __, batch, **___: "delivery" if batch.deliver else "")
     spark_within(fuse)
     spark_at_claims(fuse)
     spark_around(TerminalServer, "show", fuse, shown)
