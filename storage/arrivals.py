@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 import sqlalchemy as sa
 
 from runner.model import Arrival
 from storage import batches
-from storage.database import Database
+from storage.database import Database, Values, upsert
 from storage.rows import read
 from storage.tables import arrivals
 
@@ -25,18 +29,55 @@ _WAITING = (
 )
 
 
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class _Taking:
+    """Somebody who waits until an arrival is stored; None: it could not be stored with the others."""
+
+    arrival: Arrival
+    is_new: asyncio.Future[bool | None]
+
+
 class Arrivals:
     """The store of arrivals, see `runner.ports.ArrivalStore`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._door = asyncio.Lock()
+        self._coming: list[_Taking] = []
 
     async def take_in(self, arrival: Arrival) -> bool:
-        """Store an arrival; False if it had come before, dealt with or not."""
-        row = {name: item for name, item in batches.plain(arrivals, arrival).items() if name != "seq"}
+        """Store an arrival; False if it had come before, dealt with or not.
+
+        What comes at once is stored at once, by whoever is first: nobody's acknowledgement waits for as many
+        transactions as there are others.
+        """
+        taking = _Taking(arrival, asyncio.get_running_loop().create_future())
+        self._coming.append(taking)
+        async with self._door:
+            if not taking.is_new.done():
+                await self._take_all_in()
+            is_new = taking.is_new.result()
+            return (await self._store([arrival]))[0] if is_new is None else is_new
+
+    async def _take_all_in(self) -> None:
+        coming, self._coming = self._coming, []
+        found: Sequence[bool | None] = [None] * len(coming)
+        try:
+            found = await self._store([each.arrival for each in coming])
+        except asyncio.CancelledError:
+            self._coming = coming + self._coming  # nothing is stored: the next in line takes them along
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, each tries alone then, and hears of its own error
+            log.warning("arrivals.apart: %s", error)
+        for each, is_new in zip(coming, found, strict=True):
+            each.is_new.set_result(is_new)
+
+    async def _store(self, coming: Sequence[Arrival]) -> list[bool]:
         async with self._database.writing(urgent=True) as unit:
-            insert = unit.upsert(arrivals).values(row).on_conflict_do_nothing(index_elements=["messenger", "key"])
-            return await unit.row(insert.returning(arrivals.c.seq)) is not None
+            return [await unit.row(_take_in(unit.dialect), _row(each)) is not None for each in coming]
 
     async def waiting(self, messenger: str, *, after: int = 0, limit: int = 100) -> Sequence[Arrival]:
         """Return what is not dealt with yet, in order of coming."""
@@ -66,3 +107,13 @@ class Arrivals:
 def _after(prefix: str) -> str:
     """Return the first key that no longer begins so; the prefix ends in a plain letter or sign."""
     return prefix[:-1] + chr(ord(prefix[-1]) + 1)
+
+
+@cache
+def _take_in(dialect: str) -> sa.Executable:
+    insert = upsert(arrivals, dialect)
+    return insert.on_conflict_do_nothing(index_elements=["messenger", "key"]).returning(arrivals.c.seq)
+
+
+def _row(arrival: Arrival) -> Values:
+    return {name: item for name, item in batches.plain(arrivals, arrival).items() if name != "seq"}

@@ -72,10 +72,6 @@ class Unit:
             return
         await self.execute(_put(table, self.dialect, tuple(listed[0])), listed)
 
-    def upsert(self, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
-        """Begin an INSERT that may end in ON CONFLICT; the databases share the words but not the module."""
-        return _upsert(table, self.dialect)
-
     async def changed(self, statement: sa.Update, parameters: Values | None = None) -> bool:
         """Run an UPDATE and tell whether it met any row; after an INSERT the drivers' counts cannot be relied on."""
         return (await self.execute(statement, parameters)).rowcount > 0
@@ -180,14 +176,15 @@ def _insert(table: sa.Table) -> sa.Insert:
     return sa.insert(table)
 
 
-def _upsert(table: sa.Table, dialect: str) -> sqlite.Insert | postgresql.Insert:
+def upsert(table: sa.Table, dialect: str) -> sqlite.Insert | postgresql.Insert:
+    """Begin an INSERT that may end in ON CONFLICT; the databases share the words but not the module."""
     return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
 
 
 @cache
 def _put(table: sa.Table, dialect: str, columns: tuple[str, ...]) -> sa.Insert:
     """Insert rows with these columns, or replace those with the same primary key."""
-    insert = _upsert(table, dialect)
+    insert = upsert(table, dialect)
     keys = {column.name for column in table.primary_key}
     changed = {name: insert.excluded[name] for name in columns if name not in keys}
     return insert.on_conflict_do_update(index_elements=sorted(keys), set_=changed)

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from runner.model import Backlog, Delivery, DeliveryState, Lane, Slot, State
 from storage.batches import plain
 from storage.columns import literals
-from storage.database import Database
+from storage.database import Database, upsert
 from storage.rows import read
 from storage.tables import deliveries, executions
 
@@ -63,7 +63,7 @@ class Deliveries:
         row = plain(deliveries, saved)
         async with self._database.writing(urgent=after.lane is Lane.INTERACTIVE) as unit:
             if before is None:
-                insert = unit.upsert(deliveries).values(row).on_conflict_do_nothing(index_elements=_SLOT)
+                insert = upsert(deliveries, unit.dialect).values(row).on_conflict_do_nothing(index_elements=_SLOT)
                 written = await unit.row(insert.returning(_COLUMNS.id)) is not None
             else:
                 as_read = {"as_read_id": before.id, "as_read_revision": before.revision}

@@ -11,7 +11,7 @@ from runner.model import AuditEntry, AuditRecord, Change, Report
 from runner.ports import Batch
 from storage import audit as audit_log
 from storage import batches
-from storage.database import Database
+from storage.database import Database, upsert
 from storage.rows import read
 from storage.tables import audit, cursors, feed, reports
 
@@ -46,7 +46,7 @@ class Feed:
     async def advance(self, reader: str, seq: int) -> None:
         """Remember how far this reader has come; never moves backwards."""
         async with self._database.writing() as unit:
-            insert = unit.upsert(cursors).values(reader=reader, seq=seq)
+            insert = upsert(cursors, unit.dialect).values(reader=reader, seq=seq)
             further = insert.excluded.seq > cursors.c.seq
             await unit.execute(
                 insert.on_conflict_do_update(

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from runner.model import Execution, State
-from storage.database import Unit
+from storage.database import Unit, upsert
 from storage.tables import stats_daily, tasks
 
 _SUMS = ("completed", "failed", "cancelled", "turns", "tokens", "cost_usd", "duration_ms")
@@ -22,7 +22,7 @@ async def count_finished(unit: Unit, execution: Execution, at: datetime) -> None
     ended = (execution.finished_at or at).astimezone(UTC)
     if execution.task_id is not None:
         await unit.execute(_count_task(execution, ended))
-    insert = unit.upsert(stats_daily)
+    insert = upsert(stats_daily, unit.dialect)
     grown = {name: stats_daily.c[name] + insert.excluded[name] for name in _SUMS}
     sums = _sums(execution, ended)
     rows = [

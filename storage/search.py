@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import TSQUERY
 
 from runner.model import Execution, Task
 from storage import tables
-from storage.database import Unit
+from storage.database import Unit, upsert
 
 _LONGEST_WORD = 64  # characters; nobody types more, and PostgreSQL's words end at 2 kB
 _MOST_INDEXED = 4_000  # different words of one text; a prompt of 100 kB has about as many
@@ -58,7 +58,7 @@ def execution_words(execution: Execution) -> str:
 
 async def index_execution(unit: Unit, execution: Execution) -> None:
     """Make an execution findable by its present texts."""
-    insert = unit.upsert(tables.search)
+    insert = upsert(tables.search, unit.dialect)
     await unit.execute(
         insert.on_conflict_do_update(index_elements=["execution_id"], set_={"words": insert.excluded.words}),
         [{"execution_id": execution.id, "words": execution_words(execution)}],

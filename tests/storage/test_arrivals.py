@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+from sqlalchemy.exc import StatementError
+
+from runner.errors import StorageError
 from runner.model import Arrival
 from storage.store import SqlStore
 from tests.storage.making import NOON as NOW
@@ -58,3 +63,32 @@ async def test_the_newest_arrivals_of_a_kind_are_known_by_channel_also_once_they
         await store.arrivals.done(arrival, NOW)
     await store.arrivals.take_in(replace(PRESS, key="home.5", channel="U5", messenger="telegram"))
     assert await store.arrivals.newest("slack", "home.", NOW - 3 * hour) == {"U1": NOW, "U2": NOW - hour}
+
+
+async def test_what_comes_at_once_is_stored_in_order_and_known_also_among_itself(store: SqlStore) -> None:
+    """STORE-18: each hears of its own arrival, whoever has stored it."""
+    keys = [f"Ev{number // 2}" for number in range(20)]
+    async with asyncio.TaskGroup() as group:
+        taking = [group.create_task(store.arrivals.take_in(replace(PRESS, key=key))) for key in keys]
+    assert [each.result() for each in taking] == [True, False] * 10
+    assert [arrival.key for arrival in await store.arrivals.waiting("slack")] == keys[::2]
+
+
+async def test_what_cannot_be_stored_keeps_out_nothing_that_comes_at_once(store: SqlStore) -> None:
+    """STORE-18: nor does somebody who goes away in the middle."""
+    broken = replace(PRESS, key="broken", payload={"at": object()})
+    async with asyncio.TaskGroup() as group:
+        gone = group.create_task(store.arrivals.take_in(replace(PRESS, key="gone")))
+        failing = group.create_task(_refused(store, broken))
+        others = [group.create_task(store.arrivals.take_in(replace(PRESS, key=f"Ev{n}"))) for n in range(5)]
+        await asyncio.sleep(0)
+        gone.cancel()
+    assert await failing
+    assert [each.result() for each in others] == [True] * 5
+    assert {"Ev0", "Ev1", "Ev2", "Ev3", "Ev4"} <= {a.key for a in await store.arrivals.waiting("slack")}
+
+
+async def _refused(store: SqlStore, arrival: Arrival) -> bool:
+    with pytest.raises((StorageError, StatementError)):
+        await store.arrivals.take_in(arrival)
+    return True
