@@ -104,10 +104,12 @@ class HttpServer:
                 async with asyncio.timeout(self._limits.body_seconds):
                     body = await _body(request, self._limits.body_bytes)
             except TimeoutError:
+                log.warning("http.refused: a body that took more than %g s", self._limits.body_seconds)
                 return Response(status_code=408, headers={"Connection": "close"})
             except ClientDisconnect:
                 return Response(status_code=400)  # nobody reads it
             if body is None:
+                log.warning("http.refused: a body of more than %d bytes", self._limits.body_bytes)
                 return Response(status_code=413)
             headers = {name.lower(): text for name, text in request.headers.items()}
             answer = await receiver(Post(headers=headers, body=body))

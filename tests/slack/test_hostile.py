@@ -60,7 +60,7 @@ class Watchman(logging.Handler):
             self.broken.append(f"{record.getMessage()}: {logging.Formatter().formatException(record.exc_info)}")
         if record.name.startswith("bot.slack"):
             self.heard += 1
-            self.unreadable += "slack.unreadable" in record.getMessage()
+            self.unreadable += record.getMessage().startswith(("slack.unreadable", "http.refused: a body of more"))
 
 
 @dataclass
