@@ -58,7 +58,7 @@ class Watchman(logging.Handler):
         """Take a record."""
         if record.exc_info and record.exc_info[0]:
             self.broken.append(f"{record.getMessage()}: {logging.Formatter().formatException(record.exc_info)}")
-        if record.name.startswith("bot.slack"):
+        if record.name.startswith(("bot.slack", "bot.httpd")):
             self.heard += 1
             self.unreadable += record.getMessage().startswith(("slack.unreadable", "http.refused: a body of more"))
 
