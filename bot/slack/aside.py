@@ -67,8 +67,10 @@ class Aside:
         since = self._clock.now() - KNOWN_FOR
         self._homes.remember(await self._store.arrivals.newest(NAME, OPENED, since))
         stored = await self._store.feed.cursor(_READER)
-        self._seq = await self._store.feed.newest() if stored is None else stored
-        self._kept = stored or 0
+        if stored is None:  # remembered at once: whatever comes from now on is shown, if not in this life
+            stored = await self._store.feed.newest()
+            await self._store.feed.advance(_READER, stored)
+        self._seq = self._kept = stored
 
     async def _follow(self) -> None:
         async for _ in self._changes.follow(gather=_GATHER):

@@ -29,10 +29,10 @@ class Hour:
     channels: dict[str, Channel]  # by prompt
     threads: dict[str, str]
 
-    async def seen(self, words: str, prompt: str) -> Message:
-        """Let time pass until a message in the thread of a run has these words."""
+    async def seen(self, prompt: str, *words: str) -> Message:
+        """Let time pass until a message in the thread of a run has all these words."""
         async with self.ws.patience():
-            while not (found := [m for m in self.thread(prompt) if words in self.ws.said(m)]):
+            while not (found := [m for m in self.thread(prompt) if all(word in self.ws.said(m) for word in words)]):
                 await self.clock.move(seconds=0.2)
                 await self.ws.moment()
         return found[-1]
@@ -46,8 +46,8 @@ class Hour:
         for prompt, channel in self.channels.items():
             said = await self.ws.slack.mention(self.ws.ada, channel, prompt)
             self.threads[prompt] = said.message.ts
-            await self.ws.press(self.ws.bob, await self.seen("Approve?", prompt), "Approve")
-            await self.seen("Approved", prompt)
+            await self.ws.press(self.ws.bob, await self.seen(prompt, "Approve?"), "Approve")
+            await self.seen(prompt, "Approved")
 
     async def passes(self, away: asyncio.Event) -> None:
         """Let an hour pass without Slack, in which one run ends and the others ask."""
@@ -110,11 +110,11 @@ async def test_an_hour_of_outage_ends_with_each_card_and_each_file_delivered_onc
             hour = Hour(ws, clock, {FINISH: ops, "ask here": ops, "ask there": dev}, {})
             await hour.begin()
             await hour.passes(away)
-            await hour.seen("finished meanwhile", FINISH)
+            await hour.seen(FINISH, "finished meanwhile")
             await slack.connected(settings.slack.connections, seconds=30)
             for prompt in ("ask here", "ask there"):
-                await ws.press(bob, await hour.seen(AGAIN["command"], prompt), "Approve")
-                await hour.seen("ran it again", prompt)
+                await ws.press(bob, await hour.seen(prompt, "Approve?", AGAIN["command"]), "Approve")
+                await hour.seen(prompt, "ran it again")
             await hour.sent()
             for prompt in hour.channels:
                 hour.whole(prompt)
