@@ -62,7 +62,14 @@ async def test_whatever_is_delivered_again_changes_nothing(
 
 
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("when", ["before the question", "before the press", "after the press"])
+@pytest.mark.parametrize(
+    "when",
+    [
+        pytest.param("before the question", marks=pytest.mark.proof),
+        pytest.param("before the press", marks=pytest.mark.proof),
+        "after the press",
+    ],
+)
 async def test_a_minute_without_a_connection_in_the_middle_of_an_approval(
     tmp_path: Path, mode: Mode, when: str
 ) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from runner.ports import ExecutionQuery
-from tests.fakes import MAKE, ActingAgent, Turn, asks
+from tests.fakes import MAKE, ActingAgent, asks
 from tests.servers.slack import StrictSlack
 from tests.slack.workspace import PATIENCE, Mode, Workspace, configured, serving, workspace
 
@@ -40,31 +40,6 @@ async def test_a_question_outlives_a_restart_and_its_old_button_still_answers(tm
             await ws.until(ops, lambda m: RAN in ws.said(m), thread=thread)
         assert sum(MAKE["command"] in m.text for m in slack.messages(ops, thread)) == 1
         assert slack.violations == []
-
-
-@pytest.mark.proof
-async def test_what_happens_while_slack_is_away_is_shown_once_when_it_is_back(tmp_path: Path, mode: Mode) -> None:
-    """SLACK-5: an outage delays cards and loses none."""
-    go = asyncio.Event()
-
-    async def part(turn: Turn) -> str:
-        await go.wait()
-        return await asks(turn)
-
-    async with workspace(tmp_path, ActingAgent(part), mode=mode) as ws:
-        begun = await ws.slack.mention(ws.ada, ws.ops, "do --project calculator Build it")
-        thread = begun.message.ts
-        await ws.until(ws.ops, lambda m: "Build it" in m.text and m.user != ws.ada.id, thread=thread)
-        (run,) = await ws.scene.core.store.executions.live()
-        ws.slack.cut()
-        go.set()
-        await ws.scene.question(run)
-        ws.slack.restore()
-        question = await ws.until(ws.ops, lambda m: m.text.startswith("Approve?"), thread=thread)
-        await ws.slack.connected()
-        await ws.press(ws.ada, question, "Approve")
-        await ws.until(ws.ops, lambda m: RAN in ws.said(m), thread=thread)
-        assert sum(MAKE["command"] in m.text for m in ws.slack.messages(ws.ops, thread)) == 1
 
 
 async def test_a_press_that_is_delivered_twice_counts_once(tmp_path: Path, mode: Mode) -> None:
