@@ -87,8 +87,10 @@ class Monkey:
             await self._speaks()
 
     async def _tidies(self) -> None:
-        """Leave few runs open: each costs time whenever time passes."""
+        """Leave few runs open, each costs time whenever time passes; and no freeze for long, in which nothing happens."""
         core = self.ws.scene.core
+        if await core.switch.frozen() and self.dice.random() < 0.2:
+            await core.switch.release(self.ws.scene.actor)
         for run in sorted(await core.store.executions.live(), key=lambda run: run.id)[:-_MOST_OPEN]:
             await core.runs.cancel(self.ws.scene.actor, run.id)
 

@@ -83,6 +83,7 @@ async def test_buttons_and_forms_are_answered_whoever_uses_them(
 
 
 @pytest.mark.proof
+@pytest.mark.timeout(1_800)
 @pytest.mark.parametrize("seed", [2, 3])
 async def test_every_button_and_every_form_is_answered_whoever_uses_it(
     tmp_path: Path, mode: Mode, seed: int, caplog: pytest.LogCaptureFixture
