@@ -87,7 +87,7 @@ class Monkey:
             await self._speaks()
 
     async def _tidies(self) -> None:
-        """Leave few runs open, each costs time whenever time passes; and no freeze for long, in which nothing happens."""
+        """Leave few runs open, each costs time whenever time passes; and no freeze for long: nothing happens in it."""
         core = self.ws.scene.core
         if await core.switch.frozen() and self.dice.random() < 0.2:
             await core.switch.release(self.ws.scene.actor)
