@@ -52,6 +52,8 @@ class QuickWorkspace(Workspace):
             return "arrivals"
         if await self._working():
             return "runs"
+        if (await store.feed.cursor("watch:slack") or 0) < await store.feed.newest():
+            return "feed"
         return "outbox" if await store.deliveries.channels("slack") else ""
 
     async def _working(self) -> bool:
