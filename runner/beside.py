@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager, suppress
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 @asynccontextmanager
@@ -31,3 +34,20 @@ def first_error(errors: BaseExceptionGroup[BaseException]) -> BaseException:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return error
+
+
+async def begun(starting: Coroutine[Any, Any, T], undo: Callable[[T], Awaitable[None]]) -> T:
+    """Start something, as a whole or not at all: if the caller is cancelled meanwhile, it is undone when it has begun.
+
+    Whoever starts a program and is cancelled before asyncio has given it a name could not end what that has begun.
+    """
+    running = asyncio.get_running_loop().create_task(starting)
+    try:
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+        while not running.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait([running])
+        if running.exception() is None:
+            await undo(running.result())
+        raise

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from runner.agents.environment import clean
+from runner.beside import begun
 from runner.errors import ProjectError, StorageError
 from runner.model import value
 
@@ -157,16 +158,17 @@ async def start_head(arguments: list[str], *, limit: int, environment: Mapping[s
 async def _spawn(
     arguments: list[str], environment: Mapping[str, str] | None, *, stderr: int
 ) -> asyncio.subprocess.Process:
+    spawning = asyncio.create_subprocess_exec(
+        "git",
+        *arguments,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=stderr,
+        env={**clean_environment(), **(environment or {})},
+        start_new_session=True,
+    )
     try:
-        return await asyncio.create_subprocess_exec(
-            "git",
-            *arguments,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=stderr,
-            env={**clean_environment(), **(environment or {})},
-            start_new_session=True,
-        )
+        return await begun(spawning, _end)
     except FileNotFoundError as error:
         raise ProjectError("Git is not installed.", hint="Install git 2.38 or newer.") from error
 

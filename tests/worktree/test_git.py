@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import select
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,30 @@ async def test_a_cancelled_caller_leaves_nothing_behind(repo: Repo, tmp_path: Pa
             assert await asyncio.to_thread(pipe.readline) == "begun\n"
             waiting.cancel()
             assert await asyncio.to_thread(pipe.read) == ""
+
+
+@pytest.mark.parametrize("turns", [3, 4, 5, 6])
+async def test_a_caller_who_is_cancelled_while_git_starts_leaves_nothing_behind(
+    repo: Repo, tmp_path: Path, turns: int
+) -> None:
+    """Git has begun to work, and the busy loop has not heard of it yet: asyncio alone would kill only git itself."""
+    git = await repository(repo.path / ".git")
+    os.mkfifo(tmp_path / "pipe")
+    wait = f"alias.wait=!exec >{tmp_path}/pipe; echo begun; exec sleep 600"
+    waiting = asyncio.get_running_loop().create_task(git.run("-c", wait, "wait"))
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    pipe = os.open(tmp_path / "pipe", os.O_RDONLY)  # nothing else goes on in the loop until somebody writes
+    try:
+        assert os.read(pipe, 100) == b"begun\n"
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            async with asyncio.timeout(10):
+                await waiting
+        assert select.select([pipe], [], [], 10)[0], "somebody still holds the pipe"
+        assert os.read(pipe, 100) == b""
+    finally:
+        os.close(pipe)
 
 
 async def test_only_the_beginning_of_a_long_output_is_read(repo: Repo) -> None:
