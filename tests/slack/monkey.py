@@ -29,7 +29,7 @@ _SHOWN_BY = {  # what is rarely seen by accident
     "✗ …": "rules --project calculator",
     "Make rule": "rule Bash(ls *) --project calculator",
 }
-_NAMES = ((r"^(View|✗) .*", r"\1 …"), (r"^Approve \d+$", "Approve …"), (r"^As .*", "As …"))
+_NAMES = ((r"^(View|✗) .*", r"\1 …"), (r"^(Approve|Revoke) \d+$", r"\1 …"), (r"^As .*", "As …"))
 
 
 @dataclass(frozen=True)

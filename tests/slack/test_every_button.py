@@ -20,12 +20,12 @@ from tests.slack.workspace import Mode
 # All labels that cards have, and those of Slack's own cards and of the App Home. Left out: choices of other questions
 # than are asked here, and patterns for files, which nobody offers where a rule wants each edit to be asked about.
 EVERY = frozenset(named(button.label) for card in CARDS.values() for button in card.buttons)
-EVERY = (EVERY - {"PostgreSQL …", "File", "Folder"}) | {
+EVERY = (EVERY - {"PostgreSQL …", "Allow file", "Allow folder"}) | {
     "PostgreSQL",
     "To the agent",
     "Fill in",
     "People",
-    "Lend…",
+    "Delegate…",
     "All of mine",
 }
 _USERS = {
