@@ -6,13 +6,12 @@ A value is the command line itself, or, for a button that asks, JSON with the qu
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
+from bot.face import SURE, calling, told_apart, word
+from bot.measure import one_line, units
 from bot.messenger import Button, Style
-from bot.slack.safety import one_line, plain, units, weight
-from bot.views import LABEL_LIMIT, say
+from bot.slack.safety import plain, weight
 from runner.errors import BadInput
 from runner.masking import visible
 from runner.model import Json, value
@@ -25,12 +24,6 @@ _LABEL = 75  # characters of a button, an option, an accessibility label (Slack)
 _VALUE, _OPTION_VALUE = 2_000, 150  # characters (Slack)
 _MOST_WEIGHT = 4_000  # of all buttons of a card: what is over is left to words
 _MOST = 32  # buttons of a card: what is over is left to words
-
-# What cannot be taken back by a word costs a second press.
-_ASKS_TWICE = {
-    "merge": ("Merge?", "The work of this run goes into its base branch.", "Merge"),
-    "discard": ("Discard?", "Worktree and branch of this run are removed. A backup is kept for a while.", "Discard"),
-}
 
 
 @value
@@ -66,7 +59,7 @@ def rows(buttons: Sequence[Button], about: str, first: int = 0) -> tuple[Json, .
     not carry its command or its prefill, or if a person could not see all of them; so are the heaviest of too many.
     The words on the card do the same.
     """
-    fitting = [button for button in _told_apart(buttons) if _carriable(button)][:_MOST]
+    fitting = [button for button in told_apart(buttons) if _carriable(button)][:_MOST]
     made = _rows(fitting, about, first)
     while weight(made) > _MOST_WEIGHT:
         weights = [weight(_carried(button)) for button in fitting]
@@ -76,11 +69,10 @@ def rows(buttons: Sequence[Button], about: str, first: int = 0) -> tuple[Json, .
 
 
 def _rows(buttons: Sequence[Button], about: str, first: int) -> tuple[Json, ...]:
-    primary = [button for button in buttons if button.style is Style.PRIMARY]
-    calling = primary[0] if len(primary) == 1 else None
+    loud = calling(buttons)
     made = []
     for seen, menu in _split(buttons):
-        elements = [_button(button, first + at, about, calling=button is calling) for at, button in enumerate(seen)]
+        elements = [_button(button, first + at, about, calls=button is loud) for at, button in enumerate(seen)]
         first += len(seen)
         if menu:
             elements.append({"type": "overflow", "action_id": f"more:{first}", "options": [_option(b) for b in menu]})
@@ -89,24 +81,13 @@ def _rows(buttons: Sequence[Button], about: str, first: int) -> tuple[Json, ...]
     return tuple(made)
 
 
-def _told_apart(buttons: Sequence[Button]) -> list[Button]:
-    """Put the key, which is the number in the text, before labels that look the same: long choices are cut alike."""
-    count = Counter(button.label for button in buttons)
-    return [
-        replace(button, label=say.cut(f"{button.key} {button.label}", LABEL_LIMIT))
-        if button.key and count[button.label] > 1
-        else button
-        for button in buttons
-    ]
-
-
 def _split(buttons: Sequence[Button]) -> Iterator[tuple[list[Button], list[Button]]]:
     """Make rows: three that are seen and a menu. What a menu cannot do is seen; a menu of one is a button.
 
     Beside what approves stands what denies, so that the easy answer is never the only one in sight.
     """
     left = list(buttons)
-    opposed = any(_word(button) == "approve" for button in buttons)
+    opposed = any(word(button) == "approve" for button in buttons)
     while left:
         order = sorted(
             range(min(len(left), SEEN + _IN_MENU)), key=lambda at: (_rank(left[at], at, opposed=opposed), at)
@@ -122,21 +103,17 @@ def _rank(button: Button, place: int, *, opposed: bool) -> int:
     """Say how much a button has to be seen: 0 must, 1 should, 2 may be in the menu."""
     if not _fits_menu(button):
         return 0
-    denies = opposed and _word(button) == "deny" and not button.asks
+    denies = opposed and word(button) == "deny" and not button.asks
     return 1 if place == 0 or denies else 2
 
 
 def _fits_menu(button: Button) -> bool:
-    return _word(button) not in _ASKS_TWICE and units(_carried(button)) <= _OPTION_VALUE
+    return word(button) not in SURE and units(_carried(button)) <= _OPTION_VALUE
 
 
 def _carriable(button: Button) -> bool:
     told = f"{button.action} {button.asks} {button.prefill}"
     return bool(button.action) and units(_carried(button)) <= _VALUE and visible(told) == told
-
-
-def _word(button: Button) -> str:
-    return button.action.partition(" ")[0]
 
 
 def _carried(button: Button) -> str:
@@ -146,7 +123,7 @@ def _carried(button: Button) -> str:
     return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
 
 
-def _button(button: Button, number: int, about: str, *, calling: bool) -> Json:
+def _button(button: Button, number: int, about: str, *, calls: bool) -> Json:
     label = one_line(button.label, _LABEL)
     made: dict[str, object] = {
         "type": "button",
@@ -155,15 +132,15 @@ def _button(button: Button, number: int, about: str, *, calling: bool) -> Json:
         "value": _carried(button),
         "accessibility_label": one_line(f"{label}: {about}", _LABEL),
     }
-    if button.style is Style.DANGER or calling:
+    if button.style is Style.DANGER or calls:
         made["style"] = button.style.value
-    if _word(button) in _ASKS_TWICE:
-        title, text, yes = _ASKS_TWICE[_word(button)]
+    if word(button) in SURE:
+        sure = SURE[word(button)]
         made["confirm"] = {
-            "title": plain(title, 100),
-            "text": plain(text, 300),
-            "confirm": plain(yes, 30),
-            "deny": plain("Not now", 30),
+            "title": plain(sure.title, 100),
+            "text": plain(sure.about, 300),
+            "confirm": plain(sure.yes, 30),
+            "deny": plain(sure.no, 30),
             **({"style": "danger"} if button.style is Style.DANGER else {}),
         }
     return made

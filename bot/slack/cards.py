@@ -9,20 +9,34 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, assert_never
 
-from bot.messenger import Button, Card, Field, Look, Section, Tone
+from bot.face import (
+    HEADLINE,
+    IN_FILE,
+    NEEDS_YOU,
+    NOT_ALL,
+    asks,
+    bare,
+    decides,
+    headline,
+    missing,
+    pieces,
+    small,
+    titled,
+    whole,
+)
+from bot.measure import head, one_line, units
+from bot.messenger import Card, Field, Look, Section
 from bot.slack import buttons
 from bot.slack.markdown import prose
-from bot.slack.safety import head, notification, one_line, plain, units, weight, words
+from bot.slack.safety import notification, plain, weight, words
 from bot.views import say
 from runner.masking import visible
 from runner.model import Json, value
 
 MESSAGE_WEIGHT = 12_000  # see bot.slack.safety.weight: Slack refuses at about 13,200
 BEGINNING = 4_000  # weight of a card that does not fit: about three pages of a phone, since its file has all of it
-IN_FILE = "in the file"
 
 _TITLE = 150  # characters of a header block (Slack)
-_SHORT = 24  # characters of a fact that shares a line with others
 _CONTEXT = 1_000  # characters of that line: Slack takes 2,000
 _FACTS_WEIGHT = 2_400  # of the facts that have lines of their own
 _SECTION_TITLE = 200  # characters
@@ -32,12 +46,7 @@ _SECTION_BLOCKS = 30  # blocks for sections; further sections share the last one
 _AROUND = 180  # weight of the containers around a section's text, and of the line that says what is missing
 _CUT_NOTE = 600  # weight kept free to say that something was cut
 _LEAST = 700  # weight below which no section is begun
-_HEADLINE, _NOTIFICATION = 240, 700  # characters: what a lock screen shows; what is read aloud, 4,000 when escaped
-_WHERE = frozenset({"Run", "Project"})  # facts that may be small on a question; what it is about never is
-_DECIDING = frozenset({"approve", "answer", "deny", "rule"})
-_NOT_ALL = "Not all of it fits here, so no button decides it."
-_SIGNS = {Tone.RUNNING: "●", Tone.WAITING: "◆", Tone.GOOD: "✓", Tone.BAD: "✗"}
-_ASKING = {"approve": "Approve?", "answer": "Question:", "view": "Needs you:"}
+_NOTIFICATION = 700  # characters that are read aloud, 4,000 when escaped
 
 
 @value
@@ -78,65 +87,32 @@ def compose(card: Card, room: int, *, where: str, first: int = 0) -> Composed:
     """
     top, facts_cut = _top(card)
     bottom = _files(card) + _footer(card)
-    about = _bare(card.title)
+    about = bare(card.title)
     pressed = buttons.rows(card.buttons, about, first)
     left = room - sum(weight(part) + 1 for part in (*top, *bottom, *pressed)) - _CUT_NOTE
     body, body_cut = _sections(card.sections, left, where)
     cut = facts_cut or body_cut
     note: list[Json] = []
-    if cut and any(_decides(button) for button in card.buttons):
-        pressed = buttons.rows([button for button in card.buttons if not _decides(button)], about, first)
-        note = [_rich([_paragraph([words(f"{_NOT_ALL} Read the rest {where}, then say the word.", bold=True)])])]
+    if cut and any(decides(button) for button in card.buttons):
+        pressed = buttons.rows([button for button in card.buttons if not decides(button)], about, first)
+        note = [_rich([_paragraph([words(f"{NOT_ALL} Read the rest {where}, then say the word.", bold=True)])])]
     return Composed(blocks=(*top, *body, *note, *bottom, *pressed), cut=cut)
-
-
-def whole(card: Card) -> str:
-    """Write a card as plain text, uncut, without its buttons."""
-    parts = [card.title, "\n".join(f"{field.label}: {field.value}" for field in card.fields)]
-    parts += [f"{section.title}\n{section.body}" if section.title else section.body for section in card.sections]
-    return visible("\n\n".join(part.strip("\n") for part in (*parts, card.footer) if part.strip())) + "\n"
 
 
 def _spoken(card: Card) -> str:
     """Write for a lock screen: what it is first, then the facts, which are also read aloud instead of the blocks."""
-    headline = one_line(card.nudge or _headline(card), _HEADLINE)
-    told = [field for field in card.fields if field.label != "Run" or field.value not in headline]
+    first = one_line(card.nudge or headline(card), HEADLINE)
+    told = [field for field in card.fields if field.label != "Run" or field.value not in first]
     facts = " · ".join(f"{field.label}: {field.value}" for field in told)
-    text = f"{headline}\n{facts}" if facts else headline
+    text = f"{first}\n{facts}" if facts else first
     return notification(head(visible(text), _NOTIFICATION))
 
 
-def _headline(card: Card) -> str:
-    """Say in a line what a card wants."""
-    said = {button.action.partition(" ")[0] for button in card.buttons}
-    asking = [lead for word, lead in _ASKING.items() if word in said]
-    if not asking or not _asks(card) or card.tone is not Tone.WAITING:
-        return _titled(card)
-    run = next((field.value for field in card.fields if field.label == "Run"), "")
-    title = one_line(_bare(card.title), _HEADLINE - 100)
-    return f"{asking[0]} {title}" + (f" · {one_line(run, 80)}" if run else "")
-
-
-def _titled(card: Card) -> str:
-    """Return the title; the tone always has a sign, and the words are the title's own."""
-    sign = _SIGNS.get(card.tone)
-    title = card.title.strip()
-    return f"{sign} {title}" if sign and title[:1].isalnum() else title
-
-
-def _bare(title: str) -> str:
-    """Return a title without the sign in front."""
-    return title[2:] if title[1:2] == " " and not title[0].isalnum() else title
-
-
 def _top(card: Card) -> tuple[list[Json], bool]:
-    title = _titled(card)
+    title = titled(card)
     blocks: list[Json] = [{"type": "header", "text": plain(title, _TITLE)}]
-    asks = card.tone is Tone.WAITING and _asks(card)
-    short = [field for field in card.fields if _shares(field) and (not asks or field.label in _WHERE)]
-    said = [f"{field.label}: {field.value}" for field in short]
-    if asks:
-        said.insert(0, "Needs you")
+    short = small(card)
+    said = ([NEEDS_YOU] if asks(card) else []) + [f"{field.label}: {field.value}" for field in short]
     shared = visible(" · ".join(said))
     if shared:
         blocks.append(_context([shared]))
@@ -146,22 +122,18 @@ def _top(card: Card) -> tuple[list[Json], bool]:
     return blocks, lines_cut or units(visible(title)) > _TITLE or units(shared) > _CONTEXT
 
 
-def _shares(field: Field) -> bool:
-    return units(field.value) <= _SHORT and "\n" not in field.value
-
-
 def _long_facts(fields: Sequence[Field]) -> tuple[list[Json], bool]:
     """Give each fact a line of its own, as far as there is room."""
-    pieces: list[Json] = []
+    said: list[Json] = []
     left = _FACTS_WEIGHT
     for number, field in enumerate(fields):
         gap = "\n" if number else ""
         made = [words(f"{gap}{one_line(field.label, 80)}  ", bold=True), words(field.value)]
         left -= weight(made)
         if left < 0:
-            return pieces, True
-        pieces += made
-    return pieces, False
+            return said, True
+        said += made
+    return said, False
 
 
 def _files(card: Card) -> list[Json]:
@@ -180,10 +152,7 @@ def _footer(card: Card) -> list[Json]:
 
 def _commands(text: str) -> list[Json]:
     """Set a text of Signoff, whose commands stand between backticks."""
-    parts = text.split("`")
-    if len(parts) % 2 == 0:
-        return [words(text)]
-    return [words(part, code=bool(at % 2)) for at, part in enumerate(parts) if part] or [words(text)]
+    return [words(piece, code=is_code) for piece, is_code in pieces(text)]
 
 
 def _sections(sections: Sequence[Section], room: int, where: str) -> tuple[list[Json], bool]:
@@ -211,7 +180,7 @@ def _section(section: Section, room: int, where: str) -> tuple[list[Json], bool]
     shown = _fitting(body, room)
     elements = _body(shown, section.look, name, room)
     if shown != body:
-        elements.append(_remark(f"… {_missing(body[len(shown) :])} more {where}"))
+        elements.append(_remark(f"… {missing(body[len(shown) :])} more {where}"))
     return elements, shown != body or units(visible(section.title)) > _SECTION_TITLE
 
 
@@ -246,26 +215,12 @@ def _fitting(text: str, room: int) -> str:
     return whole_lines if whole_lines.strip() else kept
 
 
-def _missing(text: str) -> str:
-    """Say how much a missing text is."""
-    lines = text.strip("\n").count("\n") + 1
-    return say.plural(lines, "line") if lines > 1 or text.startswith("\n") else say.plural(len(text), "character")
-
-
-def _asks(card: Card) -> bool:
-    return card.key.startswith("ask:")
-
-
-def _decides(button: Button) -> bool:
-    return button.action.partition(" ")[0] in _DECIDING
-
-
 def _rich(elements: Sequence[Json]) -> Json:
     return {"type": "rich_text", "elements": list(elements)}
 
 
-def _paragraph(pieces: Sequence[Json]) -> Json:
-    return {"type": "rich_text_section", "elements": list(pieces)}
+def _paragraph(said: Sequence[Json]) -> Json:
+    return {"type": "rich_text_section", "elements": list(said)}
 
 
 def _remark(text: str) -> Json:

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
-from bot.slack.safety import units, weight
+from bot.measure import units
+from bot.slack.safety import weight
 from runner.masking import visible
 from runner.model import Json
 

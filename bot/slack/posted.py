@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import aiohttp
 
+from bot.measure import one_line
 from bot.messenger import Card, Section
 from bot.slack.addresses import is_slacks
 from bot.slack.heard import FileRef
-from bot.slack.safety import one_line
 from runner import inbox
 from runner.model import Enclosed, Image, Upload
 

@@ -9,19 +9,14 @@ from __future__ import annotations
 import json
 import re
 
+from bot.measure import EMPTY, one_line, units
 from runner.masking import visible
 from runner.model import Json
 
-EMPTY = "–"  # noqa: RUF001 - a dash as a sign; stands where Slack demands a character and there is none
 _AT = re.compile(r"@(?=\w)")
 _URL = re.compile(r"https?://[!-~]{3,2000}")
 _NO_URL = re.compile(r"[<>\"'`|\\^{}]")
 _AFTER_URL = ".,;:!?)]*_~"
-
-
-def units(text: str) -> int:
-    """Count a text as Slack's clients do, in UTF-16 units: an emoji has two."""
-    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def weight(content: object) -> int:
@@ -31,22 +26,6 @@ def weight(content: object) -> int:
     11,341 characters of text (slackapi/bolt-js issues 2509 and 2867), so everything is counted.
     """
     return units(json.dumps(content, ensure_ascii=False, separators=(",", ":")))
-
-
-def head(text: str, limit: int) -> str:
-    """Return as much of the beginning as has at most `limit` UTF-16 units."""
-    if units(text) <= limit:
-        return text
-    kept = text[: max(limit, 0)]
-    while units(kept) > limit:
-        kept = kept[: len(kept) - max(1, (units(kept) - limit) // 2)]
-    return kept
-
-
-def one_line(text: str, limit: int) -> str:
-    """Make a visible line of at most `limit` units, marked by an ellipsis where it was cut; never empty."""
-    line = " ".join(visible(text).split()) or EMPTY
-    return line if units(line) <= limit else head(line, limit - 1).rstrip() + "…"
 
 
 def plain(text: str, limit: int) -> Json:

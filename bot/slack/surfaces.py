@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bot.measure import head, units
 from bot.messenger import Card
 from bot.slack.cards import compose, line
-from bot.slack.safety import head, plain, units
+from bot.slack.safety import plain
 from bot.views import say
 from runner.model import Json
 

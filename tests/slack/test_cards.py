@@ -15,9 +15,10 @@ from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.json import JSONSnapshotExtension
 
 from bot import views
+from bot.face import IN_FILE, whole
 from bot.messenger import Button, Card, Field, Look, Section, Tone
 from bot.slack.buttons import pressed
-from bot.slack.cards import IN_FILE, line, render, whole
+from bot.slack.cards import line, render
 from bot.slack.lint import lint
 from bot.slack.markdown import texts as read
 from runner.masking import visible

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import commands
+from bot.measure import units
 from bot.slack.forms.follow import Follower
 from bot.slack.forms.inputs import fits
 from bot.slack.forms.question import ANSWER, question_blocks
@@ -22,7 +23,6 @@ from bot.slack.forms.unfit import Unfit
 from bot.slack.forms.windows import Windows
 from bot.slack.heard import Place, Submitted, Typed
 from bot.slack.payloads import kept
-from bot.slack.safety import units
 from bot.slack.surfaces import METADATA, form, notice
 from runner.core import Core
 from runner.errors import NotAllowed, SignoffError, WrongState

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from bot.measure import units
 from bot.slack.heard import Input
-from bot.slack.safety import plain, units
+from bot.slack.safety import plain
 from runner.model import Json, value
 
 LONGEST = 3_000  # characters of a text in a form (Slack)

@@ -1,0 +1,1 @@
+"""Signoff in Telegram."""
