@@ -36,10 +36,15 @@ async def task_to_run(core: Core, person: Person, command: commands.Run, *, aske
         return None
 
 
-async def answerable(core: Core, actor: Actor, asked: Approval) -> None:
-    """Check that somebody can answer a question. Raises NotAllowed, WrongState."""
+def still_open(asked: Approval) -> None:
+    """Raise WrongState for a question that nobody can answer any more."""
     if asked.state is not ApprovalState.OPEN:
         raise WrongState(f"This question is {asked.state.value} already.")
+
+
+async def answerable(core: Core, actor: Actor, asked: Approval) -> None:
+    """Check that somebody can answer a question. Raises NotAllowed, WrongState."""
+    still_open(asked)
     for waiting in await core.approvals.inbox(actor):
         if waiting.approval.id == asked.id and waiting.why_not:
             raise NotAllowed(waiting.why_not)

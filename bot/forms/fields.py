@@ -39,8 +39,8 @@ class Pick:
 class Field:
     """Something that a form asks for. What it is at first is `initial`, and `last` what it was at earlier times.
 
-    `live`: other fields follow what stands in it. `words_of`: it takes own words in the place of another field's picks,
-    or beside them where that one takes several.
+    `default` is what holds where it stays empty. `live`: other fields follow what stands in it. `words_of`: it takes
+    own words in the place of another field's picks, or beside them where that one takes several.
     """
 
     name: str
@@ -52,6 +52,7 @@ class Field:
     example: str = ""
     required: bool = False
     live: bool = False
+    default: str = ""
     last: tuple[str, ...] = ()
     words_of: str = ""
 

@@ -146,6 +146,7 @@ def _variable(variable: prompt.Variable, default: str) -> Field:
         initial=initial(default),
         hint="Where it is empty, the value is asked for at each run." if variable.default is None else "",
         example=f"Now: {variable.default}" if variable.default else "",
+        default=variable.default or "",
     )
 
 
