@@ -211,7 +211,7 @@ class TelegramClerk:
         if isinstance(after, Progress) and before.answers.get(NAME) == now.answers.get(NAME):
             return after
         taken = await checks.taken(self._core, asked.form, inputs(asked, now))
-        return flow.stopped_at(asked, replace(now, guided=before.guided), NAME, taken) if taken else after
+        return flow.stopped_at(replace(now, guided=before.guided), NAME, taken) if taken else after
 
     async def _carried(self, draft: Draft, asked: Sheet, done: flow.Finished) -> Outcome:
         if not await self._drafts.remove(draft.id):

@@ -13,6 +13,7 @@ from bot.forms.task import EDIT
 from bot.forms.unfit import Unfit
 from bot.telegram.forms.progress import (
     LIST,
+    PAGE,
     SUMMARY,
     Action,
     Progress,
@@ -56,7 +57,7 @@ def begin(sheet: Sheet, answers: Mapping[str, tuple[str, ...]] | None = None) ->
     """Begin with the first thing that is not known yet; where nothing is asked one by one, with the summary."""
     blank = Progress(form=sheet.form, memory=sheet.memory, answers=answers or {})
     first = next((each for each in walk(sheet, blank) if empty(sheet, blank, each)), None)
-    return _enter(sheet, blank, first.name, guided=True) if first else blank
+    return _enter(blank, first.name, guided=True) if first else blank
 
 
 def take(sheet: Sheet, progress: Progress, event: Action | str) -> Progress | Finished | Abandoned:
@@ -73,9 +74,9 @@ def take(sheet: Sheet, progress: Progress, event: Action | str) -> Progress | Fi
     return turned(after) if isinstance(after, Progress) else after
 
 
-def stopped_at(sheet: Sheet, progress: Progress, name: str, fault: str) -> Progress:
+def stopped_at(progress: Progress, name: str, fault: str) -> Progress:
     """Ask for a field again, and say why."""
-    return turned(replace(_enter(sheet, progress, name, guided=progress.guided), fault=fault))
+    return turned(replace(_enter(progress, name, guided=progress.guided), fault=fault))
 
 
 def needs_text(sheet: Sheet, progress: Progress) -> bool:
@@ -90,11 +91,10 @@ def _there(sheet: Sheet, progress: Progress) -> Progress:
     return progress if progress.at in known else replace(progress, at=SUMMARY, guided=False, words=False, page=0)
 
 
-def _enter(sheet: Sheet, progress: Progress, name: str, *, guided: bool) -> Progress:
-    """Go to a place. What was ticked somewhere else and not taken is forgotten."""
-    there = replace(progress, at=name, guided=guided, page=0, words=False, ticked=())
-    field = asked(sheet, there)
-    return replace(there, ticked=now(field, there)) if field and field.kind is Kind.SEVERAL else there
+def _enter(progress: Progress, name: str, *, guided: bool) -> Progress:
+    """Go to a place."""
+    listed = name == LIST or (progress.listed and name != SUMMARY)
+    return replace(progress, at=name, guided=guided, listed=listed, page=0, words=False)
 
 
 def _typed(sheet: Sheet, progress: Progress, text: str) -> Moved:
@@ -159,17 +159,22 @@ def _fault(sheet: Sheet, progress: Progress, field: Field) -> str:
 def _next(sheet: Sheet, progress: Progress, field: Field) -> Moved:
     """Go on after a field: to the next one, or to where it was chosen."""
     if not progress.guided:
-        return _enter(sheet, progress, _home(sheet, field), guided=False)
+        return _homeward(sheet, progress, field)
     way = [each.name for each in walk(sheet, progress)]
     at = way.index(field.name) + 1 if field.name in way else len(way)
     if at < len(way):
-        return _enter(sheet, progress, way[at], guided=True)
-    summed = _enter(sheet, progress, SUMMARY, guided=False)
+        return _enter(progress, way[at], guided=True)
+    summed = _enter(progress, SUMMARY, guided=False)
     return _save(sheet, summed, 0) if sheet.form == ANSWER and len(way) == 1 else summed
 
 
-def _home(sheet: Sheet, field: Field) -> str:
-    return LIST if field.name in {each.name for each in sheet.further} else SUMMARY
+def _homeward(sheet: Sheet, progress: Progress, field: Field) -> Progress:
+    """Go back to where a field was chosen: the summary, or its page of the list."""
+    if not progress.listed:
+        return _enter(progress, SUMMARY, guided=False)
+    names = [each.name for each in sheet.further]
+    page = names.index(field.name) // PAGE if field.name in names else 0
+    return replace(_enter(progress, LIST, guided=False), page=page)
 
 
 def _pick(sheet: Sheet, progress: Progress, arg: int) -> Moved:
@@ -180,8 +185,9 @@ def _pick(sheet: Sheet, progress: Progress, arg: int) -> Moved:
     if field.kind is Kind.SWITCH:
         return _given(sheet, progress, field, tuple(each.value for each in field.picks[arg:]))
     if field.kind is Kind.SEVERAL:
-        toggled = set(progress.ticked) ^ {field.picks[arg].value}
-        return replace(progress, ticked=tuple(each.value for each in field.picks if each.value in toggled))
+        toggled = set(now(field, progress)) ^ {field.picks[arg].value}
+        ticked = tuple(each.value for each in field.picks if each.value in toggled)
+        return replace(progress, answers={**progress.answers, field.name: ticked})
     words = words_for(sheet, field)
     answers = {**progress.answers, words.name: ()} if words else progress.answers
     return _given(sheet, replace(progress, answers=answers), field, (field.picks[arg].value,))
@@ -191,7 +197,7 @@ def _done(sheet: Sheet, progress: Progress, _arg: int) -> Moved:
     field = asked(sheet, progress)
     if field is None or field.kind is not Kind.SEVERAL:
         return progress
-    return _given(sheet, progress, field, progress.ticked)
+    return _given(sheet, progress, field, now(field, progress))
 
 
 def _words(sheet: Sheet, progress: Progress, _arg: int) -> Moved:
@@ -233,12 +239,12 @@ def _back(sheet: Sheet, progress: Progress, _arg: int) -> Moved:
         return replace(progress, words=False)
     if field is None:
         if progress.at == LIST or not way:
-            return _enter(sheet, progress, SUMMARY, guided=False)
-        return _enter(sheet, progress, way[-1], guided=True)
+            return _enter(progress, SUMMARY, guided=False)
+        return _enter(progress, way[-1], guided=True)
     if not progress.guided:
-        return _enter(sheet, progress, _home(sheet, field), guided=False)
+        return _homeward(sheet, progress, field)
     at = way.index(field.name) if field.name in way else 0
-    return _enter(sheet, progress, way[at - 1], guided=True) if at else progress
+    return _enter(progress, way[at - 1], guided=True) if at else progress
 
 
 def _page(_sheet: Sheet, progress: Progress, arg: int) -> Moved:
@@ -247,18 +253,18 @@ def _page(_sheet: Sheet, progress: Progress, arg: int) -> Moved:
 
 def _go(sheet: Sheet, progress: Progress, arg: int) -> Moved:
     known = places(sheet, progress)
-    return _enter(sheet, progress, known[arg].name, guided=False) if arg < len(known) else progress
+    return _enter(progress, known[arg].name, guided=False) if arg < len(known) else progress
 
 
 def _more(sheet: Sheet, progress: Progress, _arg: int) -> Moved:
-    return _enter(sheet, progress, LIST, guided=False) if sheet.further else progress
+    return _enter(progress, LIST, guided=False) if sheet.further else progress
 
 
 def _save(sheet: Sheet, progress: Progress, _arg: int) -> Moved:
     """Make the command; what is wrong is asked for again."""
     lacking = [each for each in places(sheet, progress) if must(sheet, each) and empty(sheet, progress, each)]
     if lacking:
-        return replace(_enter(sheet, progress, lacking[0].name, guided=False), fault=_LACKING)
+        return replace(_enter(progress, lacking[0].name, guided=False), fault=_LACKING)
     given = inputs(sheet, progress)
     try:
         return Finished(line=line_of(sheet.form, sheet.memory, given), progress=progress)
@@ -266,7 +272,7 @@ def _save(sheet: Sheet, progress: Progress, _arg: int) -> Moved:
         name = next(iter(error.faults), "")
         unchanged = all(each.before == each.now for each in given.values())
         at = SUMMARY if sheet.form == EDIT and unchanged else _main(sheet, progress, name)
-        return replace(_enter(sheet, progress, at, guided=False), fault=error.faults.get(name, ""))
+        return replace(_enter(progress, at, guided=False), fault=error.faults.get(name, ""))
 
 
 def _main(sheet: Sheet, progress: Progress, name: str) -> str:

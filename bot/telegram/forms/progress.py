@@ -16,6 +16,7 @@ from bot.forms.task import EDIT, PROMPT, variable_fields
 from runner.errors import SignoffError
 from runner.model import Json, value
 
+PAGE = 8  # picks, or names of fields, at a time
 SUMMARY, LIST = "", "*"  # places beside the fields: everything at a glance, and the further options by name
 _ACTION = re.compile(r"\.f ([0-9a-z]{26}) ([a-z]{2,8}) ([0-9]{1,6})(?: ([0-9]{1,4}))?")
 
@@ -24,7 +25,7 @@ class Verb(StrEnum):
     """What a button of a form does."""
 
     PICK = "pick"  # choose, or tick, the n-th pick
-    DONE = "done"  # take what is ticked
+    DONE = "done"  # go on with what is ticked
     WORDS = "words"  # ask for own words
     USE = "use"  # take the n-th of the texts that are offered
     SKIP = "skip"  # go on, and leave it as it is
@@ -72,8 +73,8 @@ class Sheet:
 class Progress:
     """How far somebody has come. `answers` has what they gave, by field; the rest is as it was at first.
 
-    `at` is the field that is asked for, or SUMMARY, or LIST. `guided`: all is asked one after the other. `ticked` is
-    chosen and not taken yet. `words`: a text of one's own is asked for in the place of the picks.
+    `at` is the field that is asked for, or SUMMARY, or LIST. `guided`: all is asked one after the other. `listed`:
+    what is asked for was chosen from the list. `words`: a text of one's own is asked for in the place of the picks.
     """
 
     form: str
@@ -81,9 +82,9 @@ class Progress:
     answers: Mapping[str, tuple[str, ...]] = _field(default_factory=dict)
     at: str = SUMMARY
     page: int = 0
-    ticked: tuple[str, ...] = ()
     words: bool = False
     guided: bool = False
+    listed: bool = False
     fault: str = ""
     turn: int = 0
 
@@ -104,9 +105,9 @@ def kept(progress: Progress) -> dict[str, Any]:
         "answers": {name: list(held) for name, held in progress.answers.items()},
         "at": progress.at,
         "page": progress.page,
-        "ticked": list(progress.ticked),
         "words": progress.words,
         "guided": progress.guided,
+        "listed": progress.listed,
         "fault": progress.fault,
         "turn": progress.turn,
     }
@@ -121,9 +122,9 @@ def restored(content: Json) -> Progress | None:
             "answers": dict(answers),
             "at": str(at),
             "page": int(page),
-            "ticked": list(ticked),
             "words": bool(words),
             "guided": bool(guided),
+            "listed": bool(listed),
             "fault": str(fault),
             "turn": int(turn),
         } if all(isinstance(held, list) for held in answers.values()):
@@ -133,9 +134,9 @@ def restored(content: Json) -> Progress | None:
                 answers={str(name): tuple(str(each) for each in held) for name, held in answers.items()},
                 at=at,
                 page=page,
-                ticked=tuple(str(each) for each in ticked),
                 words=words,
                 guided=guided,
+                listed=listed,
                 fault=fault,
                 turn=turn,
             )

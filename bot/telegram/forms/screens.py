@@ -11,6 +11,7 @@ from bot.messenger import Button, Card, Look, Section, Style, Tone
 from bot.telegram.forms.flow import needs_text
 from bot.telegram.forms.progress import (
     LIST,
+    PAGE,
     Action,
     Progress,
     Sheet,
@@ -29,7 +30,6 @@ from bot.views import LABEL_LIMIT, say
 from bot.views.parts import button, facts, sections
 from runner.masking import clean
 
-PAGE = 8  # picks, or names of fields, at a time
 _OFFERS = 4  # texts that can be taken by a button
 _FACTS = 12  # values that are shown above a question: the last ones
 _VALUE = 80  # characters of a value above a question, or among others
@@ -127,7 +127,7 @@ def _listed(sheet: Sheet, progress: Progress, pad: _Pad) -> Card:
     start = len(places(sheet, progress)) - len(sheet.further)
     page = min(progress.page, (len(sheet.further) - 1) // PAGE)
     seen = sheet.further[page * PAGE : (page + 1) * PAGE]
-    lines = [f"{each.label}\n  {_told(sheet, progress, each, _VALUE) or '–'}" for each in seen]  # noqa: RUF001
+    lines = [f"{each.label}\n  {_told(sheet, progress, each, _VALUE) or 'nothing yet'}" for each in seen]
     jumps = [pad.button(_short(sheet, each), Verb.GO, n) for n, each in enumerate(sheet.further, start)]
     return Card(
         title=f"{sheet.title} · more options",
@@ -214,7 +214,7 @@ def _offer(text: str, number: int, count: int, pad: _Pad, field: Field) -> tuple
 
 def _picks(sheet: Sheet, progress: Progress, field: Field, pad: _Pad) -> tuple[Button, ...]:
     several = field.kind is Kind.SEVERAL
-    held = progress.ticked if several else now(field, progress)
+    held = now(field, progress)
     signs = ("☑ ", "☐ ") if several else ("✓ ", "")
     made = [
         pad.button(f"{signs[0] if each.value in held else signs[1]}{n + 1} {each.label}", Verb.PICK, n)
@@ -232,12 +232,12 @@ def _ways(sheet: Sheet, progress: Progress, field: Field, pad: _Pad) -> Iterator
     free = not must(sheet, field)
     held = not empty(sheet, progress, field)
     if not progress.words:
-        if held and field.kind in {Kind.PICK, Kind.SEVERAL, Kind.SWITCH}:
+        if held and field.kind in {Kind.PICK, Kind.SWITCH}:
             yield from pad.button("Leave it", Verb.SKIP)
-        elif free and not held:
+        elif free and not held and field.kind is not Kind.SEVERAL:
             use = _use(field.default)
             yield from pad.button(use if field.default and len(use) <= LABEL_LIMIT else "Skip", Verb.SKIP)
-        if free and held and field.kind is not Kind.SWITCH:
+        if free and held and field.kind not in {Kind.SEVERAL, Kind.SWITCH}:
             yield from pad.button("Empty it", Verb.CLEAR)
     first = progress.guided and [each.name for each in walk(sheet, progress)][:1] == [field.name]
     if progress.words or not first:
@@ -250,9 +250,11 @@ def _cancel(pad: _Pad) -> tuple[Button, ...]:
 
 
 def _given(sheet: Sheet, progress: Progress, field: Field) -> Iterator[tuple[str, str]]:
-    """Return what has been given for other fields so far."""
+    """Return what the other fields hold; where they are not asked one after the other, what was changed in them."""
     for each in _known(sheet, progress):
-        if each.name != field.name and not empty(sheet, progress, each):
+        words = words_for(sheet, each)
+        told = progress.guided or any(part.name in progress.answers for part in (each, words) if part)
+        if told and each.name != field.name and not empty(sheet, progress, each):
             yield _short(sheet, each), _told(sheet, progress, each, _VALUE)
 
 
