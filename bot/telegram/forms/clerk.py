@@ -47,10 +47,14 @@ class Shown:
 
 @value
 class Carry:
-    """A command line to be carried out, once. `card` takes the place of the form; `back` is what was given in it."""
+    """A command line to be carried out, once. `card` takes the place of the form; `back` is what was given in it.
+
+    `draft` is not stored any more: saved again, it goes on where it was.
+    """
 
     line: str
     card: Card
+    draft: Draft
     back: str = ""
 
 
@@ -137,7 +141,7 @@ class TelegramClerk:
         draft = await self._drafts.get(read.draft_id)
         return Told(text=OVER) if draft is None else await self.act(draft, read, identity)
 
-    async def typed(self, origin: Origin, identity: str, text: str, reply_to: str | None) -> Outcome | None:
+    async def typed(self, origin: Origin, identity: str, text: str, reply_to: str | None = None) -> Outcome | None:
         """Take a text if it is for a draft: as a reply to its message, or in a private chat for what waits for one.
 
         None where it is for something else.
@@ -176,7 +180,7 @@ class TelegramClerk:
         asks = str(draft.content.get("asks", ""))
         said = Section(title="You said", body=views.say.cut(event, _BACK))
         card = Card(title=f"✓ {asks}", key=key(draft.id), sections=(said,))
-        return Carry(line=asking.line(draft, event), card=card, back=event)
+        return Carry(line=asking.line(draft, event), card=card, draft=draft, back=event)
 
     async def _form(self, draft: Draft, event: Action | str) -> Outcome:
         progress = restored(draft.content)
@@ -219,7 +223,7 @@ class TelegramClerk:
         held = shown_values(asked, done.progress, _BACK)
         body = views.say.cut("\n".join(f"{label}: {text}" for label, text in held), _BACK)
         card = Card(title=f"✓ {asked.title}", key=key(draft.id), sections=sections(Section(body=body)))
-        return Carry(line=done.line, card=card, back=_said(done.progress))
+        return Carry(line=done.line, card=card, draft=draft, back=_said(done.progress))
 
     async def _cancelled(self, draft: Draft) -> Outcome:
         if not await self._drafts.remove(draft.id):

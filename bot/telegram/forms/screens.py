@@ -30,6 +30,7 @@ from bot.views import LABEL_LIMIT, say
 from bot.views.parts import button, facts, sections
 from runner.masking import clean
 
+PREFIX = "form:"  # what the key of a form begins with: then the draft's id
 _OFFERS = 4  # texts that can be taken by a button
 _FACTS = 12  # values that are shown above a question: the last ones
 _VALUE = 80  # characters of a value above a question, or among others
@@ -53,7 +54,7 @@ def screen(sheet: Sheet, progress: Progress, draft_id: str, *, direct: bool = Tr
 
 def key(draft_id: str) -> str:
     """Return the key of the card of a form, by which the next one takes its place."""
-    return f"form:{draft_id}"
+    return f"{PREFIX}{draft_id}"
 
 
 def shown_values(sheet: Sheet, progress: Progress, limit: int) -> tuple[tuple[str, str], ...]:

@@ -146,9 +146,13 @@ async def test_a_press_that_comes_twice_does_nothing_twice(tmp_path: Path) -> No
         draft = await desk.begin("new tidy")
         await desk.type("Tidy up")
         save = action(await desk.clerk.screen(await desk.newest(draft)), "Save")
-        assert carried(await desk.clerk.pressed(save, ADA)) == "new tidy Tidy up"
+        outcome = await desk.clerk.pressed(save, ADA)
+        assert isinstance(outcome, Carry)
+        assert outcome.line == "new tidy Tidy up"
         assert await desk.clerk.pressed(save, ADA) == Told(text="This form is over.")
         assert await desk.type("more", reply_to="7") is None
+        await desk.drafts.save(outcome.draft)
+        assert carried(await desk.clerk.pressed(save, ADA)) == "new tidy Tidy up", "put back, it is as it was"
         assert await desk.clerk.pressed("new", ADA) is None
 
 
