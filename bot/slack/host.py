@@ -6,9 +6,9 @@ import logging
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-from bot import spoken, views
+from bot import posted, spoken, views
 from bot.messenger import Button, Card, Incoming
-from bot.slack import marks, posted
+from bot.slack import marks
 from bot.slack.forms.reading import form_offer, line_of, said_in
 from bot.slack.heard import (
     MAKE_TASK,
@@ -238,7 +238,7 @@ class Host:
         )
         for card in await self._desk.handle(incoming):
             await self._show(place, card, order)
-        if (missing := posted.missing(order.enclosed)) is not None:
+        if (missing := posted.lost(order.enclosed)) is not None:
             await self._counter.show(incoming.origin, missing)
 
     async def _show(self, place: Place, card: Card, order: Order) -> None:

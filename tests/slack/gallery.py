@@ -7,13 +7,13 @@ from dataclasses import replace
 from bot import commands, views
 from bot.delivery.wholes import whole_of
 from bot.messenger import Attachment, Button, Card, Look, Section
+from bot.posted import lost
 from bot.slack.cards import line, render
 from bot.slack.forms.question import ANSWER, question_blocks
 from bot.slack.forms.reading import form_offer
 from bot.slack.forms.run import RUN, run_blocks
 from bot.slack.forms.task import EDIT, NEW, drafted, task_blocks, with_more, with_variables
 from bot.slack.forms.unfit import Unfit
-from bot.slack.posted import missing
 from bot.slack.surfaces import form, loading_modal, notice, text_modal
 from runner.errors import NotAllowed, NotFound, WrongState
 from runner.model import Author, Choice, Enclosed, Json, Question, Upload, value
@@ -118,7 +118,7 @@ MESSAGES: dict[str, Posted] = {
     ),
     "offer-form": _card(form_offer("new fix-tests") or Card(title=""), alone=False),
     "files-missing": _card(
-        missing(
+        lost(
             Enclosed(
                 files=(
                     Upload(name="core.dump", trouble="it is too large: a file may have 20 MB"),
