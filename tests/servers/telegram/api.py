@@ -16,6 +16,7 @@ Method = Callable[[Payload], Any]
 Poll = Callable[[web.Request, Payload], Awaitable[Any]]
 
 _REASONS = {400: "Bad Request", 403: "Forbidden", 500: "Internal Server Error"}
+_UNLUCKY = _REASONS | {403: "Forbidden: bot was blocked by the user"}
 _GATEWAY = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>nginx/1.18.0</body>\r\n</html>\r\n"
 
 
@@ -112,7 +113,7 @@ class BotApi:
             return lose(request)
         if fault.status == 429:
             return self._slow_down(call, fault.retry_after)
-        call.error = fault.description or _REASONS.get(fault.status, "Bad Gateway")
+        call.error = fault.description or _UNLUCKY.get(fault.status, "Bad Gateway")
         if fault.status == 502:
             return web.Response(status=502, text=_GATEWAY, content_type="text/html")
         return _answer(fault.status, call.error)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.servers.telegram.world import Chat, File, Message, Payload, User, World
+from tests.servers.telegram.world import SUPERGROUP, Chat, File, Message, Payload, User, World
 
 
 def user(who: User) -> Payload:
@@ -54,10 +54,15 @@ def message(world: World, said: Message, *, deep: bool = True) -> Payload:
     made |= _content(said) | said.service
     if said.markup and "inline_keyboard" in said.markup:
         made["reply_markup"] = said.markup
-    answered = world.posted.get((said.chat.id, said.reply_to or 0))
+    answered = world.posted.get((said.chat.id, said.reply_to or _root(said)))
     if deep and answered and not answered.deleted:
         made["reply_to_message"] = message(world, answered, deep=False)
     return made
+
+
+def _root(said: Message) -> int:
+    """Return the message that opened the topic: in supergroups what answers nothing else answers that."""
+    return said.topic if said.topic and said.topic < said.id and said.chat.kind == SUPERGROUP else 0
 
 
 def _content(said: Message) -> Payload:

@@ -6,9 +6,10 @@ from typing import NamedTuple, TypedDict, Unpack
 
 from tests.servers.telegram import hearing, objects
 from tests.servers.telegram.presses import Pressed, Presses
+from tests.servers.telegram.rooms import Rooms
 from tests.servers.telegram.sending import Sending
 from tests.servers.telegram.updates import Update, Updates
-from tests.servers.telegram.world import GROUP, SUPERGROUP, Chat, File, Message, Payload, User, World
+from tests.servers.telegram.world import GROUP, SUPERGROUP, Chat, File, Message, Payload, Topic, User, World
 
 
 class Attached(NamedTuple):
@@ -38,6 +39,7 @@ class People:
     updates: Updates
     presses: Presses
     sending: Sending
+    rooms: Rooms
 
     def user(self, user_id: int, name: str, *, language: str | None = "en", started: bool = True) -> User:
         """Add a person; who has not `started` the bot cannot be written to."""
@@ -68,8 +70,8 @@ class People:
 
         Raises LookupError if this person is not there. Of an album the first message is returned.
         """
-        if user.id not in chat.members:
-            raise LookupError(f"{user.name} is not in {chat.title}")
+        if user.id not in chat.members or chat.migrated_to is not None:
+            raise LookupError(f"{user.name} cannot write in {chat.title}")
         if chat.private:
             chat.started = True
         if album := more.get("album"):
@@ -117,7 +119,9 @@ class People:
         return self.updates.add("message", objects.message(self.world, said))
 
     async def start(self, user: User, payload: str = "") -> Message:
-        """Press Start, as behind a link with `payload`."""
+        """Press Start, as behind a link with `payload`; it takes back a block."""
+        if self.private(user).blocked:
+            await self.unblock(user)
         return await self.say(user, self.private(user), f"/start {payload}".strip())
 
     async def edit(self, user: User, message: Message, text: str) -> Update | None:
@@ -211,6 +215,19 @@ class People:
         self._service(by, group, migrate_to_chat_id=made.id)
         self._service(by, made, migrate_from_chat_id=group.id)
         return made
+
+    async def create_topic(self, user: User, chat: Chat, name: str) -> Topic:
+        """Open a topic in a forum, or in the private messages of a bot that has topics."""
+        if not (chat.forum or (chat.private and self.world.has_topics)):
+            raise LookupError(f"{chat.title} has no topics")
+        made, told = self.rooms.open(chat, name, by=user)
+        self._heard(told)
+        return made
+
+    async def close_topic(self, user: User, chat: Chat, topic: Topic) -> None:
+        """Close a topic: only administrators can write there."""
+        topic.closed = True
+        self._service(user, chat, topic.id, forum_topic_closed={})
 
     def _standing(self, by: User, chat: Chat, old: str, new: str) -> None:
         change = {

@@ -14,11 +14,15 @@ from tests.servers.telegram.world import Payload, Refused, World
 LONGEST = 50
 TERMINATED = "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running"
 
+CONFLICT = (
+    "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first"
+)
+
 
 @dataclass
 class _Poll:
     request: web.Request
-    ended: bool = False
+    ended: str = ""
 
 
 class Polling:
@@ -28,6 +32,7 @@ class Polling:
         self._world = world
         self._updates = updates
         self._poll: _Poll | None = None
+        self.webhook = False
 
     @property
     def active(self) -> bool:
@@ -36,6 +41,8 @@ class Polling:
 
     async def get_updates(self, request: web.Request, args: Payload) -> list[Payload]:
         """Wait no longer than was asked, and hand out what is there."""
+        if self.webhook:
+            raise Refused(CONFLICT, "a webhook is set", status=409)
         limit = min(max(given(args, "limit", int) or 100, 1), 100)
         seconds = min(max(given(args, "timeout", int) or 0, 0), LONGEST)
         if (given(args, "limit", int) or 1) > 100:
@@ -62,13 +69,13 @@ class Polling:
             if self._poll is poll:
                 self._poll = None
         if poll.ended:
-            raise Refused(TERMINATED, status=409)
+            raise Refused(poll.ended, status=409)
         return self._updates.take(limit) if _there(poll.request) else []
 
-    def end(self) -> None:
+    def end(self, why: str = TERMINATED) -> None:
         """End the poll that is under way."""
         if self._poll:
-            self._poll.ended = True
+            self._poll.ended = why
             self._poll = None
             self._updates.ring()
 

@@ -11,13 +11,16 @@ from aiohttp import web
 from runner.clock import SystemClock
 from runner.ports import Clock
 from tests.servers.telegram.api import BotApi, Fault, FaultWords
+from tests.servers.telegram.files import Files
 from tests.servers.telegram.limits import Limiter, Rates
 from tests.servers.telegram.people import People
 from tests.servers.telegram.polling import Polling
 from tests.servers.telegram.presses import Pressed, Presses
 from tests.servers.telegram.profile import Profile
+from tests.servers.telegram.rooms import Rooms
 from tests.servers.telegram.sending import Sending
 from tests.servers.telegram.updates import Update, Updates
+from tests.servers.telegram.webhooks import Tries, Webhooks
 from tests.servers.telegram.world import Call, Chat, File, Message, Payload, User, World
 
 _LARGEST_BODY = 52 << 20
@@ -37,6 +40,7 @@ class StrictTelegram(People):
         group_per_minute: int = 20,
         per_second: int = 30,
         in_flight: float = 0.25,
+        tries: Tries | None = None,
     ) -> None:
         self.world = World(clock or SystemClock())
         self.updates = Updates(self.world)
@@ -44,14 +48,19 @@ class StrictTelegram(People):
         self.presses = Presses(self.world, self.updates)
         self.profile = Profile(self.world)
         self.polling = Polling(self.world, self.updates)
+        self.rooms = Rooms(self.world)
+        self.webhooks = Webhooks(self.world, self.updates, self.polling, tries or Tries())
+        self._files = Files(self.world, self.sending)
         rates = Rates(burst, group_per_minute, per_second, in_flight)
         methods = self.sending.methods | self.presses.methods | self.profile.methods
+        methods |= self.rooms.methods | self.webhooks.methods | self._files.methods
         self._api = BotApi(self.world, Limiter(self.world.clock, rates), methods, self.polling.get_updates)
         self.url = ""
 
     async def __aenter__(self) -> Self:
         app = web.Application(client_max_size=_LARGEST_BODY)
         app.router.add_route("*", "/bot{token}/{method}", self._api.handle)
+        app.router.add_get("/file/bot{token}/{path:.+}", self._files.download)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
@@ -62,8 +71,8 @@ class StrictTelegram(People):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._api.down = True
-        self.polling.end()
+        self.cut()
+        await self.webhooks.close()
         await self._runner.cleanup()
 
     # What an app is configured with.
@@ -158,12 +167,15 @@ class StrictTelegram(People):
 
     def cut(self) -> None:
         """End everything that is under way, and close every connection without an answer from now on."""
-        self._api.down = True
+        self._reachable(down=True)
         self.polling.end()
 
     def restore(self) -> None:
         """Be there again."""
-        self._api.down = False
+        self._reachable(down=False)
+
+    def _reachable(self, *, down: bool) -> None:
+        self._api.down = self._files.down = self.webhooks.down = down
 
     def again(self, update: Update | None = None) -> Update:
         """Deliver the last update, or this one of `updates.sent`, once more with its number."""

@@ -80,8 +80,10 @@ class Updates:
     def pending(self) -> list[Update]:
         """List what waits, without what is older than a day."""
         now = self._world.clock.monotonic()
-        self._waiting = [each for each in self._waiting if now - each.at < _DAY]
-        return list(self._waiting)
+        fresh = [each for each in self._waiting if now - each.at < _DAY]
+        if len(fresh) < len(self._waiting):
+            self._keep(fresh)
+        return fresh
 
     def confirm(self, offset: int) -> None:
         """Forget what is below an offset; below 0 it counts from the end."""
