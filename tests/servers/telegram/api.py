@@ -10,7 +10,7 @@ from aiohttp import web
 
 from tests.servers.telegram.arguments import arguments
 from tests.servers.telegram.limits import COUNTED, Limiter
-from tests.servers.telegram.world import Call, Payload, Refused, World
+from tests.servers.telegram.world import Call, Chat, Payload, Refused, World
 
 Method = Callable[[Payload], Any]
 Poll = Callable[[web.Request, Payload], Awaitable[Any]]
@@ -124,14 +124,17 @@ class BotApi:
             if known:
                 self._world.violate(f"{call.method}: called again {left} s before retry_after was over")
             return self._slow_down(call, left, new=False)
-        chat = self._world.chats.get(call.chat) if isinstance(call.chat, int) else None
-        if call.method not in COUNTED or chat is None:
+        chat = self._counted(call)
+        if chat is None:
             return None
-        media = call.args.get("media")
-        wait = self._limiter.count(chat, max(1, len(media)) if isinstance(media, list) else 1)
+        wait = self._limiter.count(chat, _messages(call))
         if wait:
             self._world.violate(f"{call.method}: too many messages to {chat.kind} {chat.id} ({chat.title})")
         return self._slow_down(call, wait) if wait else None
+
+    def _counted(self, call: Call) -> Chat | None:
+        known = call.method in COUNTED and isinstance(call.chat, int)
+        return self._world.chats.get(call.chat) if known else None
 
     def _slow_down(self, call: Call, seconds: int, *, new: bool = True) -> web.Response:
         if new:
@@ -148,6 +151,8 @@ class BotApi:
         except Refused as no:
             reason = f"{_REASONS[no.status]}: " if no.status in _REASONS else ""
             call.error = reason + no.description
+            if chat := self._counted(call):
+                self._limiter.take_back(chat, _messages(call))
             if no.fault:
                 self._world.violate(f"{call.method}: {no.description}: {no.fault}")
             return _answer(no.status, call.error, **no.parameters)
@@ -159,6 +164,11 @@ def lose(request: web.Request) -> web.Response:
     if request.transport:
         request.transport.abort()
     return web.Response(status=503)
+
+
+def _messages(call: Call) -> int:
+    media = call.args.get("media")
+    return max(1, len(media)) if isinstance(media, list) else 1
 
 
 def _key(call: Call) -> object:

@@ -73,6 +73,14 @@ class Limiter:
             self._all.extend([now] * messages)
         return wait
 
+    def take_back(self, chat: Chat, messages: int = 1) -> None:
+        """Do not count messages that were refused for another reason."""
+        for times in (self._all, self._groups[chat.id]):
+            for _ in range(min(messages, len(times))):
+                times.pop()
+        if chat.private:
+            self._empty_at[chat.id] -= messages
+
     def _person(self, chat_id: int, now: float, messages: int) -> int:
         empty_at = max(self._empty_at.get(chat_id, now), now)
         over = empty_at - now + messages - self._rates.burst

@@ -111,3 +111,15 @@ async def test_who_is_cut_off_reaches_nothing_until_it_is_over(scene: Scene) -> 
     assert await post(scene, 11) == 0
     assert len(scene.tg.messages(scene.home)) == 1
     assert not scene.tg.violations
+
+
+async def test_what_is_refused_anyway_does_not_count(scene: Scene) -> None:
+    for _ in range(5):
+        with pytest.raises(BadRequest):
+            await post(scene, 11, "")
+        with pytest.raises(BadRequest):
+            await post(scene, -1001, "")
+    scene.tg.forgive("message text is empty")
+    assert [await post(scene, 11) for _ in range(3)] == [0, 0, 0]
+    assert [await post(scene, -1001) for _ in range(20)] == [0] * 20
+    assert not scene.tg.violations

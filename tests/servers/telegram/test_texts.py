@@ -25,6 +25,8 @@ BOLD, ITALIC, LINK = "bold", "italic", "text_link"
         ("plain *stars* _and_ `ticks` [links](here)", []),
         ("😀 bold after a face", [entity(BOLD, 3, 4)]),
         ("nested", [entity(BOLD, 0, 6), entity(ITALIC, 1, 3), entity("underline", 1, 3)]),
+        ("link in bold", [entity(BOLD, 0, 12), entity(LINK, 0, 4, url="https://example.org")]),
+        ("code in a quote", [entity("expandable_blockquote", 0, 15), entity("code", 0, 4)]),
         ("twoparts", [entity(BOLD, 0, 3), entity(BOLD, 3, 5)]),
         ("x\nprint()", [entity("pre", 2, 7, language="python")]),
         ("a\nb", [entity("blockquote", 0, 1), entity("expandable_blockquote", 2, 1)]),
@@ -66,8 +68,10 @@ async def test_what_telegram_refuses(scene: Scene, text: str, entities: list[Mes
 @pytest.mark.parametrize(
     ("text", "entities", "violation"),
     [
-        ("hello world", [entity(BOLD, 0, 5), entity(ITALIC, 3, 5)], "changes the entities"),
+        ("hello world", [entity(BOLD, 0, 5), entity(ITALIC, 3, 5)], "cross"),
         ("hello world", [entity("code", 0, 5), entity(BOLD, 1, 2)], "changes the entities"),
+        ("hello world", [entity(BOLD, 0, 11), entity("code", 1, 2)], "changes the entities"),
+        ("hello", [entity("blockquote", 0, 5), entity("blockquote", 1, 2)], "changes the entities"),
         ("hello", [entity(BOLD, 1, 0)], "an empty entity"),
         ("@alice", [entity("mention", 0, 6)], "of type mention is ignored"),
         ("x" * 102, [entity(BOLD if n % 2 else ITALIC, n, 1) for n in range(101)], "101 entities"),
@@ -102,5 +106,5 @@ async def test_a_quote_must_have_been_said(scene: Scene) -> None:
     said = await scene.tg.say(scene.alice, scene.home, "the whole sentence")
     await scene.bot.send_message(11, "ok", reply_parameters=ReplyParameters(said.id, quote="whole"))
     wrong = scene.bot.send_message(11, "ok", reply_parameters=ReplyParameters(said.id, quote="half"))
-    assert "QUOTE_TEXT_INVALID" in await refusal(wrong)
+    assert "quote_text_invalid" in await refusal(wrong)
     scene.tg.forgive("nobody said")

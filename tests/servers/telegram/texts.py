@@ -90,9 +90,9 @@ def _formatted(world: World, text: str, entities: list[Any], args: Payload) -> F
         world.violate(f"parse_mode {args['parse_mode']!r}: only entities are sent")
     if len(text.encode("utf-8", "surrogatepass")) > _BYTES:
         raise Refused("text is too long", f"{len(text)} characters")
-    asked = [_checked(world, each) for each in entities]
-    kept = [each for each in asked if each["type"] not in _FOUND_BY_TELEGRAM]
-    for each in (each for each in asked if each not in kept):
+    known = [_checked(world, each) for each in entities]
+    kept = [each for each in known if each["type"] not in _FOUND_BY_TELEGRAM]
+    for each in (each for each in known if each not in kept):
         world.violate(f"an entity of type {each['type']} is ignored: Telegram finds it by itself")
     if len(kept) > ENTITIES:
         world.violate(f"{len(kept)} entities: those after the first {ENTITIES} are ignored")
@@ -118,10 +118,12 @@ def _by_tdlib(world: World, text: str, entities: list[Payload]) -> Formatted:
     kept = _cleaned(text, str(answer["text"]))
     if answer["text"] != disguised:
         world.violate(f"Telegram drops or replaces characters of {text[:60]!r}: \\r, control or bidi characters")
-    given_spans = [Span(str(each["type"]), each["offset"], each["length"]) for each in entities]
-    spans = [_span(each) for each in answer["entities"]]
-    if answer["text"] == disguised and Counter(spans) not in (Counter(given_spans), Counter(_merged(given_spans))):
-        world.violate(f"Telegram changes the entities of {text[:60]!r}: {given_spans} become {spans}")
+    asked = [Span(str(each["type"]), each["offset"], each["length"]) for each in entities]
+    spans = _merged([_span(each) for each in answer["entities"]])
+    if crossing := _crossing(asked):
+        world.violate(f"entities of {text[:60]!r} cross: {crossing}")
+    elif answer["text"] == disguised and Counter(spans) != Counter(_merged(asked)):
+        world.violate(f"Telegram changes the entities of {text[:60]!r}: {asked} become {spans}")
     return _trimmed(kept, _kept(entities, spans))
 
 
@@ -137,7 +139,7 @@ def _kept(entities: list[Payload], spans: list[Span]) -> list[Payload]:
 
 
 def _merged(spans: Iterable[Span]) -> list[Span]:
-    """Join spans of one style that touch: it looks the same, and TDLib does so too."""
+    """Join spans of one style that touch: TDLib does so, and cuts a style into pieces around what is inside it."""
     made: list[Span] = []
     for span in sorted(spans, key=lambda each: (each.kind, each.offset)):
         last = made[-1] if made else None
@@ -148,6 +150,15 @@ def _merged(spans: Iterable[Span]) -> list[Span]:
         else:
             made.append(span)
     return made
+
+
+def _crossing(spans: list[Span]) -> list[Span]:
+    """Find two spans of which neither is inside the other, though they share some of the text."""
+    for one in spans:
+        for other in spans:
+            if one.offset < other.offset < one.offset + one.length < other.offset + other.length:
+                return [one, other]
+    return []
 
 
 def _cleaned(text: str, clean: str) -> str:

@@ -185,10 +185,13 @@ class World:
         self.violations.append(sentence)
 
     def next_id(self, chat: Chat) -> int:
-        """Number a message: private chats and basic groups share one row of numbers, a supergroup has its own."""
-        row = chat.id if chat.kind == SUPERGROUP else 0
+        """Number a message: private chats and basic groups share one row of numbers, a supergroup has its own.
+
+        The first message of a supergroup is the one that tells of its creation.
+        """
+        row, first = (chat.id, 2) if chat.kind == SUPERGROUP else (0, 1)
         self._counts[row] += 1
-        return self._counts[row]
+        return self._counts[row] + first - 1
 
     def add_user(self, user: User, *, started: bool = True) -> User:
         """Add somebody, and the place for private messages."""
