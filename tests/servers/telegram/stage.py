@@ -12,6 +12,7 @@ from aiohttp import web
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update
 from telegram.error import TelegramError
 from telegram.ext import ExtBot
+from telegram.request import HTTPXRequest
 
 from tests.servers.telegram import StrictTelegram
 from tests.servers.telegram.webhooks import SECRET
@@ -21,7 +22,15 @@ Bot = ExtBot[None]
 
 def client(tg: StrictTelegram, token: str | None = None) -> Bot:
     """Make a client of the bot, or with this token."""
-    return ExtBot(token or tg.token, base_url=tg.base_url, base_file_url=tg.base_file_url)
+    plain = {"verify": False}  # reading the certificates of the machine takes most of the time of a test
+    requests = [HTTPXRequest(size, httpx_kwargs=plain) for size in (1, 256)]
+    return ExtBot(
+        token or tg.token,
+        base_url=tg.base_url,
+        base_file_url=tg.base_file_url,
+        get_updates_request=requests[0],
+        request=requests[1],
+    )
 
 
 def keyboard(*labels: str) -> InlineKeyboardMarkup:

@@ -189,7 +189,8 @@ async def test_old_messages_cannot_be_deleted(scene: Scene) -> None:
 
 async def test_strangers_and_unknown_methods(scene: Scene) -> None:
     with pytest.raises(InvalidToken):
-        await client(scene.tg, "1:wrong").initialize()
+        async with client(scene.tg, "1:wrong"):
+            raise AssertionError("let in")
     scene.tg.forgive("a token that nobody has")
     with pytest.raises(EndPointNotFound):
         await scene.bot.do_api_request("sendTelepathy")

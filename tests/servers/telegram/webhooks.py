@@ -7,9 +7,9 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
-from yarl import URL
 
 from tests.servers.telegram.arguments import given
 from tests.servers.telegram.background import Background
@@ -93,11 +93,11 @@ class Webhooks:
 
     def _check(self, url: str) -> None:
         try:
-            parts = URL(url)
-            port = parts.port
+            parts = urlsplit(url)
+            port = parts.port or 443
         except ValueError:
             raise Refused("invalid webhook URL specified", f"{url!r}") from None
-        if self._tries.loopback and parts.host in {"127.0.0.1", "localhost"}:
+        if self._tries.loopback and parts.hostname in {"127.0.0.1", "localhost"}:
             return
         if parts.scheme != "https":
             raise Refused("bad webhook: An HTTPS URL must be provided for webhook", f"{url!r}")
