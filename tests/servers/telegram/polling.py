@@ -12,6 +12,7 @@ from tests.servers.telegram.updates import Updates
 from tests.servers.telegram.world import Payload, Refused, World
 
 LONGEST = 50
+_PARTING = 0.01  # real seconds until the end of a connection must have been noticed
 TERMINATED = "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running"
 
 CONFLICT = (
@@ -49,9 +50,11 @@ class Polling:
             self._world.violate("getUpdates: limit is more than 100")
         self._updates.allow(given(args, "allowed_updates", list))
         self._updates.confirm(given(args, "offset", int) or 0)
-        return await self._waited(self._begin(request), limit, seconds)
+        return await self._waited(await self._begin(request), limit, seconds)
 
-    def _begin(self, request: web.Request) -> _Poll:
+    async def _begin(self, request: web.Request) -> _Poll:
+        if self._poll and _there(self._poll.request):
+            await asyncio.sleep(_PARTING)
         if self._poll and _there(self._poll.request):
             self._world.violate("getUpdates: another poll was under way")
         self.end()

@@ -112,7 +112,7 @@ class StrictTelegram(People):
     # What is there.
 
     def messages(self, chat: Chat, topic: int | None = None) -> list[Message]:
-        """List the messages of a chat as people see them now; with `topic`, only those in it."""
+        """List the messages of a chat as people see them now, from everybody; with `topic`, only those in it."""
         there = [each for each in self.world.posted.values() if each.chat.id == chat.id and not each.deleted]
         return [each for each in there if topic is None or each.topic == topic]
 
@@ -158,7 +158,7 @@ class StrictTelegram(People):
     # Misfortunes.
 
     def fail(self, method: str = "*", **how: Unpack[FaultWords]) -> None:
-        """Let the next calls of a method fail: see Fault."""
+        """Let the next calls of a method fail: see Fault. The default meets getUpdates as well."""
         self._api.faults.append(Fault(method, **how))
 
     def off(self, *methods: str) -> None:

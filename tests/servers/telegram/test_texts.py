@@ -27,6 +27,7 @@ BOLD, ITALIC, LINK = "bold", "italic", "text_link"
         ("nested", [entity(BOLD, 0, 6), entity(ITALIC, 1, 3), entity("underline", 1, 3)]),
         ("link in bold", [entity(BOLD, 0, 12), entity(LINK, 0, 4, url="https://example.org")]),
         ("code in a quote", [entity("expandable_blockquote", 0, 15), entity("code", 0, 4)]),
+        ("noon", [entity("date_time", 0, 4, unix_time=1, date_time_format="t")]),
         ("twoparts", [entity(BOLD, 0, 3), entity(BOLD, 3, 5)]),
         ("x\nprint()", [entity("pre", 2, 7, language="python")]),
         ("a\nb", [entity("blockquote", 0, 1), entity("expandable_blockquote", 2, 1)]),
@@ -57,6 +58,7 @@ async def test_what_is_right_is_kept_as_it_is(scene: Scene, text: str, entities:
         ("a😀b", [entity(BOLD, 2, 2)], "in a middle of a UTF-16 symbol"),
         ("here", [entity(LINK, 0, 4, url="nonsense")], "Entity URL 'nonsense' is invalid"),
         ("here", [entity("sparkling", 0, 4)], "unsupported type"),
+        ("noon", [entity("date_time", 0, 4, unix_time=1, date_time_format="xyz")], "Invalid date-time format"),
     ],
 )
 async def test_what_telegram_refuses(scene: Scene, text: str, entities: list[MessageEntity], sentence: str) -> None:

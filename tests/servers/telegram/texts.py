@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
@@ -105,6 +106,8 @@ def _checked(world: World, entity: Any) -> Payload:
     kind = entity.get("type")
     if kind not in {*_PLAIN, *_FOUND_BY_TELEGRAM, "pre", "text_link", "text_mention", "custom_emoji", "date_time"}:
         raise Refused("can't parse MessageEntity: unsupported type specified", f"type {kind!r}")
+    if kind == "date_time" and not re.fullmatch(r"[rR]|[tTdDwW]*", entity.get("date_time_format") or ""):
+        raise Refused("invalid date-time format specified", f"{entity}")
     if entity["length"] == 0:
         world.violate(f"an empty entity is dropped: {entity}")
     return entity

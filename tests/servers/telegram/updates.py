@@ -90,13 +90,15 @@ class Updates:
         if offset < 0:
             self._keep(self._waiting[offset:])
         elif offset:
-            self._keep([each for each in self._waiting if each.id >= offset or (each.once and not each.handed)])
+            self._keep([each for each in self._waiting if each.id >= offset or each.once])
 
     def take(self, limit: int) -> list[Payload]:
         """Hand out the first updates; they stay until they are confirmed."""
         taken = self.pending()[:limit]
         for each in taken:
             each.handed += 1
+        if any(each.once for each in taken):
+            self._keep([each for each in self._waiting if not (each.once and each.handed)])
         return [each.body for each in taken]
 
     def done(self, update: Update) -> None:
