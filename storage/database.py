@@ -72,8 +72,11 @@ class Unit:
             return
         await self.execute(_put(table, self.dialect, tuple(listed[0])), listed)
 
-    async def changed(self, statement: sa.Update, parameters: Values | None = None) -> bool:
-        """Run an UPDATE and tell whether it met any row; after an INSERT the drivers' counts cannot be relied on."""
+    async def changed(self, statement: sa.Update | sa.Delete, parameters: Values | None = None) -> bool:
+        """Run an UPDATE or DELETE and tell whether it met any row.
+
+        After an INSERT the drivers' counts cannot be relied on.
+        """
         return (await self.execute(statement, parameters)).rowcount > 0
 
     def require(self, condition: bool) -> None:

@@ -22,6 +22,12 @@ _UNDONE = literals(_COLUMNS.state, DeliveryState.WAITING, DeliveryState.SENDING)
 _MINE = _COLUMNS.messenger == sa.bindparam("messenger")
 _IN_SLOT = sa.select(deliveries).where(*(_COLUMNS[name] == sa.bindparam(name) for name in _SLOT))
 _PLACES = sa.select(deliveries).where(_MINE, _COLUMNS.key == sa.bindparam("key")).order_by(_COLUMNS.id)
+_SHOWN_AS = (
+    sa.select(deliveries)
+    .where(_MINE, _COLUMNS.channel == sa.bindparam("channel"), _COLUMNS.message_ref == sa.bindparam("message_ref"))
+    .order_by(_COLUMNS.id.desc())
+    .limit(1)
+)
 _CHANNELS = sa.select(_COLUMNS.channel).where(_MINE, _UNDONE).distinct()
 _REPLACE = sa.update(deliveries).where(
     _COLUMNS.id == sa.bindparam("as_read_id"), _COLUMNS.revision == sa.bindparam("as_read_revision")
@@ -74,6 +80,11 @@ class Deliveries:
         """Return where something stands under this key."""
         rows = await self._database.rows(_PLACES, messenger=messenger, key=key)
         return [read(Delivery, row).slot for row in rows]
+
+    async def shown_as(self, messenger: str, channel: str, message_ref: str) -> Delivery | None:
+        """Return what the message of this name shows; the newest, should the product have used the name twice."""
+        row = await self._database.row(_SHOWN_AS, messenger=messenger, channel=channel, message_ref=message_ref)
+        return read(Delivery, row) if row else None
 
     async def channels(self, messenger: str) -> Sequence[str]:
         """Return the channels in which something waits or is on its way."""

@@ -13,6 +13,7 @@ from storage.approvals import Approvals
 from storage.arrivals import Arrivals
 from storage.database import Database, OnChange, open_database
 from storage.deliveries import Deliveries
+from storage.drafts import Drafts
 from storage.executions import Executions
 from storage.feed import Feed
 from storage.people import People
@@ -31,6 +32,7 @@ class SqlStore:
         self.feed = Feed(database)
         self.arrivals = Arrivals(database)
         self.deliveries = Deliveries(database)
+        self.drafts = Drafts(database)
 
     @property
     def url(self) -> str:

@@ -11,24 +11,26 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.attendant import Attendant
 from bot.delivery import Options, Outbox
 from bot.httpd import Receiver
 from bot.slack import marks
 from bot.slack.aside import Aside
-from bot.slack.attend import Attendant
 from bot.slack.carrier import OVERALL, PACE, SlackCarrier
 from bot.slack.door import Door
 from bot.slack.forms.clerk import Clerk
 from bot.slack.heard import NAME, Me
-from bot.slack.home import Homes, Pages
+from bot.slack.home import KNOWN_FOR, Homes, Pages
 from bot.slack.host import Host
 from bot.slack.inside import Desk, Inside
 from bot.slack.listen import Reception, application, serve_sockets
 from bot.slack.manifest import PATH
 from bot.slack.messenger import SlackMessenger
+from bot.slack.payloads import read
 from bot.slack.sessions import Sessions
 from runner.beside import beside
 from runner.core import Core
+from runner.model import Arrival
 from runner.ports import Clock, Store
 from runner.settings import Slack
 
@@ -71,7 +73,12 @@ class SlackFront:
         sessions = Sessions(self._web, self._carrier, core.runs, self._clock)
         aside = Aside(homes, sessions, self._store, core.changes, self._clock)
         inside = Inside(desk, core.people, core.runs, clerk, aside)
-        attendant = Attendant(Host(inside, self.messenger), self._store.arrivals, self._clock, me)
+        host = Host(inside, self.messenger)
+
+        async def answer(arrival: Arrival, *, again: bool) -> None:
+            await host.answer(read(arrival.payload, me), again=again)
+
+        attendant = Attendant(NAME, answer, self._store.arrivals, self._clock, KNOWN_FOR)
         reception = Reception(self._store.arrivals, self._clock, me, attendant.ring, clerk)
         app = application(self._web, reception)
         async with beside(self._outbox.run(), attendant.run(), clerk.run(), aside.run()):

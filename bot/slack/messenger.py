@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 
 
 class SlackMessenger:
-    """`bot.messenger.Messenger` for one workspace, and the counter of `bot.slack.attend`."""
+    """`bot.messenger.Messenger` for one workspace, and the counter of `bot.slack.host`."""
 
     def __init__(self, web: AsyncWebClient, http: aiohttp.ClientSession, outbox: Outbox, carrier: SlackCarrier) -> None:
         self._web = web

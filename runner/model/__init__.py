@@ -31,6 +31,7 @@ from runner.model.base import (
     value,
 )
 from runner.model.deliveries import Backlog, Delivery, DeliveryState, Form, Lane, Slot
+from runner.model.drafts import Draft, Invitation
 from runner.model.executions import (
     NO_HASH,
     Actor,
@@ -108,6 +109,7 @@ __all__ = [
     "Diff",
     "DiffFile",
     "Dirty",
+    "Draft",
     "Due",
     "Enclosed",
     "Execution",
@@ -116,6 +118,7 @@ __all__ = [
     "Goal",
     "History",
     "Image",
+    "Invitation",
     "Json",
     "Lane",
     "Limits",

@@ -80,6 +80,7 @@ class Person:
     name: str
     role: Role
     created_at: datetime
+    preferred: str = ""  # the messenger on which questions reach them; empty: where the run was begun
 
 
 @value

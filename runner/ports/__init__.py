@@ -23,16 +23,16 @@ from runner.ports.agent import (
     TextSaid,
     UsageGrew,
 )
-from runner.ports.chat import ArrivalStore
+from runner.ports.batch import Batch
+from runner.ports.chat import ArrivalStore, DraftStore
 from runner.ports.deliveries import DeliveryStore
+from runner.ports.people import PeopleStore
 from runner.ports.store import (
     ApprovalStore,
-    Batch,
     ExecutionQuery,
     ExecutionStore,
     FeedStore,
     Page,
-    PeopleStore,
     Store,
     TaskQuery,
     TaskStore,
@@ -53,6 +53,7 @@ __all__ = [
     "Clock",
     "DeliveryStore",
     "Dispatcher",
+    "DraftStore",
     "ExecutionQuery",
     "ExecutionStore",
     "FeedStore",

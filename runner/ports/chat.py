@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from runner.model import Arrival
+from runner.model import Arrival, Draft
 
 
 class ArrivalStore(Protocol):
@@ -32,4 +32,32 @@ class ArrivalStore(Protocol):
 
     async def forget(self, messenger: str, before: datetime) -> None:
         """Forget what was dealt with before this time: the product does not deliver it again."""
+        ...
+
+
+class DraftStore(Protocol):
+    """What people have begun to say in chats: forms half filled, texts that were asked for."""
+
+    async def get(self, draft_id: str) -> Draft | None:
+        """Return a draft by id."""
+        ...
+
+    async def shown_in(self, messenger: str, channel: str, message_ref: str) -> Draft | None:
+        """Return the draft that this message shows or asks for."""
+        ...
+
+    async def newest(self, messenger: str, channel: str, identity: str) -> Draft | None:
+        """Return what somebody has worked on last in a channel and not ended."""
+        ...
+
+    async def save(self, draft: Draft) -> None:
+        """Insert or replace a draft by id."""
+        ...
+
+    async def remove(self, draft_id: str) -> bool:
+        """Forget a draft; False if it was gone: it is carried out by whoever removes it."""
+        ...
+
+    async def forget(self, before: datetime) -> None:
+        """Forget the drafts that nobody has changed since."""
         ...

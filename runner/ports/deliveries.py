@@ -27,6 +27,10 @@ class DeliveryStore(Protocol):
         """Return where something stands under this key."""
         ...
 
+    async def shown_as(self, messenger: str, channel: str, message_ref: str) -> Delivery | None:
+        """Return what the message of this name shows; the newest, should the product have used the name twice."""
+        ...
+
     async def channels(self, messenger: str) -> Sequence[str]:
         """Return the channels in which something waits or is on its way."""
         ...

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import field
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
@@ -12,17 +11,12 @@ from runner.model import (
     AuditEntry,
     AuditRecord,
     Change,
-    Delegation,
     Execution,
     Freeze,
     History,
     Message,
     Origin,
-    Person,
-    Preview,
-    Project,
     Report,
-    Role,
     Rule,
     Scope,
     State,
@@ -30,8 +24,10 @@ from runner.model import (
     Task,
     value,
 )
-from runner.ports.chat import ArrivalStore
+from runner.ports.batch import Batch
+from runner.ports.chat import ArrivalStore, DraftStore
 from runner.ports.deliveries import DeliveryStore
+from runner.ports.people import PeopleStore
 
 T = TypeVar("T")
 
@@ -69,30 +65,6 @@ class ExecutionQuery:
     text: str = ""
     after: str | None = None
     limit: int = 20
-
-
-@value
-class Batch:
-    """What is written together with a change of an execution, in the same transaction, or not at all.
-
-    `open` are new approvals; `settle` are approvals that must still be open and get their final state, `amend` those
-    that stay open and get votes or another place in their timetable: both must still have the revision they were read
-    with. `deliver` are ids of answered approvals whose answer goes to the agent now and must not have gone before.
-    `outcomes` say by approval id what became of answers that nobody took, `previews` what the step would do.
-    """
-
-    changes: tuple[Change, ...] = ()
-    steps: tuple[Step, ...] = ()  # inserted, or replaced by id
-    messages: tuple[Message, ...] = ()  # inserted, or replaced by id
-    open: tuple[Approval, ...] = ()
-    settle: tuple[Approval, ...] = ()
-    amend: tuple[Approval, ...] = ()
-    deliver: tuple[str, ...] = ()
-    outcomes: Mapping[str, str] = field(default_factory=dict)
-    previews: Mapping[str, Preview] = field(default_factory=dict)
-    rules: tuple[Rule, ...] = ()
-    reports: tuple[Report, ...] = ()
-    audit: tuple[AuditEntry, ...] = ()
 
 
 class TaskStore(Protocol):
@@ -265,62 +237,6 @@ class ApprovalStore(Protocol):
         ...
 
 
-class PeopleStore(Protocol):
-    """People, their identities, and projects."""
-
-    async def known(self, messenger: str, identity: str) -> Person | None:
-        """Return the person with this identity."""
-        ...
-
-    async def enrol(self, person: Person, messenger: str, identity: str, batch: Batch | None = None) -> Person:
-        """Insert a person with a first identity; if the identity is known already, return its person instead."""
-        ...
-
-    async def person(self, person_id: str) -> Person | None:
-        """Return a person by id."""
-        ...
-
-    async def people(self) -> Sequence[Person]:
-        """Return everybody."""
-        ...
-
-    async def set_role(self, person_id: str, role: Role, batch: Batch) -> bool:
-        """Change a role; False if there is no such person."""
-        ...
-
-    async def link(self, person_id: str, messenger: str, identity: str, batch: Batch) -> Person:
-        """Give a person one more identity and return who has it: somebody else if it was taken already."""
-        ...
-
-    async def delegate(self, delegation: Delegation, batch: Batch) -> None:
-        """Insert a delegation."""
-        ...
-
-    async def end_delegations(self, from_id: str, at: datetime, batch: Batch) -> int:
-        """End all delegations of a person that are not over, and return how many there were."""
-        ...
-
-    async def delegations(self, at: datetime) -> Sequence[Delegation]:
-        """Return the delegations in force at a moment."""
-        ...
-
-    async def projects(self) -> Sequence[Project]:
-        """Return all projects by name."""
-        ...
-
-    async def project(self, name: str) -> Project | None:
-        """Return a project by name, without regard to case."""
-        ...
-
-    async def save_project(self, project: Project, batch: Batch) -> None:
-        """Insert or replace a project by name."""
-        ...
-
-    async def remove_project(self, name: str, batch: Batch) -> bool:
-        """Remove a project; False if there is none. Executions keep its name."""
-        ...
-
-
 class FeedStore(Protocol):
     """The feed of changes, the reports, the audit log: what is followed and read."""
 
@@ -392,6 +308,11 @@ class Store(Protocol):
     @property
     def arrivals(self) -> ArrivalStore:
         """Return what came in from chat products."""
+        ...
+
+    @property
+    def drafts(self) -> DraftStore:
+        """Return what people have begun to say in chats."""
         ...
 
     @property

@@ -15,8 +15,19 @@ partial index only by its text.
 from __future__ import annotations
 
 from storage.tables.base import ACTIVE_SQL, IN_USE_SQL, OPEN_SQL, PENDING_SQL, metadata
-from storage.tables.defined import delegations, identities, people, projects, rules, schedules, tasks
-from storage.tables.logbook import arrivals, audit, audit_head, cursors, deliveries, feed, freezes, stats_daily, workers
+from storage.tables.defined import delegations, identities, invitations, people, projects, rules, schedules, tasks
+from storage.tables.logbook import (
+    arrivals,
+    audit,
+    audit_head,
+    cursors,
+    deliveries,
+    drafts,
+    feed,
+    freezes,
+    stats_daily,
+    workers,
+)
 from storage.tables.runs import approvals, attachments, attempts, executions, messages, reports, search, steps
 
 __all__ = [
@@ -33,10 +44,12 @@ __all__ = [
     "cursors",
     "delegations",
     "deliveries",
+    "drafts",
     "executions",
     "feed",
     "freezes",
     "identities",
+    "invitations",
     "messages",
     "metadata",
     "people",

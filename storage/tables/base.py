@@ -16,6 +16,7 @@ metadata = sa.MetaData(
 ACTIVE_SQL = "state IN ('running', 'waiting_confirmation')"
 PENDING_SQL = "state = 'pending'"
 OPEN_SQL = "state = 'open'"
+SHOWN_SQL = "message_ref IS NOT NULL"
 UNDONE_SQL = "state IN ('waiting', 'sending')"
 IN_USE_SQL = "deleted_at IS NULL"
 

@@ -15,6 +15,7 @@ people = sa.Table(
     column("name", Text),
     column("role", OneOf(model.Role)),
     column("created_at", Moment),
+    column("preferred", Key),  # the messenger on which questions reach them; empty: where a run was begun
 )
 
 identities = sa.Table(
@@ -23,6 +24,17 @@ identities = sa.Table(
     column("messenger", Key, key=True),
     column("identity", Key, key=True),
     reference("person_id", "people.id", index=True),
+)
+
+# Rights to add an identity to a person; the secret itself is nowhere.
+invitations = sa.Table(
+    "invitations",
+    metadata,
+    column("digest", Key, key=True),
+    reference("person_id", "people.id"),
+    column("messenger", Key),
+    column("created_at", Moment),
+    column("expires_at", Moment),
 )
 
 delegations = sa.Table(

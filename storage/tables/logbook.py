@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from runner import model
 from storage.columns import Key, Moment, OneOf, Shape, Text, column, partial_index, reference
-from storage.tables.base import SEQ, UNDONE_SQL, metadata
+from storage.tables.base import SEQ, SHOWN_SQL, UNDONE_SQL, metadata
 
 feed = sa.Table(
     "feed",
@@ -54,6 +54,7 @@ deliveries = sa.Table(
     column("changed_at", Moment),
     column("revision", sa.Integer),
     sa.UniqueConstraint("messenger", "channel", "thread", "key"),
+    partial_index("deliveries_message_ix", "messenger", "channel", "message_ref", where=SHOWN_SQL),
     partial_index("deliveries_undone", "messenger", "channel", "lane", "turn", where=UNDONE_SQL),
     sa.Index("deliveries_changed_ix", "changed_at"),
     sa.Index("deliveries_key_ix", "key", "messenger"),
@@ -72,6 +73,22 @@ arrivals = sa.Table(
     sa.UniqueConstraint("messenger", "key"),
     sa.Index("arrivals_waiting_ix", "messenger", "done_at", "seq"),
     sqlite_autoincrement=True,
+)
+
+drafts = sa.Table(
+    "drafts",
+    metadata,
+    column("id", Key, key=True),
+    column("messenger", Key),
+    column("channel", Key),
+    column("identity", Key),  # the chat product's word for who writes it
+    column("kind", Key),
+    column("content", Shape(model.Json)),
+    column("message_ref", Key),  # of the message that shows it or asks for it; empty: none
+    column("created_at", Moment),
+    column("changed_at", Moment),
+    sa.Index("drafts_message_ix", "messenger", "channel", "message_ref"),
+    sa.Index("drafts_newest_ix", "messenger", "channel", "identity", "changed_at"),
 )
 
 audit = sa.Table(

@@ -46,6 +46,8 @@ async def test_a_delivery_is_read_as_it_was_written(store: SqlStore) -> None:
     assert await store.deliveries.save(None, full) == full
     assert await store.deliveries.get(full.slot) == full
     assert await store.deliveries.get(replace(full.slot, thread="")) is None
+    assert await store.deliveries.shown_as("slack", "c", "m") == full
+    assert await store.deliveries.shown_as("slack", "d", "m") is None
 
 
 async def test_a_slot_is_filled_once_however_many_try(store: SqlStore) -> None:

@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from datetime import timedelta
+from typing import Protocol
 
-from bot.slack.heard import NAME, Me
-from bot.slack.home import KNOWN_FOR
-from bot.slack.host import Host
-from bot.slack.payloads import read
 from runner.model import Arrival
 from runner.ports import ArrivalStore, Clock
 
@@ -21,14 +19,25 @@ _READ_AT_ONCE = 100
 log = logging.getLogger(__name__)
 
 
-class Attendant:
-    """Works off the arrivals."""
+class Answerer(Protocol):
+    """Deals with one arrival. `again` says that a death may have come between doing and noting it."""
 
-    def __init__(self, host: Host, arrivals: ArrivalStore, clock: Clock, me: Me) -> None:
-        self._host = host
+    async def __call__(self, arrival: Arrival, *, again: bool) -> None:
+        """Do what was asked for, and tell the person what is wrong with it."""
+        ...
+
+
+class Attendant:
+    """Works off the arrivals of one chat product. Their keys stay known for `known_for`."""
+
+    def __init__(
+        self, messenger: str, answer: Answerer, arrivals: ArrivalStore, clock: Clock, known_for: timedelta
+    ) -> None:
+        self._messenger = messenger
+        self._answer = answer
         self._arrivals = arrivals
         self._clock = clock
-        self._me = me
+        self._known_for = known_for
         self._news = asyncio.Event()
         self._slots = asyncio.Semaphore(_AT_ONCE)
         self._last: dict[str, asyncio.Task[None]] = {}  # the newest in each channel
@@ -41,11 +50,11 @@ class Attendant:
     async def run(self) -> None:
         """Deal with what is there and what comes, until cancelled."""
         seen = 0
-        await self._arrivals.forget(NAME, self._clock.now() - KNOWN_FOR)  # Slack repeats an event for an hour
+        await self._arrivals.forget(self._messenger, self._clock.now() - self._known_for)
         async with asyncio.TaskGroup() as group:
             while True:
                 self._news.clear()
-                waiting = await self._arrivals.waiting(NAME, after=seen, limit=_READ_AT_ONCE)
+                waiting = await self._arrivals.waiting(self._messenger, after=seen, limit=_READ_AT_ONCE)
                 if self._left is None:
                     self._left = frozenset(arrival.key for arrival in waiting)
                 for arrival in waiting:
@@ -60,10 +69,9 @@ class Attendant:
             await asyncio.wait([before])
         try:
             async with self._slots:
-                again = arrival.key in (self._left or ())
-                await self._host.answer(read(arrival.payload, self._me), again=again)
+                await self._answer(arrival, again=arrival.key in (self._left or ()))
         except Exception:  # one delivery that cannot be dealt with must not keep the others waiting
-            log.exception("slack.broken %s", arrival.key)
+            log.exception("%s.broken %s", self._messenger, arrival.key)
         finally:
             if self._last.get(arrival.channel) is asyncio.current_task():
                 del self._last[arrival.channel]

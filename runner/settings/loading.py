@@ -1,9 +1,4 @@
-"""The configuration: one TOML file, environment variables `SIGNOFF_…`, and secrets by reference.
-
-Unknown keys are errors and named together with the nearest known one; all problems are reported at once.
-A secret is written as `env:NAME` or `file:PATH` and read when it is needed; nothing here prints it.
-This is the one module (with `runner.agents.environment`) that reads the environment.
-"""
+"""The configuration as a whole: read, checked, and every problem named at once."""
 
 from __future__ import annotations
 
@@ -12,213 +7,20 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from rapidfuzz import process
 from tzlocal import get_localzone_name
 
 from runner.errors import ConfigError
-from runner.model import Access, Dirty, OnExpiry, Role
+from runner.settings.base import Secret
+from runner.settings.fronts import Http, Mcp, Slack, Telegram, User
+from runner.settings.sections import Agents, ApprovalsSection, Policy, ProjectSection, Reports, Storage, Worker
 
 CONFIG_NAMES = ("config.toml", "~/.config/signoff/config.toml")
-
-
-def _expand(raw: object) -> object:
-    return str(Path(raw).expanduser()) if isinstance(raw, str) else raw
-
-
-UserPath = Annotated[Path, BeforeValidator(_expand)]
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Secret(_Section):
-    """A reference to a secret, never the secret itself."""
-
-    reference: str = ""
-
-    def read(self) -> str:
-        """Return the secret; an empty reference is an empty secret. Raises ConfigError if it cannot be read."""
-        kind, _, rest = self.reference.partition(":")
-        if not self.reference:
-            return ""
-        if kind == "env":
-            if rest in os.environ:
-                return os.environ[rest]
-            raise ConfigError("secret", [f"environment variable {rest} is not set"])
-        if kind == "file":
-            try:
-                return Path(rest).expanduser().read_text("utf-8").strip()
-            except OSError as error:
-                raise ConfigError("secret", [f"cannot read {rest}: {error.strerror}"]) from error
-        raise ConfigError("secret", ["a secret is written as env:NAME or file:PATH, never as plain text"])
-
-
-def _as_secret(raw: object) -> object:
-    if not isinstance(raw, str):
-        return raw
-    if raw and raw.partition(":")[0] not in {"env", "file"}:
-        message = "a secret is written as env:NAME or file:PATH, never as plain text"
-        raise ValueError(message)
-    return {"reference": raw}
-
-
-SecretRef = Annotated[Secret, BeforeValidator(_as_secret)]
-
-
-class Storage(_Section):
-    """Where everything is remembered."""
-
-    directory: UserPath = Field(default_factory=lambda: Path("~/.local/share/signoff").expanduser())
-    url: str = ""  # empty: SQLite in `directory`; otherwise postgresql+psycopg://…
-
-
-class Worker(_Section):
-    """How many executions run at once, and how the daemon goes down."""
-
-    slots: int = Field(default_factory=lambda: max(2, os.cpu_count() or 2), ge=1, le=256)
-    drain_seconds: float = Field(default=20.0, ge=0)  # how long running executions may finish when the daemon stops
-    keep_seconds: float = Field(default=120.0, ge=0)  # how long an agent's process is kept for a follow-up
-    keep_most: int = Field(default=4, ge=0)  # about 140 MB each (PSS of the claude CLI, measured)
-
-
-class Claude(_Section):
-    """The Claude Code CLI."""
-
-    cli: UserPath | None = None  # None: the one bundled with claude-agent-sdk
-    base_url: str = ""
-    api_key: SecretRef = Secret()
-    # "own": a home of our own, with `api_key`; "user": the login of the user's own claude; "auto": own if it has a key
-    login: Literal["auto", "own", "user"] = "auto"
-    model: str = ""
-    max_retries: int = Field(default=4, ge=0, le=20)  # of the model's service; the CLI's own 10 take minutes to fail
-    env: dict[str, str] = Field(default_factory=dict)
-
-
-class Agents(_Section):
-    """One section an agent."""
-
-    default: str = "claude"
-    claude: Claude = Claude()
-
-
-class Slack(_Section):
-    """The front end for Slack, on where it has a token and a way to hear: sockets that we open, or our HTTP server."""
-
-    bot_token: SecretRef = Secret()
-    app_token: SecretRef = Secret()  # for Socket Mode
-    signing_secret: SecretRef = Secret()  # for HTTP; one of both
-    channels: tuple[str, ...] = ()  # ids of channels where it may be used, beside direct messages; none: wherever it is
-    connections: int = Field(default=2, ge=1, le=10)  # Slack allows ten an app
-    base_url: str = "https://slack.com/api/"
-
-    @property
-    def enabled(self) -> bool:
-        """Whether it is to run."""
-        return bool(self.bot_token.reference and (self.app_token.reference or self.over_http))
-
-    @property
-    def over_http(self) -> bool:
-        """Whether Slack comes to us, rather than we to Slack."""
-        return bool(self.signing_secret.reference)
-
-
-class Http(_Section):
-    """The daemon's HTTP server."""
-
-    listen: str = ""  # empty: 127.0.0.1:8750, and only where something is delivered over HTTP
-
-    @property
-    def address(self) -> str:
-        """Where it listens if it runs."""
-        return self.listen or "127.0.0.1:8750"
-
-
-class Mcp(_Section):
-    """An MCP server: a program, or a URL. Values of `env` and `headers` may be secret references."""
-
-    command: str = ""
-    args: tuple[str, ...] = ()
-    env: dict[str, str] = Field(default_factory=dict)
-    url: str = ""
-    headers: dict[str, str] = Field(default_factory=dict)
-
-
-class User(_Section):
-    """A person known from the start: identities by front end, and MCP servers of their own."""
-
-    role: Role = Role.OPERATOR
-    terminal: str = ""
-    slack: str = ""
-    telegram: str = ""
-    mcp: dict[str, Mcp] = Field(default_factory=dict)
-
-
-class Quiet(_Section):
-    """Hours in which nobody is disturbed: reminders, escalation and expiry do not count them."""
-
-    start: str = Field(default="", pattern=r"^$|^([01]\d|2[0-3]):[0-5]\d$")  # local time; empty: no quiet hours
-    end: str = Field(default="", pattern=r"^$|^([01]\d|2[0-3]):[0-5]\d$")
-    weekends: bool = False  # whether Saturday and Sunday are quiet as a whole
-
-
-class Conditions(_Section):
-    """On which conditions questions are answered. What is not given is taken from the wider section."""
-
-    quorum: int | None = Field(default=None, ge=1, le=20)
-    requester_may: bool | None = None
-    approvers: tuple[str, ...] | None = None
-    on_call: tuple[str, ...] | None = None
-    remind_minutes: tuple[float, ...] | None = None
-    escalate_minutes: float | None = Field(default=None, ge=0)  # 0: never
-    expire_minutes: float | None = Field(default=None, ge=0)  # 0: never
-    on_expiry: OnExpiry | None = None
-
-
-class ApprovalsSection(Conditions):
-    """How people are asked, in all projects."""
-
-    hot_wait_minutes: float = Field(default=10.0, ge=0, le=1_440)  # then the agent's process ends; 0: at once
-    preview: bool = False  # run asked commands first in a throw-away copy without network
-    propose_after: int = Field(default=3, ge=0)  # equal decisions before a standing rule is proposed; 0: never
-    rule_days: int = Field(default=30, ge=1, le=3_650)  # how long a standing rule holds unless somebody says otherwise
-    quiet: Quiet = Quiet()
-    risk: dict[str, Conditions] = Field(default_factory=dict)  # by label, such as network or secrets
-
-
-class ProjectSection(_Section):
-    """A git repository by name."""
-
-    path: UserPath
-    base: str = ""
-    access: Access = Access.WRITE
-    copy_files: tuple[str, ...] = Field(default=(), alias="copy")
-    setup: str = ""
-    test: str = ""
-    dirty: Dirty = Dirty.WARN
-    allow: tuple[str, ...] = ()
-    ask: tuple[str, ...] = ()
-    refuse: tuple[str, ...] = ()
-    approvals: Conditions = Conditions()
-
-
-class Policy(_Section):
-    """Rules for all projects; the deny floor stands above them."""
-
-    allow: tuple[str, ...] = ()
-    ask: tuple[str, ...] = ()
-    refuse: tuple[str, ...] = ()
-
-
-class Reports(_Section):
-    """What is made at the end of every run; other formats are made when asked for."""
-
-    formats: tuple[Literal["html", "pdf", "json", "markdown"], ...] = ("html", "json", "markdown")
 
 
 class Settings(BaseSettings):
@@ -242,6 +44,7 @@ class Settings(BaseSettings):
     projects: dict[str, ProjectSection] = Field(default_factory=dict)
     users: dict[str, User] = Field(default_factory=dict)
     slack: Slack = Slack()
+    telegram: Telegram = Telegram()
     http: Http = Http()
     mcp: dict[str, Mcp] = Field(default_factory=dict)
 
@@ -265,7 +68,7 @@ class Settings(BaseSettings):
     @property
     def serves_http(self) -> bool:
         """Whether the HTTP server is needed, or somebody wrote down where it is to listen."""
-        return bool(self.http.listen) or self.slack.over_http
+        return bool(self.http.listen) or self.slack.over_http or self.telegram.over_http
 
     @property
     def database(self) -> str:
@@ -373,6 +176,7 @@ def _contradictions(settings: Settings) -> list[str]:
     given = [bool(secret.reference) for secret in (slack.bot_token, slack.app_token, slack.signing_secret)]
     if given not in ([False, False, False], [True, True, False], [True, False, True]):
         problems.append("slack: give `bot_token` and one of `app_token` (Socket Mode) and `signing_secret` (HTTP)")
+    problems += _odd_telegram(settings.telegram)
     if not _is_address(settings.http.address):
         problems.append(f"http.listen: `{settings.http.listen}` is no address; write one such as 127.0.0.1:8750")
     if settings.agents.default != "claude":
@@ -383,6 +187,16 @@ def _contradictions(settings: Settings) -> list[str]:
         if not all(c.isalnum() or c in "-_." for c in name)
     ]
     return problems
+
+
+def _odd_telegram(telegram: Telegram) -> list[str]:
+    if telegram.over_http and not telegram.webhook_secret.reference:
+        return ["telegram: `webhook_url` needs `webhook_secret`: whoever finds the address could speak for anybody"]
+    if not telegram.enabled and (telegram.over_http or telegram.webhook_secret.reference):
+        return ["telegram: give `token`, as BotFather told it"]
+    if telegram.transcribe and not any("{file}" in part for part in telegram.transcribe):
+        return ["telegram.transcribe: write {file} where the program is to find the voice message"]
+    return []
 
 
 def _is_address(text: str) -> bool:

@@ -1,0 +1,66 @@
+"""What the core asks of the store about people and projects."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from runner.model import Delegation, Person, Project, Role
+from runner.ports.batch import Batch
+
+
+class PeopleStore(Protocol):
+    """People, their identities, and projects."""
+
+    async def known(self, messenger: str, identity: str) -> Person | None:
+        """Return the person with this identity."""
+        ...
+
+    async def enrol(self, person: Person, messenger: str, identity: str, batch: Batch | None = None) -> Person:
+        """Insert a person with a first identity; if the identity is known already, return its person instead."""
+        ...
+
+    async def person(self, person_id: str) -> Person | None:
+        """Return a person by id."""
+        ...
+
+    async def people(self) -> Sequence[Person]:
+        """Return everybody."""
+        ...
+
+    async def set_role(self, person_id: str, role: Role, batch: Batch) -> bool:
+        """Change a role; False if there is no such person."""
+        ...
+
+    async def link(self, person_id: str, messenger: str, identity: str, batch: Batch) -> Person:
+        """Give a person one more identity and return who has it: somebody else if it was taken already."""
+        ...
+
+    async def delegate(self, delegation: Delegation, batch: Batch) -> None:
+        """Insert a delegation."""
+        ...
+
+    async def end_delegations(self, from_id: str, at: datetime, batch: Batch) -> int:
+        """End all delegations of a person that are not over, and return how many there were."""
+        ...
+
+    async def delegations(self, at: datetime) -> Sequence[Delegation]:
+        """Return the delegations in force at a moment."""
+        ...
+
+    async def projects(self) -> Sequence[Project]:
+        """Return all projects by name."""
+        ...
+
+    async def project(self, name: str) -> Project | None:
+        """Return a project by name, without regard to case."""
+        ...
+
+    async def save_project(self, project: Project, batch: Batch) -> None:
+        """Insert or replace a project by name."""
+        ...
+
+    async def remove_project(self, name: str, batch: Batch) -> bool:
+        """Remove a project; False if there is none. Executions keep its name."""
+        ...

@@ -1,0 +1,49 @@
+"""What is begun in a chat is there after a restart, for who began it, until it is said."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from runner.model import Draft
+from storage.store import SqlStore
+from tests.storage.making import NOON
+
+BEGUN = Draft(
+    id="d1",
+    messenger="telegram",
+    channel="-100",
+    identity="7",
+    kind="form",
+    content={"at": 1, "said": "a \x00"},
+    message_ref="31",
+    created_at=NOON,
+    changed_at=NOON,
+)
+
+
+async def test_a_draft_is_found_by_its_message_and_by_who_writes_it(store: SqlStore) -> None:
+    """STORE-20: also after a restart, and only by its own messenger and channel."""
+    await store.drafts.save(BEGUN)
+    later = replace(BEGUN, id="d2", message_ref="32", changed_at=NOON + timedelta(seconds=1))
+    await store.drafts.save(later)
+    assert await store.drafts.get("d1") == BEGUN
+    assert await store.drafts.shown_in("telegram", "-100", "31") == BEGUN
+    assert await store.drafts.shown_in("slack", "-100", "31") is None
+    assert await store.drafts.newest("telegram", "-100", "7") == later
+    assert await store.drafts.newest("telegram", "-100", "8") is None
+    again = replace(BEGUN, content={"at": 2}, changed_at=NOON + timedelta(seconds=2))
+    await store.drafts.save(again)
+    assert await store.drafts.newest("telegram", "-100", "7") == again
+
+
+async def test_a_draft_is_carried_out_by_whoever_removes_it(store: SqlStore) -> None:
+    """STORE-20: a press that comes twice finds nothing the second time."""
+    await store.drafts.save(BEGUN)
+    assert await store.drafts.remove("d1")
+    assert not await store.drafts.remove("d1")
+    await store.drafts.save(BEGUN)
+    await store.drafts.forget(NOON)
+    assert await store.drafts.get("d1") == BEGUN
+    await store.drafts.forget(NOON + timedelta(microseconds=1))
+    assert await store.drafts.get("d1") is None
