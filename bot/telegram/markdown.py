@@ -22,7 +22,6 @@ _LINE = 40  # characters of a line of a phone
 _BOX = re.compile(r"\[([ xX])\] ")
 _INDENT = "   "  # for each list that an item stands in
 _LISTED = frozenset({Part.ITEM, Part.HEADING})
-_LITERAL = frozenset({Part.CODE, Part.TABLE})  # phones set a distance around code
 
 
 def prose(markdown: str, entities: int, *, folds: bool = True) -> Text:
@@ -61,17 +60,26 @@ def _written(blocks: Iterable[Block], *, styled: bool) -> Writer:
 
 def _close(before: Block, block: Block) -> bool:
     """Whether no empty line stands between two blocks."""
-    if before.kind is Part.HEADING or _LITERAL & {before.kind, block.kind}:
+    if before.kind is Part.HEADING or _as_code(before) or _as_code(block):
         return True
     if before.depth == block.depth == 1 and before.kind is block.kind and before.ordered is not block.ordered:
         return False
     return bool(before.depth and block.depth) and bool(_LISTED & {before.kind, block.kind})
 
 
+def _as_code(block: Block) -> bool:
+    """Whether a block is set as code, around which phones leave a distance; a table is if it is as narrow as they are."""
+    if block.kind is not Part.TABLE:
+        return block.kind is Part.CODE
+    return max(len(line) for line in columns(block.rows).split("\n")) <= TABLE_COLUMNS
+
+
 def _write(writer: Writer, block: Block, *, styled: bool) -> None:
     match block.kind:
         case Part.CODE:
             writer.write(block.code, Kind.PRE, language=block.language)
+        case Part.TABLE if _as_code(block):
+            writer.write(columns(block.rows), Kind.PRE)
         case Part.TABLE:
             _table(writer, block.rows, styled=styled)
         case Part.RULE:
@@ -118,11 +126,7 @@ def _kinds(span: Span, *, styled: bool) -> list[Kind]:
 
 
 def _table(writer: Writer, rows: tuple[tuple[str, ...], ...], *, styled: bool) -> None:
-    """Set a table in columns, or each row as lines if it is wider than a phone."""
-    laid = columns(rows)
-    if max(len(line) for line in laid.split("\n")) <= TABLE_COLUMNS:
-        writer.write(laid, Kind.PRE)
-        return
+    """Set each row of a table as lines, with an empty line between rows."""
     names, *cells = rows
     if not cells:
         writer.write(" · ".join(names))
