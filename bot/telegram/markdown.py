@@ -68,7 +68,7 @@ def _close(before: Block, block: Block) -> bool:
 
 
 def _as_code(block: Block) -> bool:
-    """Whether a block is set as code, around which phones leave a distance; a table is if it is as narrow as they are."""
+    """Whether a block is set as code, around which phones leave a distance; a table is if it is narrow enough."""
     if block.kind is not Part.TABLE:
         return block.kind is Part.CODE
     return max(len(line) for line in columns(block.rows).split("\n")) <= TABLE_COLUMNS

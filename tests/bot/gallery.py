@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from bot import views
 from bot.messenger import Attachment, Button, Card, Look, Section
+from bot.posted import lost
 from runner.errors import NotAllowed, NotFound
-from runner.model import Author
+from runner.model import Author, Enclosed, Upload
 from tests.bot.sample import DONE, NOW, REPORT, VIEW
 
 _unknown = views.error(
@@ -15,6 +16,12 @@ _unknown = views.error(
 )
 _back = Section(title="What you wrote", body="name: fix-tests\nprompt: Fix {{module}}", look=Look.CODE)
 _pdf = Attachment(name="report-k3f9x2.pdf", path="/p", size=54_321, picture="/p.png", alt="First page")
+_unread = Enclosed(
+    files=(
+        Upload(name="core.dump", trouble="it is too large: a file may have 20 MB"),
+        Upload(name="screen recording of the fault.mov", trouble="a message may have 10 files"),
+    )
+)
 _long = replace(
     VIEW,
     execution=replace(DONE, summary="Finding: something is wrong in this place. " * 100),
@@ -32,6 +39,7 @@ CARDS: dict[str, Card] = {
     "offer-to-agent": replace(
         _unknown, buttons=(Button(label="To the agent", action="say --", asks="Say", prefill="run the tests"),)
     ),
+    "files-missing": lost(_unread) or Card(title=""),
     "answer-long": views.result(_long, NOW),
     "result-pdf": replace(views.result(replace(VIEW, execution=DONE, reports=(REPORT,)), NOW), files=(_pdf,)),
 }

@@ -13,10 +13,9 @@ from bot.slack.forms.reading import form_offer
 from bot.slack.forms.run import RUN, run_blocks
 from bot.slack.forms.task import EDIT, NEW, drafted, task_blocks, with_more, with_variables
 from bot.slack.forms.unfit import Unfit
-from bot.slack.posted import missing
 from bot.slack.surfaces import form, loading_modal, notice, text_modal
 from runner.errors import WrongState
-from runner.model import Choice, Enclosed, Json, Question, Upload, value
+from runner.model import Choice, Json, Question, value
 from runner.tasks import TaskDraft
 from tests.bot import gallery
 from tests.bot.sample import QUESTIONS, TASK
@@ -92,21 +91,9 @@ FAULTS: dict[str, dict[str, str]] = {
     "form-new": dict(Unfit({"name": "`fix tests` is not a name.", "prompt": "The prompt is empty."}).faults),
     "form-questions": {"one:1": "Choose, or write an answer.", "other:3": "Either a choice or a text."},
 }
-_IN_CHANNEL = {"answer-long", "result-pdf"}  # the other cards are for one person alone
+_IN_CHANNEL = {"answer-long", "files-missing", "result-pdf"}  # the other cards are for one person alone
 MESSAGES: dict[str, Posted] = {
     **{name: _card(card, alone=name not in _IN_CHANNEL) for name, card in gallery.CARDS.items()},
     **{name: _remark(text, alone=name == "alone-long") for name, text in gallery.REMARKS.items()},
     "offer-form": _card(form_offer("new fix-tests") or Card(title=""), alone=False),
-    "files-missing": _card(
-        missing(
-            Enclosed(
-                files=(
-                    Upload(name="core.dump", trouble="it is too large: a file may have 20 MB"),
-                    Upload(name="screen recording of the fault.mov", trouble="a message may have 10 files"),
-                )
-            )
-        )
-        or Card(title=""),
-        alone=False,
-    ),
 }

@@ -33,8 +33,8 @@ def taken(text: Text) -> None:
 
 
 def letters(text: str) -> Counter[str]:
-    """Count the letters and digits of a text, as Telegram composes them."""
-    return Counter(char for char in unicodedata.normalize("NFC", text) if char.isalnum())
+    """Count the letters and digits of a text, without the marks on them: what is next to a sign may be composed."""
+    return Counter(char for char in unicodedata.normalize("NFD", text) if char.isalnum())
 
 
 def told(text: str) -> None:
