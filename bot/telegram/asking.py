@@ -7,8 +7,8 @@ from typing import assert_never
 
 from bot.messenger import Card
 from bot.telegram import buttons
+from bot.telegram.forms.asking import TEXT
 from bot.telegram.forms.clerk import Carry, Closed, Outcome, Shown, TelegramClerk, Told
-from bot.telegram.forms.screens import PREFIX
 from bot.telegram.heard import CHAIN, NAME, Place, Pressed, Said
 from bot.telegram.inside import Counter, Line
 from bot.telegram.pending import Pending
@@ -16,6 +16,7 @@ from bot.telegram.service import Order, Service
 from runner.core import Core
 from runner.model import Draft, Origin, Person
 
+PREFIX = "form:"  # what the key of a form begins with: then the draft's id
 _FIELD = "Your text"  # in the field of a message that asks for one
 
 log = logging.getLogger(__name__)
@@ -37,7 +38,7 @@ class Asking:
         place = said.place
         if place.reply_to is None:
             here = place.origin(None)
-            outcome = await self._clerk.typed(here, place.identity, said.text) if place.direct else None
+            outcome = await self._clerk.typed(here, place.identity, said.text, None) if place.direct else None
         else:
             answered = await self._counter.shown_as(place.channel, place.reply_to)
             key = answered.key if answered else ""
@@ -98,7 +99,7 @@ class Asking:
     async def _show(self, origin: Origin, place: Place, draft: Draft) -> None:
         """Show a draft. In a group, where we may hear nothing but answers to us, a text is asked for as an answer."""
         card = await self._clerk.screen(draft)
-        reply = _FIELD if not place.direct and self._clerk.is_text(draft) else ""
+        reply = _FIELD if not place.direct and draft.kind == TEXT else ""
         await self._counter.place(origin, card, reply=reply)
 
     async def _ended(self, person: Person, place: Place, outcome: Outcome, pressed: Pressed | None = None) -> None:
@@ -128,7 +129,6 @@ class Asking:
         origin = where if where.thread else await self._service.begins(place, done.line, None)
         await self._service.carry_out(person, Order(done.line, origin, back=done.back))
         await self._counter.show(where, done.card)
-        await self._drafts.remove(done.draft_id)
 
     async def _where(self, place: Place, key: str) -> Origin:
         """Return where a form stands."""

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from telegram.error import BadRequest, RetryAfter, TelegramError
-from telegram.ext import ExtBot
 
 from bot import posted
 from bot.measure import head, one_line
 from bot.posted import Missing
+from bot.telegram.client import Client
 from bot.telegram.heard import TOPIC, FileRef
 from runner.errors import WrongState
 from runner.model import Enclosed
@@ -35,7 +35,7 @@ class Transcriber(Protocol):
 class Direct:
     """Requests that are made while somebody waits."""
 
-    def __init__(self, bot: ExtBot[str], transcriber: Transcriber | None) -> None:
+    def __init__(self, bot: Client, transcriber: Transcriber | None) -> None:
         self._bot = bot
         self._transcriber = transcriber
         self._told = False

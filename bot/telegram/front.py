@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from telegram.error import InvalidToken, TelegramError
-from telegram.ext import ExtBot
 from telegram.request import HTTPXRequest
 
 from bot.attendant import Attendant
@@ -16,6 +15,7 @@ from bot.delivery import Options, Outbox
 from bot.httpd import Receiver
 from bot.telegram.asking import Asking
 from bot.telegram.carrier import OVERALL, TelegramCarrier, pace
+from bot.telegram.client import Client
 from bot.telegram.direct import Direct
 from bot.telegram.door import PATH, Door
 from bot.telegram.heard import NAME, Me
@@ -48,7 +48,7 @@ log = logging.getLogger(__name__)
 class TelegramFront:
     """Serves the people of one bot until cancelled. Its `messenger` takes cards before that as well."""
 
-    def __init__(self, settings: Telegram, bot: ExtBot[str], store: Store, clock: Clock) -> None:
+    def __init__(self, settings: Telegram, bot: Client, store: Store, clock: Clock) -> None:
         self._settings = settings
         self._bot = bot
         self._store = store
@@ -144,7 +144,7 @@ class TelegramFront:
 async def telegram(settings: Telegram, store: Store, clock: Clock) -> AsyncIterator[TelegramFront]:
     """Make the front end. Raises ConfigError if the token or the webhook's secret cannot be read."""
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it tells the addresses of requests, which hold the token
-    bot: ExtBot[str] = ExtBot(
+    bot = Client(
         token=settings.token.read(),
         base_url=settings.base_url,
         base_file_url=settings.base_file_url,

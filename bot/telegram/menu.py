@@ -13,8 +13,8 @@ from telegram import (
     BotCommandScopeAllPrivateChats,
 )
 from telegram.error import TelegramError
-from telegram.ext import ExtBot
 
+from bot.telegram.client import Client
 from runner.ports import Clock
 
 _LATER = 60.0  # seconds after which what failed is tried again
@@ -65,7 +65,7 @@ log = logging.getLogger(__name__)
 class Menu:
     """Sets the menus once, at the start."""
 
-    def __init__(self, bot: ExtBot[str], clock: Clock) -> None:
+    def __init__(self, bot: Client, clock: Clock) -> None:
         self._bot = bot
         self._clock = clock
 
