@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bot.views.approvals import CARD_LIMIT, approval, fits, nudge
 from bot.views.decisions import decided, several
-from bot.views.home import Seen, home, stranger
+from bot.views.home import Seen, home, stranger, welcome
 from bot.views.inbox import inbox
 from bot.views.inputs import MAIN_FIELDS
 from bot.views.notes import error, help_all, help_one, note, unexpected
@@ -60,4 +60,5 @@ __all__ = [
     "task",
     "tasks",
     "unexpected",
+    "welcome",
 ]

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bot.messenger import Button, Card, Section, Style
+from bot.messenger import Button, Card, Look, Section, Style
 from bot.views import overview, say
 from bot.views.approvals import approval
-from bot.views.parts import button, facts, run_name, sections
+from bot.views.parts import button, data, facts, run_name, sections
 from bot.views.runs import brief
 from runner.approvals import Waiting
 from runner.entitlement import Directory
@@ -56,6 +56,26 @@ def stranger(identity: str) -> tuple[Card, ...]:
     """Tell somebody whom Signoff does not know how to be let in. `identity` is what a chat product calls them."""
     how = f"To be let in, ask an admin to add your member ID {say.line(identity, 40)} to `users` in config.toml."
     return (Card(title="Signoff does not know you", footer=how),)
+
+
+def welcome(person: Person) -> Card:
+    """Greet somebody in three lines, with what they most likely want first."""
+    lines = [
+        f"Hello {say.line(person.name, 40)}. Say what is to be done, and an agent does it in a copy of the project.",
+        "It asks you before it does anything that cannot be undone; the result is yours to merge.",
+        "`help` lists all words; they also work as `/new`, `/run`, `/inbox`.",
+    ]
+    return Card(
+        title="Signoff",
+        sections=(Section(body="\n".join(lines), look=Look.HINT),),
+        buttons=(
+            *button("New task", "new", Style.PRIMARY),
+            *button("Tasks", "tasks"),
+            *button("Inbox", "inbox"),
+            *button("Help", "help"),
+        ),
+        data=data("welcome", person=person),
+    )
 
 
 def _needs_me(waiting: Sequence[Waiting]) -> Card:
