@@ -97,19 +97,23 @@ async def _up(settings: Settings) -> int:
 @asynccontextmanager
 async def daemon(settings: Settings, *, work: bool = True) -> AsyncIterator[Core]:
     """Run the whole product in this process: core, watch and the terminals' server; with `work` also the dispatcher."""
+    from bot.fronts import Fronts
     from bot.handlers import Handlers
     from bot.terminal.server import TerminalServer
     from bot.watch import Watch
     from runner.__main__ import open_core, working
 
     async with open_core(settings) as core:
-        desk = Handlers(core)
+        registry = Fronts()
+        desk = Handlers(core, registry)
 
         async def catch_up(origin: Origin) -> None:
             await watch.catch_up(origin)  # each needs the other: the server shows what the watch sees
 
         server = TerminalServer(desk, core.people, catch_up, settings.socket, version=__version__)
         async with _fronts(settings, core) as fronts, _http(settings, core, fronts) as http:
+            for front in fronts:
+                registry.register(front.messenger.name)
             watch = Watch(core, [server, *(front.messenger for front in fronts)])
             served = [front.run(desk, core) for front in fronts]
             served += [http.run()] if http else []
