@@ -23,6 +23,7 @@ from runner.errors import NoDaemon, SignoffError
 from runner.settings import Settings, find_config, load
 
 if TYPE_CHECKING:
+    from bot.fronts import Fronts
     from bot.httpd import HttpServer
     from bot.slack.front import SlackFront
     from bot.telegram.front import TelegramFront
@@ -111,9 +112,7 @@ async def daemon(settings: Settings, *, work: bool = True) -> AsyncIterator[Core
             await watch.catch_up(origin)  # each needs the other: the server shows what the watch sees
 
         server = TerminalServer(desk, core.people, catch_up, settings.socket, version=__version__)
-        async with _fronts(settings, core) as fronts, _http(settings, core, fronts) as http:
-            for front in fronts:
-                registry.register(front.messenger.name)
+        async with _fronts(settings, core, registry) as fronts, _http(settings, core, fronts) as http:
             watch = Watch(core, [server, *(front.messenger for front in fronts)])
             served = [front.run(desk, core) for front in fronts]
             served += [http.run()] if http else []
@@ -123,7 +122,7 @@ async def daemon(settings: Settings, *, work: bool = True) -> AsyncIterator[Core
 
 
 @asynccontextmanager
-async def _fronts(settings: Settings, core: Core) -> AsyncIterator[tuple[Front, ...]]:
+async def _fronts(settings: Settings, core: Core, registry: Fronts) -> AsyncIterator[tuple[Front, ...]]:
     """Make the front ends that are configured."""
     async with AsyncExitStack() as stack:
         fronts: list[Front] = []
@@ -134,7 +133,11 @@ async def _fronts(settings: Settings, core: Core) -> AsyncIterator[tuple[Front, 
         if settings.telegram.enabled:
             from bot.telegram.front import telegram
 
-            fronts.append(await stack.enter_async_context(telegram(settings.telegram, core.store, core.clock)))
+            fronts.append(
+                await stack.enter_async_context(telegram(settings.telegram, core.store, core.clock, registry))
+            )
+        for front in fronts:
+            registry.register(front.messenger.name)
         yield tuple(fronts)
 
 

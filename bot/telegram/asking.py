@@ -127,7 +127,7 @@ class Asking:
         """Carry out what was asked for in full, and only then forget it: a death in between repeats it at most."""
         where = await self._where(place, done.card.key)
         origin = where if where.thread else await self._service.begins(place, done.line, None)
-        await self._service.carry_out(person, Order(done.line, origin, back=done.back))
+        await self._service.carry_out(person, Order(done.line, origin, identity=place.identity, back=done.back))
         await self._counter.show(where, done.card)
 
     async def _where(self, place: Place, key: str) -> Origin:

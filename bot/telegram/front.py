@@ -12,6 +12,7 @@ from telegram.request import HTTPXRequest
 
 from bot.attendant import Attendant
 from bot.delivery import Options, Outbox
+from bot.fronts import Fronts
 from bot.httpd import Receiver
 from bot.telegram.asking import Asking
 from bot.telegram.carrier import OVERALL, TelegramCarrier, pace
@@ -48,7 +49,8 @@ log = logging.getLogger(__name__)
 class TelegramFront:
     """Serves the people of one bot until cancelled. Its `messenger` takes cards before that as well."""
 
-    def __init__(self, settings: Telegram, bot: Client, store: Store, clock: Clock) -> None:
+    def __init__(self, settings: Telegram, bot: Client, store: Store, clock: Clock, fronts: Fronts) -> None:
+        self._fronts = fronts
         self._settings = settings
         self._bot = bot
         self._store = store
@@ -124,6 +126,7 @@ class TelegramFront:
                 attempt += 1
             else:
                 log.info("telegram: connected as @%s", me.username)
+                self._fronts.register(NAME, me.username or "")
                 return Me(
                     id=me.id,
                     username=me.username or "",
@@ -141,8 +144,8 @@ class TelegramFront:
 
 
 @asynccontextmanager
-async def telegram(settings: Telegram, store: Store, clock: Clock) -> AsyncIterator[TelegramFront]:
-    """Make the front end. Raises ConfigError if the token or the webhook's secret cannot be read."""
+async def telegram(settings: Telegram, store: Store, clock: Clock, fronts: Fronts) -> AsyncIterator[TelegramFront]:
+    """Make the front end; `fronts` is told what the bot is called. Raises ConfigError if the token or the webhook's secret cannot be read."""
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it tells the addresses of requests, which hold the token
     bot = Client(
         token=settings.token.read(),
@@ -153,6 +156,6 @@ async def telegram(settings: Telegram, store: Store, clock: Clock) -> AsyncItera
         rate_limiter=Limiter(clock),
     )
     try:
-        yield TelegramFront(settings, bot, store, clock)
+        yield TelegramFront(settings, bot, store, clock, fronts)
     finally:
         await bot.shutdown()

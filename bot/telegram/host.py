@@ -98,7 +98,7 @@ class Host:
         if not (said.command or said.named or place.direct or place.to_us or run):
             log.debug("telegram.dropped: said to others")
             return
-        if (person := await self._service.person(place)) is None:
+        if (person := await self._service.person(place, text=said.text)) is None:
             return
         if said.voice is not None:
             await self._asking.spoken(person, said)
@@ -125,6 +125,7 @@ class Host:
             origin,
             enclosed=await self._line.fetch(said.files) if spoken.reaches_agent(line) else posted.unused(said.files),
             source=place.source,
+            identity=place.identity,
             otherwise=otherwise if is_command and ours and not said.command else None,
         )
         if not await self._asking.wanted(person, place, order):
@@ -138,10 +139,11 @@ class Host:
         """Greet somebody, or link the account that they come from."""
         place = started.place
         origin = await self._service.begins(place, "", None)
-        if (person := await self._service.person(place)) is None:
+        line = f"link {started.payload}" if started.payload else ""
+        if (person := await self._service.person(place, text=line)) is None:
             return
-        if started.payload:
-            await self._service.carry_out(person, Order(f"link {started.payload}", origin))
+        if line:
+            await self._service.carry_out(person, Order(line, origin, identity=place.identity))
             return
         await self._counter.show(origin, views.welcome(person))
 
@@ -171,7 +173,7 @@ class Host:
         origin = ours or await self._service.begins(place, pressed.data, None)
         if since is not None and spoken.starts(pressed.data) and await self._has_begun(origin, since):
             return
-        order = Order(pressed.data, origin, query=pressed.query)
+        order = Order(pressed.data, origin, query=pressed.query, identity=place.identity)
         if await self._asking.wanted(person, place, order):
             await self._line.answered(pressed.query)
         else:

@@ -22,6 +22,10 @@ class Desk(Protocol):
         """Let what was said in this message read as it does now, and return what is to be shown."""
         ...
 
+    async def stranger(self, messenger: str, identity: str, text: str = "") -> tuple[Card, ...]:
+        """Answer somebody whom Signoff does not know; what they say may link their account."""
+        ...
+
 
 class Register(Protocol):
     """Knows people: `runner.people.People`."""

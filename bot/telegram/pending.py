@@ -111,7 +111,8 @@ class Pending:
         line = text if spoken.is_command(text) else f"{'say --' if ours else 'do --'} {text}"
         origin = await self._service.begins(place, line, ours)
         enclosed = await self._line.fetch(_files(draft)) if spoken.reaches_agent(line) else posted.unused(_files(draft))
-        await self._service.carry_out(person, Order(line, origin, enclosed=enclosed, source=place.source))
+        order = Order(line, origin, enclosed=enclosed, source=place.source, identity=place.identity)
+        await self._service.carry_out(person, order)
 
     async def _kept(self, said: Said, text: str, to: Execution | None) -> Draft:
         now, place = self._core.clock.now(), said.place

@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from bot import posted, spoken, views
+from bot import posted, spoken
 from bot.face import whole
 from bot.measure import units
 from bot.messenger import Button, Card, Incoming
@@ -17,6 +17,7 @@ from runner.model import Enclosed, Execution, Origin, Person
 
 ALERT = 200  # UTF-16 units that fit over a press (Telegram)
 _NOTHING = Enclosed()
+_DIRECTLY = "That is for you alone: it comes to you directly, once you have written to me."
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +36,7 @@ class Order:
     source: str | None = None
     query: str = ""
     otherwise: Button | None = None
+    identity: str = ""  # who gives it, as Telegram knows them
     back: str = ""  # what was written in a form that is gone by now: an error gives it back
 
 
@@ -55,18 +57,16 @@ class Service:
         self._line = line
         self._topics = topics
 
-    async def person(self, place: Place, query: str = "") -> Person | None:
-        """Return who it is; strangers are told that they are, and nothing else."""
+    async def person(self, place: Place, query: str = "", text: str = "") -> Person | None:
+        """Return who it is; strangers are told that they are, and nothing else, unless what they say lets them in."""
         try:
             return await self._inside.people.known(NAME, place.identity, "")
         except NotAllowed:
             log.info("telegram.stranger %s in %s", place.user, place.chat)
-            for card in views.stranger(place.identity):
-                if query:
-                    await self._line.answered(query, f"{card.title}. {card.footer}", alert=True)
-                else:
-                    await self._counter.show(place.origin(f"{CHAIN}{place.message}"), card)
-            return None
+        order = Order(text, place.origin(f"{CHAIN}{place.message}"), query=query, identity=place.identity)
+        for card in await self._inside.desk.stranger(NAME, place.identity, text):
+            await self.show(card, order)
+        return None
 
     async def thread(self, place: Place) -> str | None:
         """Return the thread of what somebody answers, or of the topic they are in."""
@@ -106,6 +106,7 @@ class Service:
             images=order.enclosed.images,
             files=order.enclosed.files,
             source=order.source,
+            identity=order.identity,
         )
         said = False
         for card in await self._inside.desk.handle(incoming):
@@ -128,8 +129,18 @@ class Service:
             text = _aloud(card)
             if units(text) <= ALERT and await self._line.answered(order.query, text, alert=failed):
                 return True
+        if card.private and order.identity and order.origin.channel != order.identity:
+            return await self._alone(card, order)
         if not await self._counter.place(order.origin, card) and spoken.only_shows(order.line):
             return await self._line.answered(order.query, spoken.STANDS_HERE) if order.query else False
+        return False
+
+    async def _alone(self, card: Card, order: Order) -> bool:
+        """Write to somebody directly; who has never written to us can only be reached once they do."""
+        await self._counter.show(Origin(messenger=NAME, channel=order.identity), card)
+        if order.query:
+            return await self._line.answered(order.query, _DIRECTLY, alert=True)
+        await self._counter.show(order.origin, Card(title=_DIRECTLY))
         return False
 
 

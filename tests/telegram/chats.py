@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from bot.fronts import Fronts
 from bot.handlers import Handlers
 from bot.httpd import HttpServer, bound
 from bot.telegram.door import PATH
@@ -119,10 +120,10 @@ async def serving(folder: Path, settings: Settings, *agents: Agent, clock: Clock
     """Run core, watch and front end; doing so again is a restart."""
     async with (
         stage(folder, settings, *agents, clock=clock) as scene,
-        telegram_front(settings.telegram, scene.core.store, scene.core.clock) as front,
+        telegram_front(settings.telegram, scene.core.store, scene.core.clock, fronts := Fronts()) as front,
     ):
         watch = Watch(scene.core, [front.messenger])
-        serve = front.run(Handlers(scene.core), scene.core)
+        serve = front.run(Handlers(scene.core, fronts), scene.core)
         async with _http(settings, scene, front), beside(watch.run(), serve):
             yield scene
 
