@@ -15,15 +15,14 @@ from weakref import WeakValueDictionary
 
 from bot import views
 from bot.messenger import Messenger
+from bot.reach import Reach
 from runner.core import Core
 from runner.errors import SignoffError
 from runner.model import (
-    Approval,
     ApprovalState,
     Change,
     ChangeKind,
     Execution,
-    Nudge,
     Origin,
     Scope,
     State,
@@ -69,7 +68,8 @@ class Watch:
     """Shows changes on all messengers."""
 
     def __init__(self, core: Core, messengers: Sequence[Messenger]) -> None:
-        self._lanes = {messenger.name: _Lane(core, messenger) for messenger in messengers}
+        on = frozenset(messenger.name for messenger in messengers)
+        self._lanes = {messenger.name: _Lane(core, messenger, on) for messenger in messengers}
 
     async def run(self) -> None:
         """Follow the feed until cancelled."""
@@ -87,9 +87,10 @@ class Watch:
 class _Lane:
     """One messenger's way through the feed."""
 
-    def __init__(self, core: Core, messenger: Messenger) -> None:
+    def __init__(self, core: Core, messenger: Messenger, on: frozenset[str]) -> None:
         self._core = core
         self._messenger = messenger
+        self._reach = Reach(core, messenger.name, on)
         self._turned: set[str] = set()  # executions whose live card is to be redrawn at once
         self._stale: set[str] = set()  # and those for which that can wait
         self._turn = asyncio.Event()
@@ -113,8 +114,9 @@ class _Lane:
                     if asked.state is ApprovalState.OPEN:
                         shown.add(asked.id)
                         await self._show_approval(asked.id, only=execution.origin)
+        directory = await self._core.approvals.names()
         for asked in await self._core.store.approvals.open(limit=OPEN_LOOKED_AT):
-            if asked.id not in shown and place in self._named(asked):
+            if asked.id not in shown and place in await self._reach.wanted(asked, directory):
                 async with self._guarded(asked.id):
                     await self._show_approval(asked.id, only=place)
 
@@ -250,7 +252,7 @@ class _Lane:
     async def _show_approval(self, approval_id: str, *, nudged: bool = False, only: Origin | None = None) -> None:
         """Show a question or what became of it at all its places, or at `only` one.
 
-        They are where its run was begun, those of the people it wants by name, and wherever somebody has looked it up.
+        They are where its run was begun, those of the people it is to reach, and wherever somebody has looked it up.
         """
         asked = await self._core.approvals.find(approval_id)
         execution = await self._core.runs.find(asked.execution_id)
@@ -265,7 +267,7 @@ class _Lane:
             await self._messenger.show(only, card)
             return
         origin = self._place(execution)
-        for place in dict.fromkeys((*((origin,) if origin else ()), *self._named(asked))):
+        for place in (*((origin,) if origin else ()), *await self._reach.places(asked, execution, directory)):
             await self._messenger.show(place, told)
         await self._messenger.rewrite(card)
 
@@ -299,14 +301,6 @@ class _Lane:
     def _place(self, execution: Execution) -> Origin | None:
         origin = execution.origin
         return origin if origin is not None and origin.messenger == self._messenger.name else None
-
-    def _named(self, asked: Approval) -> Sequence[Origin]:
-        """Return the own places of those who are wanted by name: in their turn, or because only they may answer."""
-        users = self._core.settings.users
-        called = [due.who for due in asked.timetable[: asked.done] if due.nudge is Nudge.ESCALATE]
-        names = (*asked.terms.on_call[:1], *called) if asked.terms.on_call else asked.terms.approvers
-        identities = [getattr(users[name], self._messenger.name, "") for name in names if name in users]
-        return [Origin(messenger=self._messenger.name, channel=identity) for identity in identities if identity]
 
     @asynccontextmanager
     async def _guarded(self, subject: str, hands: asyncio.Semaphore | None = None) -> AsyncIterator[None]:

@@ -126,7 +126,7 @@ class Host:
         is_command = spoken.is_command(text)
         line = text if is_command else f"{word} {text}"
         if (offer := form_offer(line)) is not None:
-            if await self._person(place) is not None:
+            if await self._person(place, line) is not None:
                 await self._counter.show(place.origin, offer)
             return
         order = Order(
@@ -136,7 +136,9 @@ class Host:
             alone=is_ours and not is_command and not place.direct,
             otherwise=Button(label="To the agent", action=word, asks="Say to the agent", prefill=text),
         )
-        await self._carry_out(await self._person(place), place, order if is_command else replace(order, otherwise=None))
+        await self._carry_out(
+            await self._person(place, text), place, order if is_command else replace(order, otherwise=None)
+        )
 
     async def _changed(self, changed: Changed) -> None:
         """Let what was said read as it does now. Only what went to an agent is known by the name of its message."""
@@ -158,7 +160,7 @@ class Host:
     async def _commanded(self, said: Commanded, *, again: bool) -> None:
         """Take a slash command: it may want a form first."""
         place = said.place
-        person = await self._person(place)
+        person = await self._person(place, said.text)
         if person is None or await self._forms.offered(person, place, said.trigger, said.text):
             return
         await self._begin(person, said, Order(said.text or "help", alone=not place.direct), again=again)
@@ -235,6 +237,7 @@ class Host:
             images=order.enclosed.images,
             files=order.enclosed.files,
             source=order.source,
+            identity=place.user,
         )
         for card in await self._desk.handle(incoming):
             await self._show(place, card, order)
@@ -251,7 +254,7 @@ class Host:
             return
         if failed and order.otherwise:
             card = replace(card, buttons=(*card.buttons, order.otherwise))
-        if order.alone and not card.key:
+        if card.private or (order.alone and not card.key):
             await self._counter.tell(place, card)
         elif not await self._counter.place(place.origin, card) and spoken.only_shows(order.line):
             await self._counter.tell(place, Card(title=spoken.STANDS_HERE, footer=card.title))
@@ -262,13 +265,14 @@ class Host:
             return
         await self._counter.show(replace(place, thread=None, direct=True).origin, card)
 
-    async def _person(self, place: Place) -> Person | None:
-        """Return who it is; strangers are told that they are, and nothing else."""
+    async def _person(self, place: Place, line: str = "") -> Person | None:
+        """Return who it is; strangers are told that they are, and nothing else unless they say a code."""
         try:
             return await self._people.known(NAME, place.user, "")
         except NotAllowed:
             log.info("slack.stranger %s in %s", place.user, place.channel)
-            await self._counter.tell(place, *views.stranger(place.user))
+            for card in await self._desk.stranger(NAME, place.user, line):
+                await self._counter.tell(place, card)
             return None
 
     async def _is_ours(self, place: Place) -> bool:

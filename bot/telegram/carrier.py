@@ -22,10 +22,10 @@ from telegram.error import (
     TelegramError,
     TimedOut,
 )
-from telegram.ext import ExtBot
 
 from bot.delivery import Allowance, Gone, Limited, Outcome, Pace, Rejected, Unknown, Unreachable, Window
 from bot.telegram import marks
+from bot.telegram.client import Client
 from bot.telegram.heard import CHAIN, TOPIC
 from bot.telegram.limiter import OUTBOX, seconds
 from bot.telegram.wire import entities, inline, keyboard
@@ -66,7 +66,7 @@ class TelegramCarrier:
     again, and may then be there twice.
     """
 
-    def __init__(self, bot: ExtBot[str]) -> None:
+    def __init__(self, bot: Client) -> None:
         self._bot = bot
         self._moved: dict[str, str] = {}  # groups that have become supergroups
 

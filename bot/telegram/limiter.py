@@ -73,5 +73,4 @@ class Limiter(BaseRateLimiter[str]):
 
 def seconds(error: RetryAfter) -> float:
     """Return for how long Telegram wants to be left alone."""
-    after = error.retry_after
-    return float(after if isinstance(after, int | float) else after.total_seconds())
+    return error._retry_after.total_seconds()

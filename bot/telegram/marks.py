@@ -9,9 +9,9 @@ import logging
 
 from telegram import ReactionTypeEmoji
 from telegram.error import BadRequest, Forbidden
-from telegram.ext import ExtBot
 
 from bot.delivery import Allowance, Pace
+from bot.telegram.client import Client
 from bot.telegram.heard import NAME
 from bot.telegram.limiter import OUTBOX
 from runner.model import Json, Origin, Slot
@@ -33,7 +33,7 @@ def payload(*, read: bool) -> Json:
     return {"mark": READ if read else TAKEN}
 
 
-async def mark(bot: ExtBot[str], slot: Slot, content: Json) -> str:
+async def mark(bot: Client, slot: Slot, content: Json) -> str:
     """Show this reaction, in place of an earlier one, on the message that the slot names. Raises TelegramError.
 
     What Telegram does not let us do, such as in groups that allow no reactions, is done without.

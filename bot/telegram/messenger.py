@@ -6,16 +6,19 @@ from bot.delivery import Outbox
 from bot.delivery.cards import CardOutbox, Set
 from bot.messenger import Card
 from bot.telegram import marks
-from bot.telegram.cards import line, payload, render
+from bot.telegram.buttons import again
+from bot.telegram.cards import Rendered, line, payload, render
 from bot.telegram.heard import NAME
-from runner.model import Lane, Origin
+from runner.model import Delivery, Lane, Origin
+from runner.ports import DeliveryStore
 
 
 class TelegramMessenger:
     """`bot.messenger.Messenger` for one bot."""
 
-    def __init__(self, outbox: Outbox) -> None:
+    def __init__(self, outbox: Outbox, deliveries: DeliveryStore) -> None:
         self._outbox = outbox
+        self._deliveries = deliveries
         self._cards = CardOutbox(outbox, _set, lambda text: payload(line(text, silent=False)))
 
     @property
@@ -39,6 +42,25 @@ class TelegramMessenger:
         """
         made = _set(card)
         return await self._cards.place(origin, card, Set(payload={**made.payload, "reply": reply}) if reply else made)
+
+    async def confirm(self, origin: Origin, key: str, action: str) -> None:
+        """Ask once more before a command that cannot be taken back. Raises StorageError."""
+        question, keyboard = again(action)
+        made = Rendered(text=line(question).text, keyboard=keyboard)
+        await self._outbox.put(origin, key, Lane.INTERACTIVE, payload(made))
+
+    async def shown_as(self, channel: str, message: int) -> Delivery | None:
+        """Return what a message of ours shows. Raises StorageError."""
+        return await self._deliveries.shown_as(NAME, channel, str(message))
+
+    async def thread_of(self, key: str, channel: str) -> str | None:
+        """Return the thread in which a card of this key stands in a chat. Raises StorageError."""
+        places = await self._deliveries.places(NAME, key)
+        return next((slot.thread or None for slot in places if slot.channel == channel), None)
+
+    async def resume(self, channel: str) -> None:
+        """Write again to a chat that was closed to us. Raises StorageError."""
+        await self._outbox.resume(channel)
 
     async def rewrite(self, card: Card) -> None:
         """Replace a card wherever it stands. Raises StorageError."""

@@ -11,8 +11,8 @@ import logging
 from collections.abc import Sequence
 
 from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
-from telegram.ext import ExtBot
 
+from bot.telegram.client import Client
 from bot.telegram.intake import Intake
 from bot.telegram.limiter import seconds
 from bot.telegram.payloads import ALLOWED
@@ -21,9 +21,6 @@ from runner.beside import first_error
 from runner.errors import SignoffError
 from runner.ports import Clock
 
-LONGEST = 50  # seconds that a request stays open (Telegram's most)
-_GRACE = 15.0  # seconds beyond that until the connection counts as dead
-_MOST = 100  # updates of one request (Telegram's most)
 _PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)  # seconds after so many failures in a row; then the last again
 
 log = logging.getLogger(__name__)
@@ -32,7 +29,7 @@ log = logging.getLogger(__name__)
 class Poller:
     """The one who asks. A second one with the same token is reported, and left to it for longer and longer."""
 
-    def __init__(self, bot: ExtBot[str], intake: Intake, clock: Clock, pulse: Pulse) -> None:
+    def __init__(self, bot: Client, intake: Intake, clock: Clock, pulse: Pulse) -> None:
         self._bot = bot
         self._intake = intake
         self._clock = clock
@@ -55,7 +52,7 @@ class Poller:
         if self._webhook:
             await self._bot.delete_webhook(drop_pending_updates=False)
             self._webhook = False
-        updates = await self._fetch()
+        updates = await self._bot.raw_updates(self._offset, ALLOWED)
         self._pulse.proved(news=bool(updates))
         await self._take_in(updates)
         numbers = [number for each in updates if isinstance(number := _number(each), int)]
@@ -69,11 +66,6 @@ class Poller:
                     group.create_task(self._intake.take_in(update))
         except ExceptionGroup as errors:
             raise first_error(errors) from errors
-
-    async def _fetch(self) -> Sequence[object]:
-        asked = {"offset": self._offset, "limit": _MOST, "timeout": LONGEST, "allowed_updates": list(ALLOWED)}
-        answer = await self._bot.do_api_request("getUpdates", asked, read_timeout=LONGEST + _GRACE)
-        return answer if isinstance(answer, list) else ()
 
     def _pause(self, error: Exception, failures: int) -> float:
         """Note what keeps us from hearing, and return for how many seconds nothing is asked."""

@@ -1,1 +1,1 @@
-"""Telegram: what is shown there, and how presses and messages come from there."""
+"""The front end for Telegram."""
