@@ -22,6 +22,7 @@ _KEYS, _IN_ROW = 100, 8
 _LABEL = 64  # units; Telegram has no limit that is known
 _STYLES = {"", "success", "primary", "danger"}
 _SCHEMES = ("http://", "https://", "tg://")
+_HALF = "half of a surrogate pair"
 _CALLING = "tg://user"  # a link that is a mention
 
 
@@ -31,7 +32,7 @@ def lint(payload: Json) -> list[str]:
     if not isinstance(text, str) or not isinstance(payload.get("silent"), bool):
         return ["a message has a text, and is silent or not"]
     faults = list(_text(text))
-    if not any("surrogate" in fault for fault in faults):
+    if _HALF not in faults:
         faults += _entities(text, entities)
     return [*faults, *_keyboard(payload.get("keyboard", ()))]
 
@@ -39,15 +40,16 @@ def lint(payload: Json) -> list[str]:
 def _text(text: str) -> Iterator[str]:
     if not text.strip():
         yield "the text is empty"
-    if text != text.rstrip():
+    elif text != text.rstrip():
         yield "white space at the end, which Telegram drops"
     if units(text) > MESSAGE_UNITS:
         yield f"{units(text)} units, of at most {MESSAGE_UNITS}"
+    said = text.replace(STOP, "")
     if any("\ud800" <= char <= "\udfff" for char in text):
-        yield "half of a surrogate pair"
-    if "\0" in text:
+        yield _HALF
+    elif "\0" in text:
         yield "U+0000"
-    elif shown(text.replace(STOP, "")) != text.replace(STOP, ""):
+    elif shown(said) != said:
         yield "a text that hides something, or that Telegram would change"
 
 

@@ -68,16 +68,37 @@ def test_a_nasty_text_is_told(text: str) -> None:
     told(text)
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+def shown_as_is(card: Card) -> None:
+    """Assert that a card is a message as Telegram would leave it, and forges no button."""
+    made = render(card)
+    assert lint(payload(made)) == []
+    taken(made.text)
+    assert {key.data.lstrip("?!") for row in made.keyboard for key in row} <= {each.action for each in card.buttons}
+
+
+@settings(max_examples=60, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(texts)
 def test_any_text_is_told(text: str) -> None:
     told(text)
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(cards)
 def test_any_card_is_a_message_that_telegram_takes(card: Card) -> None:
-    made = render(card)
-    assert lint(payload(made)) == []
-    taken(made.text)
-    assert {key.data.lstrip("?!") for row in made.keyboard for key in row} <= {each.action for each in card.buttons}
+    shown_as_is(card)
+
+
+@pytest.mark.proof
+@pytest.mark.timeout(240)
+@settings(max_examples=2_000, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(texts)
+def test_many_more_texts_are_told(text: str) -> None:
+    told(text)
+
+
+@pytest.mark.proof
+@pytest.mark.timeout(240)
+@settings(max_examples=1_000, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(cards)
+def test_many_more_cards_are_messages_that_telegram_takes(card: Card) -> None:
+    shown_as_is(card)

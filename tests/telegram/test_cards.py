@@ -11,7 +11,7 @@ from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
 from bot import views
 from bot.face import NOT_ALL, whole
-from bot.measure import units
+from bot.measure import head, units
 from bot.messenger import Attachment, Button, Card, Field, Look, Section, Tone
 from bot.telegram.cards import BEGINNING, line, payload, render
 from bot.telegram.lint import lint
@@ -150,3 +150,12 @@ def test_facts_that_do_not_fit_are_in_the_file() -> None:
     made = render(card)
     assert made.rest == whole(card)
     assert lint(payload(made)) == []
+
+
+def test_a_section_for_whose_text_no_room_is_left_is_in_the_file() -> None:
+    """What is left of a message may be less than nothing below a long title."""
+    parts = (Section(title="t", body="x " * 640), *(Section(title="y" * 150, body="z" * 9_000) for _ in range(40)))
+    made = render(Card(title="t", sections=parts))
+    assert lint(payload(made)) == []
+    assert made.rest
+    assert head("xyz", -1) == ""
