@@ -145,7 +145,10 @@ class TelegramFront:
 
 @asynccontextmanager
 async def telegram(settings: Telegram, store: Store, clock: Clock, fronts: Fronts) -> AsyncIterator[TelegramFront]:
-    """Make the front end; `fronts` is told what the bot is called. Raises ConfigError if the token or the webhook's secret cannot be read."""
+    """Make the front end; `fronts` is told what the bot is called.
+
+    Raises ConfigError if the token or the webhook's secret cannot be read.
+    """
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it tells the addresses of requests, which hold the token
     bot = Client(
         token=settings.token.read(),
