@@ -23,6 +23,7 @@ from runner.errors import NoDaemon, SignoffError
 from runner.settings import Settings, find_config, load
 
 if TYPE_CHECKING:
+    from bot.hearing import Hearing
     from bot.httpd import HttpServer
     from bot.slack.front import SlackFront
     from runner.core import Core
@@ -95,22 +96,32 @@ async def _up(settings: Settings) -> int:
 async def daemon(settings: Settings, *, work: bool = True) -> AsyncIterator[Core]:
     """Run the whole product in this process: core, watch and the terminals' server; with `work` also the dispatcher."""
     from bot.handlers import Handlers
+    from bot.hearing import Hearing
+    from bot.standby import Known, Standby
     from bot.terminal.server import TerminalServer
     from bot.watch import Watch
     from runner.__main__ import open_core, working
 
     async with open_core(settings) as core:
-        desk = Handlers(core)
+        hearing = Hearing(core.clock)
+        desk = Handlers(core, hearing)
 
         async def catch_up(origin: Origin) -> None:
             await watch.catch_up(origin)  # each needs the other: the server shows what the watch sees
 
         server = TerminalServer(desk, core.people, catch_up, settings.socket, version=__version__)
-        async with _slack(settings, core) as front, _http(settings, core, front) as http:
-            watch = Watch(core, [server, *([front.messenger] if front else [])])
+        async with _slack(settings, core) as front, _http(settings, core, front, hearing) as http:
+            messengers = [front.messenger] if front else []
+            watch = Watch(core, [server, *messengers])
+            standby = Standby(core, hearing, watch, tuple(each.name for each in messengers), Known(core))
             served = [front.run(desk, core)] if front else []
             served += [http.run()] if http else []
-            async with beside(server.run(), watch.run(), *served), working(core) if work else nullcontext():
+            if front:
+                hearing.register(front.ear)
+            async with (
+                beside(server.run(), watch.run(), hearing.run(), standby.run(), *served),
+                working(core) if work else nullcontext(),
+            ):
                 await server.ready()
                 yield core
 
@@ -125,7 +136,9 @@ def _slack(settings: Settings, core: Core) -> AbstractAsyncContextManager[SlackF
 
 
 @asynccontextmanager
-async def _http(settings: Settings, core: Core, front: SlackFront | None) -> AsyncIterator[HttpServer | None]:
+async def _http(
+    settings: Settings, core: Core, front: SlackFront | None, hearing: Hearing
+) -> AsyncIterator[HttpServer | None]:
     """Take the address of the HTTP server where anything needs it. Raises ConfigError if it is taken."""
     if not settings.serves_http:
         yield None
@@ -133,7 +146,12 @@ async def _http(settings: Settings, core: Core, front: SlackFront | None) -> Asy
     from bot.httpd import HttpServer, bound
 
     async with bound(settings.http.address) as taken:
-        yield HttpServer(taken, front.receivers if front else {}, core.store.feed.newest)
+        yield HttpServer(
+            taken,
+            front.receivers if front else {},
+            core.store.feed.newest,
+            hears=hearing.health,
+        )
 
 
 @asynccontextmanager

@@ -14,7 +14,7 @@ from dataclasses import replace
 from weakref import WeakValueDictionary
 
 from bot import views
-from bot.messenger import Messenger
+from bot.messenger import Card, Messenger
 from runner.core import Core
 from runner.errors import SignoffError
 from runner.model import (
@@ -65,6 +65,12 @@ _READ = "message.taken"
 _RESULTS = {f"execution.{word}" for word in ("completed", "failed", "cancelled", "merged", "discarded")}
 
 
+def wanted(asked: Approval) -> tuple[str, ...]:
+    """Return the names of those whom a question wants: in their turn, or because only they may answer."""
+    called = [due.who for due in asked.timetable[: asked.done] if due.nudge is Nudge.ESCALATE]
+    return (*asked.terms.on_call[:1], *called) if asked.terms.on_call else asked.terms.approvers
+
+
 class Watch:
     """Shows changes on all messengers."""
 
@@ -82,6 +88,15 @@ class Watch:
         lane = self._lanes.get(origin.messenger)
         if lane is not None:
             await lane.catch_up(origin)
+
+    async def bring(self, place: Origin, approval_id: str, why: str) -> bool:
+        """Show an open question at one more place, made to be noticed by saying why; whether it could be shown."""
+        lane = self._lanes.get(place.messenger)
+        return lane is not None and await lane.bring(place, approval_id, why)
+
+    async def named(self, asked: Approval) -> Sequence[Origin]:
+        """Return the own places, in all products, of those whom a question wants by name."""
+        return [place for lane in self._lanes.values() for place in await lane.named(asked)]
 
 
 class _Lane:
@@ -117,6 +132,17 @@ class _Lane:
             if asked.id not in shown and place in self._named(asked):
                 async with self._guarded(asked.id):
                     await self._show_approval(asked.id, only=place)
+
+    async def bring(self, place: Origin, approval_id: str, why: str) -> bool:
+        async with self._guarded(approval_id, self._question_hands):
+            asked = await self._core.approvals.find(approval_id)
+            if asked.state is ApprovalState.OPEN:
+                await self._messenger.show(place, replace(await self._question(asked), nudge=why))
+                return True
+        return False
+
+    async def named(self, asked: Approval) -> Sequence[Origin]:
+        return self._named(asked)
 
     async def _follow(self) -> None:
         """Show what cannot wait and mark what can, change by change."""
@@ -253,21 +279,23 @@ class _Lane:
         They are where its run was begun, those of the people it wants by name, and wherever somebody has looked it up.
         """
         asked = await self._core.approvals.find(approval_id)
-        execution = await self._core.runs.find(asked.execution_id)
-        directory = await self._core.approvals.names()
-        if asked.state is ApprovalState.OPEN:
-            card = views.approval(asked, execution, directory=directory, frozen=await self._core.switch.frozen())
-        else:
-            proposal = await self._core.rules.proposal(asked)
-            card = views.decided(asked, execution, directory, proposal=proposal)
+        card = await self._question(asked)
         told = replace(card, nudge=views.nudge(asked)) if nudged else card
         if only is not None:
             await self._messenger.show(only, card)
             return
-        origin = self._place(execution)
+        origin = self._place(await self._core.runs.find(asked.execution_id))
         for place in dict.fromkeys((*((origin,) if origin else ()), *self._named(asked))):
             await self._messenger.show(place, told)
         await self._messenger.rewrite(card)
+
+    async def _question(self, asked: Approval) -> Card:
+        """Compose the card of a question, or of what became of it."""
+        execution = await self._core.runs.find(asked.execution_id)
+        directory = await self._core.approvals.names()
+        if asked.state is ApprovalState.OPEN:
+            return views.approval(asked, execution, directory=directory, frozen=await self._core.switch.frozen())
+        return views.decided(asked, execution, directory, proposal=await self._core.rules.proposal(asked))
 
     async def _show_switch(self) -> None:
         """Say wherever something is live that everything is frozen, or goes on; the cards of questions change by it."""
@@ -303,9 +331,7 @@ class _Lane:
     def _named(self, asked: Approval) -> Sequence[Origin]:
         """Return the own places of those who are wanted by name: in their turn, or because only they may answer."""
         users = self._core.settings.users
-        called = [due.who for due in asked.timetable[: asked.done] if due.nudge is Nudge.ESCALATE]
-        names = (*asked.terms.on_call[:1], *called) if asked.terms.on_call else asked.terms.approvers
-        identities = [getattr(users[name], self._messenger.name, "") for name in names if name in users]
+        identities = [getattr(users[name], self._messenger.name, "") for name in wanted(asked) if name in users]
         return [Origin(messenger=self._messenger.name, channel=identity) for identity in identities if identity]
 
     @asynccontextmanager

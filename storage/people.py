@@ -19,6 +19,11 @@ from storage.tables import delegations, identities, people, projects
 
 _BY_ID = sa.select(people).where(people.c.id == sa.bindparam("id"))
 _EVERYBODY = sa.select(people).order_by(people.c.id)
+_IDENTITIES = (
+    sa.select(identities.c.messenger, identities.c.identity)
+    .where(identities.c.person_id == sa.bindparam("id"))
+    .order_by(identities.c.messenger, identities.c.identity)
+)
 _KNOWN = (
     sa.select(people)
     .join(identities, identities.c.person_id == people.c.id)
@@ -65,6 +70,10 @@ class People:
         """Return a person by id."""
         row = await self._database.row(_BY_ID, id=person_id)
         return read(Person, row) if row else None
+
+    async def identities(self, person_id: str) -> Sequence[tuple[str, str]]:
+        """Return the messengers and identities by which a person is known, in their order."""
+        return [(row["messenger"], row["identity"]) for row in await self._database.rows(_IDENTITIES, id=person_id)]
 
     async def people(self) -> Sequence[Person]:
         """Return everybody, in order of enrolment."""

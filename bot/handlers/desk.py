@@ -9,6 +9,7 @@ from typing import assert_never
 
 from bot import commands, views
 from bot.handlers import home, lists, people, questions, results, rules, runs, tasks
+from bot.hearing import Hearing
 from bot.messenger import Card, Incoming
 from runner.core import Core
 from runner.errors import BadInput, NotFound, SignoffError, UnknownCommand
@@ -23,12 +24,15 @@ log = logging.getLogger(__name__)
 
 
 class Handlers:
-    """Carries out commands for all front ends; that never raises but when it is cancelled."""
+    """Carries out commands for all front ends; that never raises but when it is cancelled.
 
-    def __init__(self, core: Core) -> None:
+    `hearing` is what `status` says of the front ends.
+    """
+
+    def __init__(self, core: Core, hearing: Hearing | None = None) -> None:
         self._core = core
         self._tasks = tasks.TaskHandlers(core)
-        self._lists = lists.ListHandlers(core)
+        self._lists = lists.ListHandlers(core, hearing)
         self._runs = runs.RunHandlers(core)
         self._questions = questions.QuestionHandlers(core)
         self._rules = rules.RuleHandlers(core)

@@ -11,7 +11,7 @@ from bot.views.home import Seen, home, stranger
 from bot.views.inbox import inbox
 from bot.views.inputs import MAIN_FIELDS
 from bot.views.notes import error, help_all, help_one, note, unexpected
-from bot.views.overview import frozen, released, status
+from bot.views.overview import Situation, frozen, released, status
 from bot.views.parts import ACTION_LIMIT, LABEL_LIMIT
 from bot.views.people import people
 from bot.views.review import diff, discarded, merged, report
@@ -25,6 +25,7 @@ __all__ = [
     "LABEL_LIMIT",
     "MAIN_FIELDS",
     "Seen",
+    "Situation",
     "approval",
     "decided",
     "deleted",

@@ -25,6 +25,10 @@ class PeopleStore(Protocol):
         """Return a person by id."""
         ...
 
+    async def identities(self, person_id: str) -> Sequence[tuple[str, str]]:
+        """Return the messengers and identities by which a person is known."""
+        ...
+
     async def people(self) -> Sequence[Person]:
         """Return everybody."""
         ...

@@ -279,5 +279,5 @@ CARDS: dict[str, Card] = {
     "released": views.released(),
     "status": views.status(replace(_OVERVIEW, waiting=()), NOW),
     "status-unsent": views.status(replace(_OVERVIEW, unsent=_UNSENT), NOW),
-    "status-frozen": views.status(_OVERVIEW, NOW, FREEZE, EVERYBODY),
+    "status-frozen": views.status(_OVERVIEW, NOW, views.Situation(frozen=FREEZE, directory=EVERYBODY)),
 }
