@@ -13,6 +13,7 @@ from telegram.request import HTTPXRequest
 from bot.attendant import Attendant
 from bot.delivery import Options, Outbox
 from bot.fronts import Fronts
+from bot.hearing import Listener
 from bot.httpd import Receiver
 from bot.telegram.asking import Asking
 from bot.telegram.carrier import OVERALL, TelegramCarrier, pace
@@ -56,9 +57,14 @@ class TelegramFront:
         self._store = store
         self._clock = clock
         self._outbox = Outbox(NAME, TelegramCarrier(bot), store.deliveries, clock, Options(pace=pace, overall=OVERALL))
-        self.pulse = Pulse(clock)
+        self.pulse = Pulse(clock, over_http=settings.over_http)
         self._door = Door(settings.webhook_secret, self.pulse) if settings.over_http else None
         self.messenger = TelegramMessenger(self._outbox, store.deliveries)
+
+    @property
+    def ear(self) -> Listener:
+        """What tells how well we hear."""
+        return self.pulse
 
     @property
     def receivers(self) -> Mapping[str, Receiver]:
