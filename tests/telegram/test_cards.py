@@ -19,6 +19,7 @@ from tests.bot.questions import EVERYBODY
 from tests.bot.sample import EXECUTION, asked
 from tests.bot.test_views import CARDS
 from tests.telegram.gallery import MESSAGES, SHOWN, readable
+from tests.telegram.picture import page
 from tests.telegram.tdlib import calls, changes
 
 
@@ -40,6 +41,7 @@ def test_telegram_takes_every_sample_as_it_is(name: str) -> None:
     assert lint(made) == []
     assert changes(made) == ""
     assert calls(made) == []
+    assert page(MESSAGES[name])
 
 
 @pytest.mark.parametrize("name", SHOWN)
