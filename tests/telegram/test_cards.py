@@ -88,7 +88,8 @@ def test_what_is_decided_on_is_never_folded() -> None:
     card = Card(title="t", sections=parts)
     waiting = replace(card, key="ask:a7c2d9", tone=Tone.WAITING)
     assert kinds(card) == {"bold", "expandable_blockquote", "pre"}
-    assert kinds(waiting) == {"bold", "blockquote", "pre"}
+    several = replace(card, buttons=(Button(label="Approve 2", action="approve a7c2d9 b7c2d9"),))
+    assert kinds(waiting) == kinds(several) == {"bold", "blockquote", "pre"}
 
 
 def kinds(card: Card) -> set[str]:
