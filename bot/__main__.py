@@ -10,8 +10,8 @@ import getpass
 import json
 import logging
 import sys
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
@@ -23,11 +23,15 @@ from runner.errors import NoDaemon, SignoffError
 from runner.settings import Settings, find_config, load
 
 if TYPE_CHECKING:
+    from bot.fronts import Fronts
     from bot.hearing import Hearing
     from bot.httpd import HttpServer
     from bot.slack.front import SlackFront
+    from bot.telegram.front import TelegramFront
     from runner.core import Core
     from runner.model import Origin
+
+    Front = SlackFront | TelegramFront
 
 log = logging.getLogger("signoff")
 
@@ -95,6 +99,7 @@ async def _up(settings: Settings) -> int:
 @asynccontextmanager
 async def daemon(settings: Settings, *, work: bool = True) -> AsyncIterator[Core]:
     """Run the whole product in this process: core, watch and the terminals' server; with `work` also the dispatcher."""
+    from bot.fronts import Fronts
     from bot.handlers import Handlers
     from bot.hearing import Hearing
     from bot.standby import Known, Standby
@@ -103,20 +108,19 @@ async def daemon(settings: Settings, *, work: bool = True) -> AsyncIterator[Core
     from runner.__main__ import open_core, working
 
     async with open_core(settings) as core:
-        hearing = Hearing(core.clock)
-        desk = Handlers(core, hearing)
+        registry, hearing = Fronts(), Hearing(core.clock)
+        desk = Handlers(core, registry, hearing)
 
         async def catch_up(origin: Origin) -> None:
             await watch.catch_up(origin)  # each needs the other: the server shows what the watch sees
 
         server = TerminalServer(desk, core.people, catch_up, settings.socket, version=__version__)
-        async with _slack(settings, core) as front, _http(settings, core, front, hearing) as http:
-            messengers = [front.messenger] if front else []
-            watch = Watch(core, [server, *messengers])
-            standby = Standby(core, hearing, watch, tuple(each.name for each in messengers), Known(core))
-            served = [front.run(desk, core)] if front else []
+        async with _fronts(settings, core, registry) as fronts, _http(settings, core, fronts, hearing) as http:
+            watch = Watch(core, [server, *(front.messenger for front in fronts)])
+            standby = Standby(core, hearing, watch, registry.on, Known(core))
+            served = [front.run(desk, core) for front in fronts]
             served += [http.run()] if http else []
-            if front:
+            for front in fronts:
                 hearing.register(front.ear)
             async with (
                 beside(server.run(), watch.run(), hearing.run(), standby.run(), *served),
@@ -126,18 +130,29 @@ async def daemon(settings: Settings, *, work: bool = True) -> AsyncIterator[Core
                 yield core
 
 
-def _slack(settings: Settings, core: Core) -> AbstractAsyncContextManager[SlackFront | None]:
-    """Make the front end for Slack where it is configured."""
-    if not settings.slack.enabled:
-        return nullcontext()
-    from bot.slack.front import slack
+@asynccontextmanager
+async def _fronts(settings: Settings, core: Core, registry: Fronts) -> AsyncIterator[tuple[Front, ...]]:
+    """Make the front ends that are configured."""
+    async with AsyncExitStack() as stack:
+        fronts: list[Front] = []
+        if settings.slack.enabled:
+            from bot.slack.front import slack
 
-    return slack(settings.slack, core.store, core.clock)
+            fronts.append(await stack.enter_async_context(slack(settings.slack, core.store, core.clock)))
+        if settings.telegram.enabled:
+            from bot.telegram.front import telegram
+
+            fronts.append(
+                await stack.enter_async_context(telegram(settings.telegram, core.store, core.clock, registry))
+            )
+        for front in fronts:
+            registry.register(front.messenger.name)
+        yield tuple(fronts)
 
 
 @asynccontextmanager
 async def _http(
-    settings: Settings, core: Core, front: SlackFront | None, hearing: Hearing
+    settings: Settings, core: Core, fronts: Sequence[Front], hearing: Hearing
 ) -> AsyncIterator[HttpServer | None]:
     """Take the address of the HTTP server where anything needs it. Raises ConfigError if it is taken."""
     if not settings.serves_http:
@@ -146,12 +161,8 @@ async def _http(
     from bot.httpd import HttpServer, bound
 
     async with bound(settings.http.address) as taken:
-        yield HttpServer(
-            taken,
-            front.receivers if front else {},
-            core.store.feed.newest,
-            hears=hearing.health,
-        )
+        receivers = {path: receiver for front in fronts for path, receiver in front.receivers.items()}
+        yield HttpServer(taken, receivers, core.store.feed.newest, hears=hearing.health)
 
 
 @asynccontextmanager

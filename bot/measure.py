@@ -13,10 +13,11 @@ def units(text: str) -> int:
 
 
 def head(text: str, limit: int) -> str:
-    """Return as much of the beginning as has at most `limit` UTF-16 units."""
+    """Return as much of the beginning as has at most `limit` UTF-16 units; nothing, if that is below 0."""
     if units(text) <= limit:
         return text
-    kept = text[: max(limit, 0)]
+    limit = max(limit, 0)
+    kept = text[:limit]
     while units(kept) > limit:
         kept = kept[: len(kept) - max(1, (units(kept) - limit) // 2)]
     return kept

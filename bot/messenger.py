@@ -97,6 +97,7 @@ class Card:
     footer: str = ""
     live: bool = False  # still changing: a terminal redraws it in place
     data: Json | None = None  # the same content for scripts (`--json`)
+    private: bool = False  # for nobody but the person to whom it is an answer; never kept
     nudge: str = ""  # a line that people have to notice, although the card itself is not new: a reminder
 
     @property
@@ -115,6 +116,7 @@ class Incoming:
     images: tuple[Image, ...] = ()
     files: tuple[Upload, ...] = ()
     source: str | None = None  # the product's name of the message, see `runner.model.Message`
+    identity: str = ""  # the product's name of the person, where accounts can be linked
 
     @property
     def enclosed(self) -> Enclosed:

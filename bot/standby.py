@@ -16,8 +16,9 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from bot.hearing import Ear, Hearing
+from bot.reach import names
 from bot.views import say
-from bot.watch import OPEN_LOOKED_AT, Watch, wanted
+from bot.watch import OPEN_LOOKED_AT, Watch
 from runner.beside import beside
 from runner.core import Core
 from runner.entitlement import Directory, right
@@ -138,7 +139,7 @@ class Standby:
         """Bring a question to whom it can reach; return the deaf product it waits in if it reaches nobody."""
         execution = await self._core.runs.find(asked.execution_id)
         origins = [execution.origin] if execution.origin else []
-        shown = [place.messenger for place in (*origins, *await self._watch.named(asked))]
+        shown = [place.messenger for place in (*origins, *await self._watch.reached(asked))]
         products = [name for name in shown if name in self._products]
         if not products or any(name not in outage.deaf for name in products):
             return ()
@@ -162,7 +163,7 @@ class Standby:
     async def _concerned(self, asked: Approval, execution: Execution, outage: _Outage) -> Iterable[Person]:
         own = outage.directory.people.get(execution.person_id)
         people = [own] if own else []
-        for name in wanted(asked):
+        for name in names(asked):
             with suppress(NotFound):
                 people.append(await self._core.people.find(name))
         return {person.id: person for person in people}.values()

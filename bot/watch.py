@@ -15,6 +15,7 @@ from weakref import WeakValueDictionary
 
 from bot import views
 from bot.messenger import Card, Messenger
+from bot.reach import Reach
 from runner.core import Core
 from runner.errors import SignoffError
 from runner.model import (
@@ -23,7 +24,6 @@ from runner.model import (
     Change,
     ChangeKind,
     Execution,
-    Nudge,
     Origin,
     Scope,
     State,
@@ -65,17 +65,12 @@ _READ = "message.taken"
 _RESULTS = {f"execution.{word}" for word in ("completed", "failed", "cancelled", "merged", "discarded")}
 
 
-def wanted(asked: Approval) -> tuple[str, ...]:
-    """Return the names of those whom a question wants: in their turn, or because only they may answer."""
-    called = [due.who for due in asked.timetable[: asked.done] if due.nudge is Nudge.ESCALATE]
-    return (*asked.terms.on_call[:1], *called) if asked.terms.on_call else asked.terms.approvers
-
-
 class Watch:
     """Shows changes on all messengers."""
 
     def __init__(self, core: Core, messengers: Sequence[Messenger]) -> None:
-        self._lanes = {messenger.name: _Lane(core, messenger) for messenger in messengers}
+        on = frozenset(messenger.name for messenger in messengers)
+        self._lanes = {messenger.name: _Lane(core, messenger, on) for messenger in messengers}
 
     async def run(self) -> None:
         """Follow the feed until cancelled."""
@@ -94,17 +89,18 @@ class Watch:
         lane = self._lanes.get(place.messenger)
         return lane is not None and await lane.bring(place, approval_id, why)
 
-    async def named(self, asked: Approval) -> Sequence[Origin]:
-        """Return the own places, in all products, of those whom a question wants by name."""
-        return [place for lane in self._lanes.values() for place in await lane.named(asked)]
+    async def reached(self, asked: Approval) -> Sequence[Origin]:
+        """Return the own places, in all products, of those whom a question is to reach."""
+        return [place for lane in self._lanes.values() for place in await lane.reached(asked)]
 
 
 class _Lane:
     """One messenger's way through the feed."""
 
-    def __init__(self, core: Core, messenger: Messenger) -> None:
+    def __init__(self, core: Core, messenger: Messenger, on: frozenset[str]) -> None:
         self._core = core
         self._messenger = messenger
+        self._reach = Reach(core, messenger.name, on)
         self._turned: set[str] = set()  # executions whose live card is to be redrawn at once
         self._stale: set[str] = set()  # and those for which that can wait
         self._turn = asyncio.Event()
@@ -128,8 +124,9 @@ class _Lane:
                     if asked.state is ApprovalState.OPEN:
                         shown.add(asked.id)
                         await self._show_approval(asked.id, only=execution.origin)
+        directory = await self._core.approvals.names()
         for asked in await self._core.store.approvals.open(limit=OPEN_LOOKED_AT):
-            if asked.id not in shown and place in self._named(asked):
+            if asked.id not in shown and place in await self._reach.wanted(asked, directory):
                 async with self._guarded(asked.id):
                     await self._show_approval(asked.id, only=place)
 
@@ -141,8 +138,9 @@ class _Lane:
                 return True
         return False
 
-    async def named(self, asked: Approval) -> Sequence[Origin]:
-        return self._named(asked)
+    async def reached(self, asked: Approval) -> Sequence[Origin]:
+        execution = await self._core.runs.find(asked.execution_id)
+        return await self._reach.places(asked, execution, await self._core.approvals.names())
 
     async def _follow(self) -> None:
         """Show what cannot wait and mark what can, change by change."""
@@ -276,7 +274,7 @@ class _Lane:
     async def _show_approval(self, approval_id: str, *, nudged: bool = False, only: Origin | None = None) -> None:
         """Show a question or what became of it at all its places, or at `only` one.
 
-        They are where its run was begun, those of the people it wants by name, and wherever somebody has looked it up.
+        They are where its run was begun, those of the people it is to reach, and wherever somebody has looked it up.
         """
         asked = await self._core.approvals.find(approval_id)
         card = await self._question(asked)
@@ -284,8 +282,9 @@ class _Lane:
         if only is not None:
             await self._messenger.show(only, card)
             return
-        origin = self._place(await self._core.runs.find(asked.execution_id))
-        for place in dict.fromkeys((*((origin,) if origin else ()), *self._named(asked))):
+        execution = await self._core.runs.find(asked.execution_id)
+        origin, directory = self._place(execution), await self._core.approvals.names()
+        for place in (*((origin,) if origin else ()), *await self._reach.places(asked, execution, directory)):
             await self._messenger.show(place, told)
         await self._messenger.rewrite(card)
 
@@ -327,12 +326,6 @@ class _Lane:
     def _place(self, execution: Execution) -> Origin | None:
         origin = execution.origin
         return origin if origin is not None and origin.messenger == self._messenger.name else None
-
-    def _named(self, asked: Approval) -> Sequence[Origin]:
-        """Return the own places of those who are wanted by name: in their turn, or because only they may answer."""
-        users = self._core.settings.users
-        identities = [getattr(users[name], self._messenger.name, "") for name in wanted(asked) if name in users]
-        return [Origin(messenger=self._messenger.name, channel=identity) for identity in identities if identity]
 
     @asynccontextmanager
     async def _guarded(self, subject: str, hands: asyncio.Semaphore | None = None) -> AsyncIterator[None]:

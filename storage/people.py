@@ -10,25 +10,26 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from runner.errors import NotFound
-from runner.model import Delegation, Person, Project, Role
+from runner.model import Delegation, Invitation, Person, Project, Role
 from runner.ports import Batch
 from storage import batches, search
-from storage.database import Database, Stale
+from storage.database import Database, Stale, Unit
 from storage.rows import read
-from storage.tables import delegations, identities, people, projects
+from storage.tables import delegations, identities, invitations, people, projects
 
 _BY_ID = sa.select(people).where(people.c.id == sa.bindparam("id"))
 _EVERYBODY = sa.select(people).order_by(people.c.id)
-_IDENTITIES = (
-    sa.select(identities.c.messenger, identities.c.identity)
-    .where(identities.c.person_id == sa.bindparam("id"))
-    .order_by(identities.c.messenger, identities.c.identity)
-)
 _KNOWN = (
     sa.select(people)
     .join(identities, identities.c.person_id == people.c.id)
     .where(identities.c.messenger == sa.bindparam("messenger"), identities.c.identity == sa.bindparam("identity"))
 )
+_IDENTITIES = (
+    sa.select(identities.c.messenger, identities.c.identity)
+    .where(identities.c.person_id == sa.bindparam("person_id"))
+    .order_by(identities.c.messenger, identities.c.identity)
+)
+_INVITATION = sa.select(invitations).where(invitations.c.digest == sa.bindparam("digest"))
 _LENT = sa.select(delegations).where(
     delegations.c.starts_at <= sa.bindparam("at"),
     delegations.c.ends_at > sa.bindparam("at"),
@@ -71,17 +72,16 @@ class People:
         row = await self._database.row(_BY_ID, id=person_id)
         return read(Person, row) if row else None
 
-    async def identities(self, person_id: str) -> Sequence[tuple[str, str]]:
-        """Return the messengers and identities by which a person is known, in their order."""
-        return [(row["messenger"], row["identity"]) for row in await self._database.rows(_IDENTITIES, id=person_id)]
-
     async def people(self) -> Sequence[Person]:
         """Return everybody, in order of enrolment."""
         return [read(Person, row) for row in await self._database.rows(_EVERYBODY)]
 
     async def set_role(self, person_id: str, role: Role, batch: Batch) -> bool:
         """Change a role; False if there is no such person."""
-        statement = sa.update(people).where(people.c.id == person_id).values(role=role)
+        return await self._change(person_id, batch, role=role)
+
+    async def _change(self, person_id: str, batch: Batch, **values: object) -> bool:
+        statement = sa.update(people).where(people.c.id == person_id).values(values)
         try:
             async with self._database.writing() as unit:
                 unit.require(await unit.changed(statement))
@@ -101,6 +101,66 @@ class People:
         if owner is None:
             raise NotFound("There is no such person.")
         return owner
+
+    async def identities(self, person_id: str) -> Sequence[tuple[str, str]]:
+        """Return a person's identities as pairs of messenger and identity, in this order."""
+        rows = await self._database.rows(_IDENTITIES, person_id=person_id)
+        return [(row["messenger"], row["identity"]) for row in rows]
+
+    async def invite(self, invitation: Invitation, batch: Batch) -> None:
+        """Insert an invitation; earlier ones of the same person and messenger, and those that are over, are removed."""
+        columns = invitations.c
+        same = sa.and_(columns.person_id == invitation.person_id, columns.messenger == invitation.messenger)
+        async with self._database.writing() as unit:
+            await unit.execute(sa.delete(invitations).where(same | (columns.expires_at <= invitation.created_at)))
+            await unit.insert(invitations, [batches.plain(invitations, invitation)])
+            await batches.write(unit, batch)
+
+    async def invitation(self, digest: str) -> Invitation | None:
+        """Return the invitation with this digest, over or not."""
+        row = await self._database.row(_INVITATION, digest=digest)
+        return read(Invitation, row) if row else None
+
+    async def redeem(self, digest: str, messenger: str, identity: str, at: datetime, batch: Batch) -> Person | None:
+        """Remove an invitation and give the identity to its person, whoever had it before; return that person.
+
+        None, and nothing is changed, if there is no such invitation for this messenger, or it is over.
+        """
+        columns = invitations.c
+        holds = (columns.digest == digest, columns.messenger == messenger, columns.expires_at > at)
+        owner = sa.select(identities.c.person_id).where(*_is(messenger, identity))
+        async with self._database.writing() as unit:
+            taken = await unit.row(sa.delete(invitations).where(*holds).returning(columns.person_id))
+            if taken is None:
+                return None
+            before = await unit.row(owner)
+            row = {"messenger": messenger, "identity": identity, "person_id": taken["person_id"]}
+            await unit.put(identities, [row])
+            if before is not None:
+                await _forget_preference(unit, before["person_id"], messenger)
+            await batches.write(unit, batch)
+            person = await unit.row(_BY_ID, {"id": taken["person_id"]})
+        return read(Person, person) if person else None
+
+    async def unlink(self, messenger: str, identity: str, batch: Batch) -> bool:
+        """Take an identity from its person, who prefers that messenger no longer if it was the last there.
+
+        False if nobody has it.
+        """
+        statement = sa.delete(identities).where(*_is(messenger, identity)).returning(identities.c.person_id)
+        async with self._database.writing() as unit:
+            row = await unit.row(statement)
+            if row is None:
+                return False
+            await _forget_preference(unit, row["person_id"], messenger)
+            await batches.write(unit, batch)
+        return True
+
+    async def prefer(self, person_id: str, messenger: str, batch: Batch) -> bool:
+        """Note on which messenger questions reach a person, empty: where a run was begun. False if there is no such
+        person.
+        """
+        return await self._change(person_id, batch, preferred=messenger)
 
     async def delegate(self, delegation: Delegation, batch: Batch) -> None:
         """Insert a delegation."""
@@ -147,3 +207,14 @@ class People:
         except Stale:
             return False
         return True
+
+
+def _is(messenger: str, identity: str) -> tuple[sa.ColumnElement[bool], ...]:
+    return identities.c.messenger == messenger, identities.c.identity == identity
+
+
+async def _forget_preference(unit: Unit, person_id: str, messenger: str) -> None:
+    """Let nobody prefer a messenger on which they have no identity any more."""
+    has = sa.select(identities).where(identities.c.person_id == person_id, identities.c.messenger == messenger)
+    preferring = (people.c.id == person_id, people.c.preferred == messenger, ~has.exists())
+    await unit.execute(sa.update(people).where(*preferring).values(preferred=""))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from bot.commands.options import Kind, Option
-from bot.commands.table import PROJECT_WORDS, TABLE, Entry, Target
+from bot.commands.table import HERE, PRODUCTS, PROJECT_WORDS, TABLE, Entry, Target
 from runner.model import Role, value
 from runner.tasks import FORMATS
 
@@ -80,6 +80,8 @@ def _first(entry: Entry, names: Names) -> Iterable[tuple[str, str]]:
             return [(name, "question") for name in names.approvals]
         case Target.PERSON:
             return [(name, "person") for name in names.people]
+        case Target.PRODUCT:
+            return [(word, "") for word in ((*PRODUCTS, HERE) if entry.word == "prefer" else PRODUCTS)]
         case Target.PROJECT | Target.WORD | Target.NOTHING:
             return [(other.word, other.about) for other in TABLE.values()] if entry.word == "help" else []
 

@@ -12,13 +12,14 @@ from bot.commands.model import Command
 from bot.commands.options import INBOX_OPTIONS, RULE_OPTIONS, RULES_OPTIONS, read_options
 from bot.commands.pieces import read_handle, read_handle_and_text, read_likely_handle, wrong
 from bot.commands.scan import Scanner
-from bot.commands.table import nearest
+from bot.commands.table import HERE, PRODUCTS, nearest
 from runner.model import Role
 
 LONGEST_RULE = 3_650  # days; as long as the configuration may let a standing rule hold
 
 _SPAN = re.compile(r"([0-9]{1,6})([mhdw])")
 _UNITS = {"w": timedelta(weeks=1), "d": timedelta(days=1), "h": timedelta(hours=1), "m": timedelta(minutes=1)}
+_CODE = re.compile(r"[0-9a-f]{32}")
 _ROLES = tuple(role.value for role in Role)
 
 
@@ -150,6 +151,26 @@ def _person(scanner: Scanner, word: str) -> str:
     return name
 
 
+def _link(scanner: Scanner) -> Command:
+    word = scanner.word().lower()
+    if _CODE.fullmatch(word):
+        return model.Redeem(code=word)
+    return model.Link(messenger=_product("link", word) if word else "")
+
+
+def _prefer(scanner: Scanner) -> Command:
+    word = scanner.word().lower()
+    return model.Prefer(messenger="" if word == HERE else _product("prefer", word, (*PRODUCTS, HERE)))
+
+
+def _product(command: str, word: str, words: tuple[str, ...] = PRODUCTS) -> str:
+    if word not in words:
+        meant = nearest(word, words) if word else None
+        given = f"There is nothing called `{word[:40]}` here." if word else "Which product?"
+        raise wrong(command, f"{given} Did you mean `{meant}`?" if meant else given)
+    return word
+
+
 DECIDING: Mapping[str, Callable[[Scanner], Command]] = {
     "inbox": _inbox,
     "approve": _approve,
@@ -161,6 +182,9 @@ DECIDING: Mapping[str, Callable[[Scanner], Command]] = {
     "people": lambda _: model.People(),
     "role": _role,
     "delegate": _delegate,
+    "link": _link,
+    "unlink": lambda scanner: model.Unlink(messenger=_product("unlink", scanner.word().lower())),
+    "prefer": _prefer,
     "freeze": lambda scanner: model.Freeze(why=scanner.rest()),
     "release": lambda _: model.Release(),
 }

@@ -299,6 +299,34 @@ class GiveRole:
 
 
 @value
+class Link:
+    """Ask for an invitation that makes an account of another chat product one's own; no name: the one that fits."""
+
+    messenger: str = ""
+
+
+@value
+class Redeem:
+    """Use an invitation: the account in which this is said belongs to who asked for it."""
+
+    code: str
+
+
+@value
+class Unlink:
+    """Give up the accounts of a chat product."""
+
+    messenger: str
+
+
+@value
+class Prefer:
+    """Say where questions reach one; no messenger: where the run was begun."""
+
+    messenger: str = ""
+
+
+@value
 class Delegate:
     """Lend one's right to answer to somebody, in whole minutes."""
 
@@ -330,6 +358,7 @@ class Help:
     word: str = ""
 
 
+OfPeople = People | GiveRole | Link | Redeem | Unlink | Prefer | Delegate | DelegateOff | Freeze | Release
 Command = (
     New
     | Edit
@@ -364,11 +393,6 @@ Command = (
     | RuleFrom
     | RuleNew
     | Revoke
-    | People
-    | GiveRole
-    | Delegate
-    | DelegateOff
-    | Freeze
-    | Release
+    | OfPeople
     | Help
 )

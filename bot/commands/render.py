@@ -26,6 +26,7 @@ from bot.commands.options import (
 )
 from bot.commands.pieces import looks_like_handle
 from bot.commands.scan import Scanner, quoted
+from bot.commands.table import HERE
 from runner.errors import BadInput
 from runner.model import State
 from runner.tasks import TaskDraft
@@ -46,6 +47,9 @@ _WORDS: Mapping[type[Any], str] = {
     model.Revoke: "revoke",
     model.People: "people",
     model.DelegateOff: "delegate off",
+    model.Link: "link",
+    model.Redeem: "link",
+    model.Unlink: "unlink",
     model.Release: "release",
     model.Show: "show",
     model.Delete: "delete",
@@ -108,6 +112,8 @@ def _deciding_parts(command: Command) -> Sequence[str]:
             return ("role", quoted(command.name), command.role.value)
         case model.Delegate():
             return ("delegate", quoted(command.name), span_text(command.span))
+        case model.Prefer():
+            return ("prefer", command.messenger or HERE)
         case model.Freeze():
             return ("freeze", f"-- {command.why}" if _ends_options(command.why) else command.why)
         case _:  # a word and perhaps names, in the order of the fields

@@ -33,6 +33,7 @@ class Target(Enum):
     APPROVAL = "approval"
     PROJECT = "project"
     PERSON = "person"
+    PRODUCT = "product"
     WORD = "word"
 
 
@@ -284,6 +285,32 @@ ENTRIES = (
         target=Target.PERSON,
     ),
     Entry(
+        word="link",
+        form="link [slack|telegram] | CODE",
+        about="be the same person in another chat product",
+        details="Signoff answers with a code that holds once and for ten minutes. Whoever says `link CODE` in that "
+        "product is you there from then on, with your role: show it to nobody.",
+        examples=("link", "link telegram", "link 0123456789abcdef0123456789abcdef"),
+        target=Target.PRODUCT,
+    ),
+    Entry(
+        word="unlink",
+        form="unlink slack|telegram",
+        about="give up my account in a chat product",
+        details="What stands in the configuration comes back when it is used the next time.",
+        examples=("unlink telegram",),
+        target=Target.PRODUCT,
+    ),
+    Entry(
+        word="prefer",
+        form="prefer slack|telegram|here",
+        about="where questions reach me",
+        details="They are shown where their run was begun and, where I may answer, directly to me in the product "
+        "that I prefer. `here` is where the run was begun, and nowhere else.",
+        examples=("prefer telegram", "prefer here"),
+        target=Target.PRODUCT,
+    ),
+    Entry(
         word="freeze",
         form="freeze [WHY]",
         about="freeze everything: no step of any agent begins",
@@ -339,6 +366,8 @@ ENTRIES = (
 )
 
 TABLE = {entry.word: entry for entry in ENTRIES}
+PRODUCTS = ("slack", "telegram")
+HERE = "here"
 PROJECT_WORDS = ("list", "show", "add", "remove")
 
 

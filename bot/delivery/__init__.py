@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.delivery.carrier import Carrier, Gone, Limited, Outcome, Rejected, Unknown, Unreachable
 from bot.delivery.outbox import Options, Outbox
-from bot.delivery.pace import SLOWDOWNS, Allowance, Pace, Slowdown
+from bot.delivery.pace import SLOWDOWNS, Allowance, Pace, Slowdown, Window
 
 __all__ = [
     "SLOWDOWNS",
@@ -20,4 +20,5 @@ __all__ = [
     "Slowdown",
     "Unknown",
     "Unreachable",
+    "Window",
 ]

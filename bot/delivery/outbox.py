@@ -10,7 +10,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from datetime import timedelta
 
 from bot.delivery import slots
@@ -102,6 +102,15 @@ class Outbox:
         for slot in await self._store.places(self._messenger, key):
             origin = Origin(messenger=slot.messenger, channel=slot.channel, thread=slot.thread or None)
             await self.put(origin, key, lane, payload)
+
+    async def resume(self, channel: str) -> None:
+        """Go on at once in a channel that was to be left alone for a while. Raises StorageError."""
+        self._gauge = self._gauge.resumed(channel)
+        now = self._clock.now()
+        for row in await self._store.heads(self._messenger, channel):
+            if row.state is DeliveryState.WAITING and row.next_at > now:
+                await self._store.save(row, replace(row, next_at=now))
+        self._wake(channel)
 
     async def run(self) -> None:
         """Send until cancelled. What is in hand then is looked for at the next start."""

@@ -29,6 +29,26 @@ class Allowance:
 
 
 @value
+class Window:
+    """At most `most` requests in any `seconds`: all of them may come at once, unlike with an Allowance.
+
+    What is less urgent than a new question leaves some of them to it: edits of that lane `edits`, then `final`, then
+    `progress`.
+    """
+
+    most: int
+    seconds: float = 60.0
+    edits: int = 0
+    final: int = 0
+    progress: int = 0
+
+    def open_to(self, lane: Lane, *, edit: bool) -> int:
+        """Return how many of the requests a lane may see used before it waits; one at least."""
+        spared = {Lane.INTERACTIVE: self.edits if edit else 0, Lane.FINAL: self.final, Lane.PROGRESS: self.progress}
+        return max(1, self.most - spared[lane])
+
+
+@value
 class Slowdown:
     """From this age of a slot on (seconds), its progress is shown at most once in `every` seconds."""
 
@@ -57,6 +77,7 @@ class Pace:
     every: tuple[Allowance, ...] = ()
     edits: tuple[Allowance, ...] = ()
     progress: tuple[Allowance, ...] = ()
+    window: Window | None = None
 
 
 @value
@@ -75,13 +96,15 @@ _Use = tuple[_Key, Allowance, float]  # a bucket, and how many tokens it must ho
 class Gauge:
     """How much of every pace is used up, and who has to keep still until when. Times are seconds of one clock.
 
-    A bucket began with one token, not full: after a restart nobody can tell what was sent just before.
+    A bucket began with one token, not full, and a window half used: after a restart nobody can tell what was sent just
+    before.
     """
 
     pace: Callable[[str], Pace]
     overall: Pace = field(default_factory=Pace)
     began: float = 0.0
     levels: Mapping[_Key, _Level] = field(default_factory=dict)
+    past: Mapping[str | None, tuple[float, ...]] = field(default_factory=dict)  # requests in windows, by channel
     pauses: Mapping[tuple[str | None, bool], float] = field(default_factory=dict)
 
     def free_at(self, channel: str, lane: Lane, now: float, *, edit: bool = False) -> float:
@@ -90,7 +113,7 @@ class Gauge:
         kinds = (False, True) if progress else (False,)
         pauses = [self.pauses.get((scope, kind), now) for scope in (channel, None) for kind in kinds]
         refills = [now + self._missing(use, now) for use in self._uses(channel, progress=progress, edit=edit)]
-        return max([now, *pauses, *refills])
+        return max([now, *pauses, *refills, *self._windows(channel, lane, now, edit=edit)])
 
     def taken(self, channel: str, lane: Lane, now: float, *, edit: bool = False) -> Gauge:
         """Count one request."""
@@ -99,17 +122,39 @@ class Gauge:
             levels[key] = _Level(tokens=self._tokens(key, allowance, now) - 1, at=now)
         if len(levels) > MOST_LEVELS:
             levels = {key: level for key, level in levels.items() if not self._full(key, level, now)}
-        return replace(self, levels=levels)
+        past = dict(self.past)
+        for scope, window in self._in_windows(channel):
+            past[scope] = (*self._recent(scope, window, now), now)
+        return replace(self, levels=levels, past=past)
 
     def paused(self, channel: str | None, until: float, *, progress: bool) -> Gauge:
         """Let a channel (None: all) keep still, or only its progress."""
         longer = max(until, self.pauses.get((channel, progress), until))
         return replace(self, pauses={**self.pauses, (channel, progress): longer})
 
+    def resumed(self, channel: str) -> Gauge:
+        """Let a channel go on at once."""
+        return replace(self, pauses={key: until for key, until in self.pauses.items() if key[0] != channel})
+
     def rested(self, now: float) -> Gauge:
         """Forget pauses that are over."""
         pauses = {key: until for key, until in self.pauses.items() if until > now}
         return replace(self, pauses=pauses)
+
+    def _in_windows(self, channel: str) -> Iterator[tuple[str | None, Window]]:
+        for scope, pace in ((channel, self.pace(channel)), (None, self.overall)):
+            if pace.window is not None:
+                yield scope, pace.window
+
+    def _windows(self, channel: str, lane: Lane, now: float, *, edit: bool) -> Iterator[float]:
+        """Return when each window is open to a request."""
+        for scope, window in self._in_windows(channel):
+            recent, open_to = self._recent(scope, window, now), window.open_to(lane, edit=edit)
+            yield now if len(recent) < open_to else recent[-open_to] + window.seconds
+
+    def _recent(self, scope: str | None, window: Window, now: float) -> tuple[float, ...]:
+        past = self.past.get(scope, (self.began,) * (window.most // 2))
+        return tuple(at for at in past if at + window.seconds > now + _NEVER_MIND)
 
     def _uses(self, channel: str, *, progress: bool, edit: bool) -> Iterator[_Use]:
         for scope, pace in ((channel, self.pace(channel)), (None, self.overall)):

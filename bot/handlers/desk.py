@@ -8,7 +8,8 @@ from contextlib import suppress
 from typing import assert_never
 
 from bot import commands, views
-from bot.handlers import home, lists, people, questions, results, rules, runs, tasks
+from bot.fronts import Fronts
+from bot.handlers import home, link, lists, people, questions, results, rules, runs, tasks
 from bot.hearing import Hearing
 from bot.messenger import Card, Incoming
 from runner.core import Core
@@ -26,24 +27,26 @@ log = logging.getLogger(__name__)
 class Handlers:
     """Carries out commands for all front ends; that never raises but when it is cancelled.
 
-    `hearing` is what `status` says of the front ends.
+    `hearing` is what `status` says of the front ends, `fronts` where their bots are found.
     """
 
-    def __init__(self, core: Core, hearing: Hearing | None = None) -> None:
+    def __init__(self, core: Core, fronts: Fronts | None = None, hearing: Hearing | None = None) -> None:
         self._core = core
+        fronts = fronts or Fronts()
         self._tasks = tasks.TaskHandlers(core)
         self._lists = lists.ListHandlers(core, hearing)
         self._runs = runs.RunHandlers(core)
         self._questions = questions.QuestionHandlers(core)
         self._rules = rules.RuleHandlers(core)
-        self._people = people.PeopleHandlers(core)
+        self._link = link.LinkHandlers(core, fronts)
+        self._people = people.PeopleHandlers(core, fronts)
         self._results = results.ResultHandlers(core)
-        self._home = home.HomeHandlers(core)
+        self._home = home.HomeHandlers(core, fronts)
 
     async def handle(self, incoming: Incoming) -> tuple[Card, ...]:
         """Carry out what a person said or pressed and return what is to be shown to them."""
         actor = Actor(person=incoming.person, origin=incoming.origin, source=incoming.source)
-        return await self._explained(actor, self._said(actor, incoming))
+        return await self._explained(actor.person.name, self._said(actor, incoming))
 
     async def correct(self, incoming: Incoming, *, withdrawn: bool = False) -> tuple[Card, ...]:
         """Let what a person said before in this message read as it does now, or take it back.
@@ -51,9 +54,22 @@ class Handlers:
         Returns what is to be shown: nothing, unless the agent has got it already.
         """
         actor = Actor(person=incoming.person, origin=incoming.origin, source=incoming.source)
-        return await self._explained(actor, self._runs.correct(actor, None if withdrawn else incoming.text))
+        return await self._explained(actor.person.name, self._runs.correct(actor, None if withdrawn else incoming.text))
 
-    async def _explained(self, actor: Actor, work: Awaitable[Card | None]) -> tuple[Card, ...]:
+    async def stranger(self, messenger: str, identity: str, text: str = "") -> tuple[Card, ...]:
+        """Answer somebody whom Signoff does not know: a code links their account, anything else tells how to be let in.
+
+        What is returned is for them alone.
+        """
+        try:
+            command = commands.parse(text)
+        except SignoffError:
+            command = None
+        if isinstance(command, commands.Redeem):
+            return await self._explained(identity, self._link.redeem(messenger, identity, command.code))
+        return views.stranger(identity, messenger)
+
+    async def _explained(self, who: str, work: Awaitable[Card | None]) -> tuple[Card, ...]:
         """Return what comes of it; an error is a card as well."""
         try:
             card = await work
@@ -61,7 +77,7 @@ class Handlers:
             return (views.error(error),)
         except Exception:  # whatever goes wrong, the person hears of it and the daemon goes on
             name = handle(new_id())
-            log.exception("error %s while carrying out a command of %s", name, actor.person.name)
+            log.exception("error %s while carrying out a command of %s", name, who)
             return (views.unexpected(name),)
         return (card,) if card else ()
 
@@ -115,7 +131,7 @@ class Handlers:
         if isinstance(command, rules.Command):
             return await self._rules.handle(actor, command)
         if isinstance(command, people.Command):
-            return await self._people.handle(actor, command)
+            return await self._people.handle(actor, command, incoming.identity)
         if isinstance(command, results.Result | results.Project):
             return await self._results.handle(actor, command)
         if isinstance(command, commands.Help):

@@ -5,25 +5,28 @@ from __future__ import annotations
 from typing import assert_never
 
 from bot import commands, views
+from bot.fronts import Fronts
+from bot.handlers.link import LinkHandlers
 from bot.messenger import Card
 from bot.views.say import moment, plural
 from runner.core import Core
 from runner.model import Actor
 
-Command = (
-    commands.People | commands.GiveRole | commands.Delegate | commands.DelegateOff | commands.Freeze | commands.Release
-)
+Command = commands.OfPeople
 
 
 class PeopleHandlers:
     """Who may do what, who stands in for whom, and whether anything may be done at all."""
 
-    def __init__(self, core: Core) -> None:
+    def __init__(self, core: Core, fronts: Fronts) -> None:
         self._core = core
+        self._link = LinkHandlers(core, fronts)
 
-    async def handle(self, actor: Actor, command: Command) -> Card:
-        """Carry out one command."""
+    async def handle(self, actor: Actor, command: Command, identity: str) -> Card:
+        """Carry out one command; `identity` is what the chat product calls the actor."""
         match command:
+            case commands.Link() | commands.Redeem() | commands.Unlink() | commands.Prefer():
+                card = await self._link.handle(actor, command, identity)
             case commands.People():
                 card = await self._people()
             case commands.GiveRole():
@@ -48,7 +51,8 @@ class PeopleHandlers:
 
     async def _people(self) -> Card:
         people = self._core.people
-        return views.people(await people.all(), await people.delegations(), self._core.clock.now())
+        everybody, products = await people.all(), await people.products()
+        return views.people(everybody, products, await people.delegations(), self._core.clock.now())
 
     async def _delegate(self, actor: Actor, command: commands.Delegate) -> Card:
         lent = await self._core.people.delegate(actor, command.name, command.span)

@@ -5,8 +5,7 @@ Slack's word for a place in a channel is the time stamp (`ts`) of a message; a t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
+from bot.forms.fields import Inputs
 from bot.slack import buttons
 from runner.model import Json, Origin, value
 
@@ -84,19 +83,6 @@ class Pressed:
 
 
 @value
-class Input:
-    """A field of a form: what it held when it was opened, and what it holds now. Several texts are several choices."""
-
-    before: tuple[str, ...] = ()
-    now: tuple[str, ...] = ()
-
-    @property
-    def text(self) -> str:
-        """Return what it holds, as one text."""
-        return "\n".join(self.now)
-
-
-@value
 class Submitted:
     """A form that was sent. `form` is its kind, and `memory` what it was opened with: the beginning of a command."""
 
@@ -104,7 +90,7 @@ class Submitted:
     place: Place
     form: str
     memory: str
-    fields: Mapping[str, Input]
+    fields: Inputs
 
 
 @value

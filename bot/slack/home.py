@@ -156,7 +156,7 @@ class Homes:
         try:
             cards = await self._pages.home(await self._people.known(NAME, user, ""))
         except NotAllowed:
-            cards = views.stranger(user)
+            cards = views.stranger(user, NAME)
         return surfaces.home(cards)
 
     def _failed(self, user: str, home: _Home, error: Exception) -> None:

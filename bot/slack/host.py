@@ -6,9 +6,9 @@ import logging
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-from bot import commands, views
-from bot.messenger import Button, Card, Incoming, Look, Section
-from bot.slack import marks, posted
+from bot import posted, spoken, views
+from bot.messenger import Button, Card, Incoming
+from bot.slack import marks
 from bot.slack.forms.reading import form_offer, line_of, said_in
 from bot.slack.heard import (
     MAKE_TASK,
@@ -29,14 +29,10 @@ from bot.slack.heard import (
 )
 from bot.slack.inside import Counter, Inside
 from runner.errors import EmptyPrompt, NotAllowed, NotFound, SignoffError
-from runner.model import ID_LENGTH, Enclosed, Person, Role, handle
+from runner.model import Enclosed, Person, Role
 from runner.people import require
 from runner.tasks import TaskDraft
 
-_STARTS = (commands.Do, commands.Run, commands.Retry)
-# What only shows something: for anything else the watch may have shown the very same card a moment before.
-_LOOKS = (commands.View, commands.Show, commands.Diff, commands.Inbox, commands.Status, commands.Rules, commands.Runs)
-_ATTACHED = "Look at what is attached."  # what is said with files alone
 _TOLD_DIRECTLY = "The files of the message are not kept with a task."
 _NOTHING = Enclosed()
 
@@ -126,21 +122,23 @@ class Host:
         if is_ours and thread is None:
             log.debug("slack.dropped: its run has begun")
             return  # its run has begun: we died before that was noted
-        text, word = said.text or (_ATTACHED if said.files else ""), "say --" if is_ours else "do --"
-        is_command = _is_command(text)
+        text, word = said.text or (spoken.ATTACHED if said.files else ""), "say --" if is_ours else "do --"
+        is_command = spoken.is_command(text)
         line = text if is_command else f"{word} {text}"
         if (offer := form_offer(line)) is not None:
-            if await self._person(place) is not None:
+            if await self._person(place, line) is not None:
                 await self._counter.show(place.origin, offer)
             return
         order = Order(
             line,
-            enclosed=await self._counter.fetch(said.files) if _reaches_agent(line) else posted.unused(said.files),
+            enclosed=await self._counter.fetch(said.files) if spoken.reaches_agent(line) else posted.unused(said.files),
             source=marks.source(place.channel, said.ts),
             alone=is_ours and not is_command and not place.direct,
             otherwise=Button(label="To the agent", action=word, asks="Say to the agent", prefill=text),
         )
-        await self._carry_out(await self._person(place), place, order if is_command else replace(order, otherwise=None))
+        await self._carry_out(
+            await self._person(place, text), place, order if is_command else replace(order, otherwise=None)
+        )
 
     async def _changed(self, changed: Changed) -> None:
         """Let what was said read as it does now. Only what went to an agent is known by the name of its message."""
@@ -162,7 +160,7 @@ class Host:
     async def _commanded(self, said: Commanded, *, again: bool) -> None:
         """Take a slash command: it may want a form first."""
         place = said.place
-        person = await self._person(place)
+        person = await self._person(place, said.text)
         if person is None or await self._forms.offered(person, place, said.trigger, said.text):
             return
         await self._begin(person, said, Order(said.text or "help", alone=not place.direct), again=again)
@@ -191,7 +189,7 @@ class Host:
                 await self._begin(person, sent, order, again=again)
         except SignoffError as error:
             log.warning("slack.refused: %s", error)
-            await self._give_back(sent.place, _with_text(views.error(error), back))
+            await self._give_back(sent.place, spoken.with_text(views.error(error), back))
 
     async def _picked(self, picked: Picked, *, again: bool) -> None:
         """Take a shortcut: one of a message takes its text and its files."""
@@ -220,9 +218,9 @@ class Host:
     ) -> None:
         """Carry out a command of somebody we know: a run that it starts gets a thread of its own."""
         place = heard.place
-        if place.thread is None and _starts(order.line):
+        if place.thread is None and spoken.starts(order.line):
             thread = await self._counter.head(
-                place, f"{person.name}: /task {_short(order.line)}", heard.key, again=again
+                place, f"{person.name}: /task {spoken.short(order.line)}", heard.key, again=again
             )
             place, order = replace(place, thread=thread), replace(order, alone=False)
             if again and await self._is_ours(place):
@@ -239,26 +237,27 @@ class Host:
             images=order.enclosed.images,
             files=order.enclosed.files,
             source=order.source,
+            identity=place.user,
         )
         for card in await self._desk.handle(incoming):
             await self._show(place, card, order)
-        if (missing := posted.missing(order.enclosed)) is not None:
+        if (missing := posted.lost(order.enclosed)) is not None:
             await self._counter.show(incoming.origin, missing)
 
     async def _show(self, place: Place, card: Card, order: Order) -> None:
         """Show what came of an order where it belongs."""
-        failed = (card.data or {}).get("kind") == "error"
+        failed = spoken.failed(card)
         if card.receipt and order.source:
             return
         if failed and order.back:
-            await self._give_back(place, _with_text(card, order.back))
+            await self._give_back(place, spoken.with_text(card, order.back))
             return
         if failed and order.otherwise:
             card = replace(card, buttons=(*card.buttons, order.otherwise))
-        if order.alone and not card.key:
+        if card.private or (order.alone and not card.key):
             await self._counter.tell(place, card)
-        elif not await self._counter.place(place.origin, card) and _is_a(order.line, _LOOKS):
-            await self._counter.tell(place, Card(title="This stands here already, as it is", footer=card.title))
+        elif not await self._counter.place(place.origin, card) and spoken.only_shows(order.line):
+            await self._counter.tell(place, Card(title=spoken.STANDS_HERE, footer=card.title))
 
     async def _give_back(self, place: Place, card: Card) -> None:
         """Tell somebody what became of what they wrote; whom Slack does not tell now finds it among their messages."""
@@ -266,13 +265,14 @@ class Host:
             return
         await self._counter.show(replace(place, thread=None, direct=True).origin, card)
 
-    async def _person(self, place: Place) -> Person | None:
-        """Return who it is; strangers are told that they are, and nothing else."""
+    async def _person(self, place: Place, line: str = "") -> Person | None:
+        """Return who it is; strangers are told that they are, and nothing else unless they say a code."""
         try:
             return await self._people.known(NAME, place.user, "")
         except NotAllowed:
             log.info("slack.stranger %s in %s", place.user, place.channel)
-            await self._counter.tell(place, *views.stranger(place.user))
+            for card in await self._desk.stranger(NAME, place.user, line):
+                await self._counter.tell(place, card)
             return None
 
     async def _is_ours(self, place: Place) -> bool:
@@ -281,36 +281,3 @@ class Host:
         except NotFound:
             return False
         return True
-
-
-def _with_text(card: Card, text: str) -> Card:
-    """Give an error the text that could not be used."""
-    return replace(card, sections=(*card.sections, Section(title="What you wrote", body=text, look=Look.CODE)))
-
-
-def _short(line: str) -> str:
-    """Shorten the whole ids in a button's line to what people see of them."""
-    return " ".join(handle(word) if len(word) == ID_LENGTH and word.isalnum() else word for word in line.split(" "))
-
-
-def _is_command(text: str) -> bool:
-    """Whether a text begins with a word of the grammar."""
-    first = text.split(maxsplit=1)[:1]
-    return bool(first) and first[0].lower() in commands.TABLE
-
-
-def _starts(text: str) -> bool:
-    """Whether a command starts a run."""
-    return _is_a(text, _STARTS)
-
-
-def _reaches_agent(line: str) -> bool:
-    """Whether a command line is for an agent, with all that goes with it."""
-    return _is_a(line, (commands.Do, commands.Say))
-
-
-def _is_a(line: str, kinds: tuple[type, ...]) -> bool:
-    try:
-        return isinstance(commands.parse(line), kinds)
-    except SignoffError:
-        return False

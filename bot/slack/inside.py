@@ -23,6 +23,10 @@ class Desk(Protocol):
         """Let what was said in this message read as it does now, or take it back, and return what is to be shown."""
         ...
 
+    async def stranger(self, messenger: str, identity: str, text: str = "") -> tuple[Card, ...]:
+        """Answer somebody whom Signoff does not know; what is returned is for them alone."""
+        ...
+
 
 class Register(Protocol):
     """Knows people: `runner.people.People`."""

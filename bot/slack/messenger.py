@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -14,6 +13,7 @@ from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetry
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.delivery import Outbox, Outcome
+from bot.delivery.cards import CardOutbox, Set
 from bot.delivery.wholes import whole_of
 from bot.messenger import Card
 from bot.slack import marks
@@ -26,10 +26,9 @@ from bot.slack.payloads import kept
 from bot.slack.posted import Fetcher
 from bot.slack.surfaces import text_modal
 from runner.errors import WrongState
-from runner.model import Enclosed, Form, Json, Lane, Origin, Slot, new_id
+from runner.model import Enclosed, Lane, Origin, Slot
 
 _TOLD_AGAIN = 2  # times; whoever is not told then can ask again
-_ALT = 1_000  # characters of an alternative text
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +40,7 @@ class SlackMessenger:
         self._web = web
         self._http = http
         self._outbox = outbox
+        self._cards = CardOutbox(outbox, _set, lambda text: _payload(line(text)))
         self._carrier = carrier
         self._teller = _teller(web)
         self._fetcher = Fetcher(http, web.token or "", web.base_url)
@@ -57,31 +57,15 @@ class SlackMessenger:
 
     async def show(self, origin: Origin, card: Card) -> None:
         """Put a card into the outbox, with its files. Raises StorageError."""
-        await self.place(origin, card)
+        await self._cards.place(origin, card)
 
     async def place(self, origin: Origin, card: Card) -> bool:
         """Do as `show`; False if the very same card has stood there, so that nothing is to be seen of it."""
-        made, lane, run = render(card), _lane(card), _execution(card)
-        key = card.key or f"loose:{new_id()}"
-        is_new = await self._outbox.put(origin, key, lane, _payload(made), execution_id=run)
-        for file in card.files:
-            whole = {"path": file.path, "name": file.name}
-            if file.picture:
-                page = {"path": file.picture, "name": f"{Path(file.name).stem}-page-1.png", "alt": file.alt[:_ALT]}
-                await self._outbox.put(
-                    origin, f"file:{file.picture}", Lane.FINAL, page, form=Form.FILE, execution_id=run
-                )
-            await self._outbox.put(origin, f"file:{file.path}", Lane.FINAL, whole, form=Form.FILE, execution_id=run)
-        if lane is not Lane.PROGRESS and (rest := whole_of(card, made.rest)) is not None:
-            text = {"content": rest.content, "name": rest.name}
-            await self._outbox.put(origin, f"rest:{key}", lane, text, form=Form.FILE, execution_id=run)
-        if card.nudge:
-            await self._outbox.put(origin, f"loose:{new_id()}", Lane.INTERACTIVE, _payload(line(card.nudge)))
-        return is_new
+        return await self._cards.place(origin, card)
 
     async def rewrite(self, card: Card) -> None:
         """Replace a card wherever it stands. Raises StorageError."""
-        await self._outbox.replace(card.key, _lane(card), _payload(render(card)))
+        await self._cards.rewrite(card)
 
     async def acknowledge(self, source: str, *, read: bool) -> None:
         """Set the reaction that says how far a message has come. Raises StorageError."""
@@ -154,23 +138,13 @@ class SlackMessenger:
         return await self._fetcher.fetch(files)
 
 
+def _set(card: Card) -> Set:
+    made = render(card)
+    return Set(payload=_payload(made), rest=made.rest)
+
+
 def _payload(made: Rendered) -> dict[str, Any]:
     return {"text": made.text, "blocks": list(made.blocks)}
-
-
-def _lane(card: Card) -> Lane:
-    """Say how urgent a card is: what waits for a person, or a person for, goes first."""
-    if card.live:
-        return Lane.PROGRESS
-    return Lane.FINAL if card.key.startswith(("result:", "run:", "report:")) else Lane.INTERACTIVE
-
-
-def _execution(card: Card) -> str | None:
-    """Return the id of the run that a card is about: as long as it goes on, the card is edited."""
-    data: Json = card.data or {}
-    execution = data.get("execution")
-    found = execution.get("id") if isinstance(execution, dict) else data.get("execution_id")
-    return found if isinstance(found, str) else None
 
 
 def _teller(web: AsyncWebClient) -> AsyncWebClient:

@@ -23,6 +23,7 @@ ROWS = 8  # what a phone shows above the field for typing
 LEAVE = "-"  # the data of the button that changes nothing
 _SHORT = 8  # characters of labels of which a phone shows three in a row
 _ASK, _SURE = "?", "!"
+_OWN = "."  # begins what is no command, but an answer to what was asked: `bot.telegram.forms.progress`
 _GREEN, _BLUE, _RED = "success", "primary", "danger"
 
 
@@ -130,5 +131,6 @@ def _carriable(button: Button) -> bool:
 
 
 def _sayable(action: str) -> bool:
-    """Whether an action is a line of the grammar, as far as one can see without reading it."""
-    return action.partition(" ")[0] in TABLE and visible(action) == action and "\n" not in action
+    """Whether an action is a line of the grammar or one of our own, as far as one can see without reading it."""
+    known = action.startswith(_OWN) or action.partition(" ")[0] in TABLE
+    return known and visible(action) == action and "\n" not in action

@@ -15,9 +15,9 @@ from bot.messenger import Card, Field, Look, Section, Tone
 from bot.telegram.buttons import Keyboard, rows
 from bot.telegram.entities import Kind
 from bot.telegram.markdown import LONG_LINES, prose
+from bot.telegram.safety import shown
 from bot.telegram.text import MESSAGE_ENTITIES, MESSAGE_UNITS, Text, Writer, join, plain
 from bot.views import say
-from runner.masking import visible
 from runner.model import Json, value
 
 BEGINNING = 1_500  # units of a card that does not fit: about a page of a phone, since its file has all of it
@@ -68,8 +68,8 @@ def render(card: Card) -> Rendered:
 
 def line(text: str, *, silent: bool = True) -> Rendered:
     """Set a remark of one or two lines, such as an answer that only one person sees. It is cut at 2,000 units."""
-    shown = visible(text).strip()
-    kept = shown if units(shown) <= _REMARK else head(shown, _REMARK).rstrip() + "…"
+    said = shown(text).strip()
+    kept = said if units(said) <= _REMARK else head(said, _REMARK).rstrip() + "…"
     return Rendered(text=plain(kept or EMPTY), silent=silent)
 
 
@@ -116,27 +116,28 @@ def _composed(card: Card, limit: int) -> tuple[Text, Keyboard, bool]:
     if cut and any(decides(button) for button in buttons):
         buttons = tuple(button for button in buttons if not decides(button))
         note = _styled(f"{NOT_ALL} Read the rest {IN_FILE}, then say the word.", Kind.BOLD)
-    return join([top, *body, note, bottom]), rows(buttons), cut
+    text = join([top, *body, note, bottom])
+    return text, rows(buttons), cut or units(text.text) > limit
 
 
 def _top(card: Card, limit: int) -> tuple[Text, bool]:
     """Set title and facts."""
-    title = titled(card)
+    title = shown(titled(card))
     writer = Writer()
     writer.write(one_line(title, _TITLE), Kind.BOLD)
     short = small(card)
     said = ([NEEDS_YOU] if asks(card) else []) + [f"{field.label}: {field.value}" for field in short]
-    shared = visible(" · ".join(said))
+    shared = shown(" · ".join(said))
     if shared:
         writer.write("\n" + one_line(shared, _FACTS_LINE))
     lines_cut = _long_facts(writer, [field for field in card.fields if field not in short], limit // 3)
-    return writer.finished(), lines_cut or units(visible(title)) > _TITLE or units(shared) > _FACTS_LINE
+    return writer.finished(), lines_cut or units(title) > _TITLE or units(shared) > _FACTS_LINE
 
 
 def _long_facts(writer: Writer, fields: Sequence[Field], room: int) -> bool:
     """Give each fact a line of its own, as far as there is room; say whether there was not."""
     for number, field in enumerate(fields):
-        label, content = one_line(field.label, 80), visible(field.value)
+        label, content = one_line(shown(field.label), 80), shown(field.value)
         room -= units(plain(f"{label}: {content}").text) + 1
         if room < 0:
             return True
@@ -147,22 +148,23 @@ def _long_facts(writer: Writer, fields: Sequence[Field], room: int) -> bool:
 
 
 def _footer(card: Card) -> Text:
-    return _hint(one_line(card.footer, _FOOTER)) if card.footer.strip() else Text(text="")
+    return _hint(one_line(shown(card.footer), _FOOTER)) if card.footer.strip() else Text(text="")
 
 
 def _files(card: Card) -> Text:
     """Name the files that go with a card; their bytes are posted beside it."""
-    named = [f"File: {one_line(file.name, 80)}  {say.size(file.size)}" for file in card.files]
+    named = [f"File: {one_line(shown(file.name), 80)}  {say.size(file.size)}" for file in card.files]
     more = len(named) - _FILES
-    shown = [*named[: _FILES - 1], f"… and {say.plural(more + 1, 'file')} more"] if more > 0 else named
-    return plain("\n".join(shown))
+    said = [*named[: _FILES - 1], f"… and {say.plural(more + 1, 'file')} more"] if more > 0 else named
+    return plain("\n".join(said))
 
 
 def _sections(card: Card, room: _Room) -> tuple[list[Text], bool]:
     """Set the sections until one has to be cut; nothing follows a cut, so that what is shown has no hole."""
     made: list[Text] = []
+    folds = not asks(card) and not any(decides(button) for button in card.buttons)
     for number, section in enumerate(card.sections, 1):
-        text, cut = _section(section, room, folds=not asks(card)) if room.units >= _LEAST else (Text(text=""), True)
+        text, cut = _section(section, room, folds=folds) if room.units >= _LEAST else (Text(text=""), True)
         made.append(text)
         room = room.without(text)
         if cut:
@@ -173,15 +175,15 @@ def _sections(card: Card, room: _Room) -> tuple[list[Text], bool]:
 
 def _section(section: Section, room: _Room, *, folds: bool) -> tuple[Text, bool]:
     """Set a section, and say whether it is cut."""
-    title = one_line(section.title, _TITLE) if section.title.strip() else ""
+    title = one_line(shown(section.title), _TITLE) if section.title.strip() else ""
     name = _styled(title, *([Kind.BOLD] if room.entities else [])) if title else Text(text="")
     room = room.without(name, gap=1)
-    body = visible(section.body).strip("\n")
-    text, shown = _fitted(body, room, lambda source: _body(source, section.look, room.entities, folds=folds))
+    body = shown(section.body).strip("\n")
+    text, kept = _fitted(body, room, lambda source: _body(source, section.look, room.entities, folds=folds))
     parts = [name, text]
-    if shown != body:
-        parts.append(_remark(f"… {missing(body[len(shown) :])} more {IN_FILE}"))
-    return join(parts, "\n"), shown != body or units(visible(section.title)) > _TITLE
+    if kept != body:
+        parts.append(_remark(f"… {missing(body[len(kept) :])} more {IN_FILE}"))
+    return join(parts, "\n"), kept != body or units(shown(section.title)) > _TITLE
 
 
 def _fitted(body: str, room: _Room, make: Callable[[str], Text]) -> tuple[Text, str]:

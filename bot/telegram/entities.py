@@ -4,14 +4,13 @@ The rules are TDLib's (`fix_entities` in MessageEntity.cpp; the Bot API's server
 
 - Quotes stand in no other entity. Everything else may stand in a quote, also `pre`.
 - `code`, `pre` and `text_link` do not contain each other. In `code` and `pre` there is nothing at all.
-- Bold, italic and struck words may contain each other; where two cross, the earlier one is split, and neighbours of
-  one kind are joined.
+- Bold, italic and struck words may overlap, but where one begins, all that are open are split. A quote and a link split
+  them at both ends. Neighbours of one kind are joined.
 - Sorted by beginning, the longer first; of equal ones, in the order of Kind.
 """
 
 from __future__ import annotations
 
-import heapq
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
@@ -74,10 +73,12 @@ def normal(text: str, spans: Iterable[Span]) -> tuple[Span, ...]:
     solid = [part for span in given if span.kind in SOLID for part in _pieces(span, borders)]
     solid = _apart(_trimmed(text, solid))
     literal = [span for span in solid if span.kind in LITERAL]
-    links = [span for span in solid if span.kind is Kind.LINK]
+    borders = sorted({*borders, *(at for span in solid if span.kind is Kind.LINK for at in (span.start, span.end))})
     joined = [each for kind in STYLES for each in _joined(kind, [span for span in given if span.kind is kind])]
     styles = [part for span in joined for free in _without(span, literal) for part in _pieces(free, borders)]
-    return tuple(sorted([*quotes, *literal, *_nested([*_trimmed(text, styles), *links])], key=_key))
+    styles = _trimmed(text, styles)
+    begun = sorted({span.start for span in styles})
+    return tuple(sorted([*quotes, *solid, *(part for span in styles for part in _pieces(span, begun))], key=_key))
 
 
 def _key(span: Span) -> tuple[int, int, int]:
@@ -132,22 +133,3 @@ def _without(span: Span, holes: Sequence[Span]) -> list[Span]:
         left.append(span.within(at, hole.start))
         at = hole.end
     return [part for part in (*left, span.within(at, span.end)) if part.start < part.end]
-
-
-def _nested(spans: Iterable[Span]) -> list[Span]:
-    """Split where two spans cross, so that each lies in the other or apart from it."""
-    ahead = [(_key(span), number, span) for number, span in enumerate(spans)]
-    heapq.heapify(ahead)
-    made: list[Span] = []
-    around: list[int] = []  # places in `made` of what is open
-    while ahead:
-        span = heapq.heappop(ahead)[2]
-        around = [at for at in around if made[at].end > span.start]
-        for at in [at for at in around if made[at].end < span.end]:
-            around.remove(at)
-            rest = made[at].within(span.start, made[at].end)
-            made[at] = made[at].within(made[at].start, span.start)
-            heapq.heappush(ahead, (_key(rest), len(made) + len(ahead), rest))
-        around.append(len(made))
-        made.append(span)
-    return made

@@ -21,7 +21,7 @@ from runner.masking import visible
 
 STOP = "\u200b"  # keeps its place and shows nothing; Telegram neither drops it nor looks beyond it
 _TAB = " " * 4
-_DROPPED = re.compile("(.?)([\u030a\u0333\u033f])", re.DOTALL)
+_DROPPED = re.compile("([^\u030a\u0333\u033f]?)([\u030a\u0333\u033f])")
 # An address in which Telegram finds neither a mention nor a command, so that it stays one that can be pressed.
 _ADDRESS = r"(?<!\S)https?://(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,60}[A-Za-z0-9])?\.){1,8}[a-z]{2,8}/[A-Za-z0-9/_.~%@+-]*"
 _LIVE = re.compile(

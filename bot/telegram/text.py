@@ -50,6 +50,11 @@ class Writer:
         self._spans: list[Span] = []
         self.at = 0  # characters written so far: where a `mark` can begin
 
+    @property
+    def text(self) -> str:
+        """Return what was written so far."""
+        return "".join(self._parts)
+
     def write(self, text: str, *kinds: Kind, url: str = "", language: str = "") -> None:
         """Add a piece. `url` belongs to a LINK, `language` to a PRE."""
         start = self.at
@@ -72,7 +77,7 @@ class Writer:
 
     def finished(self) -> Text:
         """Return all of it, without white space at the ends."""
-        return _made("".join(self._parts), self._spans)
+        return _made(self.text, self._spans)
 
 
 def plain(text: str) -> Text:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from bot.views.approvals import CARD_LIMIT, approval, fits, nudge
 from bot.views.decisions import decided, several
-from bot.views.home import Seen, home, stranger
+from bot.views.home import Seen, home, stranger, welcome
 from bot.views.inbox import inbox
 from bot.views.inputs import MAIN_FIELDS
+from bot.views.link import invited, linked, preferring, unlinked
 from bot.views.notes import error, help_all, help_one, note, unexpected
 from bot.views.overview import Situation, frozen, released, status
 from bot.views.parts import ACTION_LIMIT, LABEL_LIMIT
@@ -39,12 +40,15 @@ __all__ = [
     "help_one",
     "home",
     "inbox",
+    "invited",
+    "linked",
     "log",
     "merged",
     "missing",
     "note",
     "nudge",
     "people",
+    "preferring",
     "project",
     "projects",
     "proposal",
@@ -61,4 +65,6 @@ __all__ = [
     "task",
     "tasks",
     "unexpected",
+    "unlinked",
+    "welcome",
 ]

@@ -9,14 +9,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bot.messenger import Button, Card, Section, Style
+from bot.messenger import Button, Card, Look, Section, Style
 from bot.views import overview, say
 from bot.views.approvals import approval
-from bot.views.parts import button, facts, run_name, sections
+from bot.views.parts import button, data, facts, run_name, sections
 from bot.views.runs import brief
 from runner.approvals import Waiting
 from runner.entitlement import Directory
 from runner.model import Delegation, Execution, Freeze, Person, Role, State, handle, value
+from runner.people import PRODUCTS
 
 ASKED_SHOWN = 5  # questions with all their buttons; the inbox has the others
 RUNS_SHOWN = 8  # live runs: a row of buttons and its menu open as many
@@ -28,6 +29,7 @@ class Seen:
     """What a page is made of. `waiting` are the questions this person may answer, the oldest first.
 
     `live` are the runs that have begun and not ended, the newest first; `ended` the newest of this person that have.
+    `products` are those this person is known in, `offered` the chat products that they could link.
     """
 
     person: Person
@@ -37,6 +39,8 @@ class Seen:
     pending: int = 0
     ended: tuple[Execution, ...] = ()
     frozen: Freeze | None = None
+    products: tuple[str, ...] = ()
+    offered: tuple[str, ...] = ()
 
 
 def home(seen: Seen) -> tuple[Card, ...]:
@@ -48,14 +52,35 @@ def home(seen: Seen) -> tuple[Card, ...]:
         *(_asked(each, seen) for each in seen.waiting[:ASKED_SHOWN]),
         _running(seen.live, seen.pending),
         *_results(seen.ended),
-        _settings(seen.person, seen.directory),
+        _settings(seen),
     )
 
 
-def stranger(identity: str) -> tuple[Card, ...]:
+def stranger(identity: str, messenger: str = "slack") -> tuple[Card, ...]:
     """Tell somebody whom Signoff does not know how to be let in. `identity` is what a chat product calls them."""
     how = f"To be let in, ask an admin to add your member ID {say.line(identity, 40)} to `users` in config.toml."
-    return (Card(title="Signoff does not know you", footer=how),)
+    link = f"Whom Signoff knows elsewhere can link this account: say `link {messenger}` there."
+    return (Card(title="Signoff does not know you", footer=f"{how} {link}"),)
+
+
+def welcome(person: Person) -> Card:
+    """Greet somebody in three lines, with what they most likely want first."""
+    lines = [
+        f"Hello {say.line(person.name, 40)}. Say what is to be done, and an agent does it in a copy of the project.",
+        "It asks you before it does anything that cannot be undone; the result is yours to merge.",
+        "`help` lists all words; they also work as `/new`, `/run`, `/inbox`.",
+    ]
+    return Card(
+        title="Signoff",
+        sections=(Section(body="\n".join(lines), look=Look.HINT),),
+        buttons=(
+            *button("New task", "new", Style.PRIMARY),
+            *button("Tasks", "tasks"),
+            *button("Inbox", "inbox"),
+            *button("Help", "help"),
+        ),
+        data=data("welcome", person=person),
+    )
 
 
 def _needs_me(waiting: Sequence[Waiting]) -> Card:
@@ -112,7 +137,8 @@ def _results(ended: Sequence[Execution]) -> tuple[Card, ...]:
     )
 
 
-def _settings(person: Person, directory: Directory) -> Card:
+def _settings(seen: Seen) -> Card:
+    person, directory = seen.person, seen.directory
     lent = [each for each in directory.delegations if each.from_id == person.id]
     borrowed = [each for each in directory.delegations if each.to_id == person.id]
     lends = person.role.rank >= Role.APPROVER.rank
@@ -121,12 +147,15 @@ def _settings(person: Person, directory: Directory) -> Card:
         fields=facts(
             ("Name", say.line(person.name, 40)),
             ("Role", person.role.value),
+            ("Known in", ", ".join(seen.products)),
+            ("Questions reach me", f"in {PRODUCTS[person.preferred]} too" if person.preferred in PRODUCTS else ""),
             ("Answers for me", _listed(lent, [each.to_id for each in lent], directory)),
             ("I answer for", _listed(borrowed, [each.from_id for each in borrowed], directory)),
         ),
         buttons=(
             *(_lending() if lends else ()),
             *(button("Take back", "delegate off") if lent else ()),
+            *(made for each in seen.offered for made in button(f"Add {PRODUCTS[each]}", f"link {each}")),
             *button("People", "people"),
         ),
     )

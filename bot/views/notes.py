@@ -32,7 +32,7 @@ _GROUPS = (
     ("Runs", ("runs", "status", "log", "view", "say", "stop", "resume", "cancel", "retry")),
     ("Questions", ("inbox", "approve", "deny", "answer", "rules", "rule", "revoke")),
     ("Results", ("report", "diff", "merge", "discard")),
-    ("People", ("people", "role", "delegate", "freeze", "release")),
+    ("People", ("people", "role", "delegate", "link", "unlink", "prefer", "freeze", "release")),
     ("More", ("project", "help")),
 )
 _HOLDS: tuple[tuple[type[SignoffError], str], ...] = (

@@ -133,13 +133,14 @@ async def run(
     env: Mapping[str, str] | None = None,
     timeout: float | None = None,
     output_limit: int = 200_000,
+    complaints: bool = True,
 ) -> Finished:
     """Run a program (or, for a string, a shell command) to its end.
 
     `env` is added to the clean environment; `timeout` is in seconds. At most `output_limit` bytes of output are
-    kept, half from the beginning and half from the end. On timeout and on cancellation the program is killed with
-    everything it has started. Raises FileNotFoundError if `cwd` does not exist; a program that does not exist has
-    exit status 127.
+    kept, half from the beginning and half from the end; without `complaints` nothing of what goes to stderr. On timeout
+    and on cancellation the program is killed with everything it has started. Raises FileNotFoundError if `cwd` does not
+    exist; a program that does not exist has exit status 127.
     """
     argv = [_SHELL, "-c", command] if isinstance(command, str) else list(command)
     variables = environment.clean(env)
@@ -155,7 +156,7 @@ async def run(
             env=leash.variables,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
+            stderr=asyncio.subprocess.STDOUT if complaints else asyncio.subprocess.DEVNULL,
         )
         try:
             async with asyncio.timeout(timeout):

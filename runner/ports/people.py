@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from runner.model import Delegation, Person, Project, Role
+from runner.model import Delegation, Invitation, Person, Project, Role
 from runner.ports.batch import Batch
 
 
@@ -25,10 +25,6 @@ class PeopleStore(Protocol):
         """Return a person by id."""
         ...
 
-    async def identities(self, person_id: str) -> Sequence[tuple[str, str]]:
-        """Return the messengers and identities by which a person is known."""
-        ...
-
     async def people(self) -> Sequence[Person]:
         """Return everybody."""
         ...
@@ -39,6 +35,38 @@ class PeopleStore(Protocol):
 
     async def link(self, person_id: str, messenger: str, identity: str, batch: Batch) -> Person:
         """Give a person one more identity and return who has it: somebody else if it was taken already."""
+        ...
+
+    async def identities(self, person_id: str) -> Sequence[tuple[str, str]]:
+        """Return a person's identities as pairs of messenger and identity, in this order."""
+        ...
+
+    async def invite(self, invitation: Invitation, batch: Batch) -> None:
+        """Insert an invitation; earlier ones of the same person and messenger, and those that are over, are removed."""
+        ...
+
+    async def invitation(self, digest: str) -> Invitation | None:
+        """Return the invitation with this digest, over or not."""
+        ...
+
+    async def redeem(self, digest: str, messenger: str, identity: str, at: datetime, batch: Batch) -> Person | None:
+        """Remove an invitation and give the identity to its person, whoever had it before; return that person.
+
+        None, and nothing is changed, if there is no such invitation for this messenger, or it is over.
+        """
+        ...
+
+    async def unlink(self, messenger: str, identity: str, batch: Batch) -> bool:
+        """Take an identity from its person, who prefers that messenger no longer if it was the last there.
+
+        False if nobody has it.
+        """
+        ...
+
+    async def prefer(self, person_id: str, messenger: str, batch: Batch) -> bool:
+        """Note on which messenger questions reach a person, empty: where a run was begun. False if there is no such
+        person.
+        """
         ...
 
     async def delegate(self, delegation: Delegation, batch: Batch) -> None:

@@ -163,7 +163,7 @@ async def watched(scene: Stage, clock: HandClock, products: tuple[str, ...]) -> 
             scene=scene,
             clock=clock,
             hearing=hearing,
-            handlers=Handlers(scene.core, hearing),
+            handlers=Handlers(scene.core, hearing=hearing),
             slack=slack,
             telegram=telegram,
             records=records,

@@ -216,6 +216,7 @@ def _rule(pattern: str, short: str) -> Rule:
     return replace(RULE, id=ident(short), pattern=pattern, created_by=ADA.id)
 
 
+_CODE = "0123456789abcdef" * 2
 CARDS: dict[str, Card] = {
     "approval-command": views.approval(COMMAND, EXECUTION, directory=EVERYBODY),
     "approval-edit": views.approval(OFFERED, EXECUTION, directory=EVERYBODY),
@@ -284,10 +285,18 @@ CARDS: dict[str, Card] = {
     ),
     "granted": views.granted(PROPOSED.rule, "task fix-tests"),
     "people": views.people(
-        [BEGINNER, BOB, ADA, CAROL],
+        [BEGINNER, replace(BOB, preferred="telegram"), ADA, CAROL],
+        {ADA.id: ("terminal", "slack"), BOB.id: ("slack", "telegram"), CAROL.id: ("slack",)},
         [Delegation(id="d", from_id=BOB.id, to_id=CAROL.id, starts_at=START, ends_at=NOW + timedelta(days=3))],
         NOW,
     ),
+    "link": views.invited("telegram", _CODE, f"https://t.me/signoff_bot?start={_CODE}"),
+    "link-words": views.invited("telegram", _CODE, None),
+    "link-slack": views.invited("slack", _CODE, None),
+    "linked": views.linked("telegram", BOB),
+    "unlinked": views.unlinked("slack", returns=True),
+    "preferring": views.preferring(replace(BOB, preferred="telegram")),
+    "preferring-none": views.preferring(BOB),
     "frozen": views.frozen(FREEZE, EVERYBODY, 2),
     "released": views.released(),
     "status": views.status(replace(_OVERVIEW, waiting=()), NOW),

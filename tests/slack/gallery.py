@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot import commands, views
+from bot import commands
 from bot.delivery.wholes import whole_of
-from bot.messenger import Attachment, Button, Card, Look, Section
+from bot.forms.question import ANSWER
+from bot.forms.run import RUN
+from bot.forms.task import EDIT, NEW, drafted
+from bot.forms.unfit import Unfit
+from bot.messenger import Card
 from bot.slack.cards import line, render
-from bot.slack.forms.question import ANSWER, question_blocks
+from bot.slack.forms.question import question_blocks
 from bot.slack.forms.reading import form_offer
-from bot.slack.forms.run import RUN, run_blocks
-from bot.slack.forms.task import EDIT, NEW, drafted, task_blocks, with_more, with_variables
-from bot.slack.forms.unfit import Unfit
-from bot.slack.posted import missing
+from bot.slack.forms.run import run_blocks
+from bot.slack.forms.task import task_blocks, with_more, with_variables
 from bot.slack.surfaces import form, loading_modal, notice, text_modal
-from runner.errors import NotAllowed, NotFound, WrongState
-from runner.model import Author, Choice, Enclosed, Json, Question, Upload, value
+from runner.errors import WrongState
+from runner.model import Choice, Json, Question, value
 from runner.tasks import TaskDraft
-from tests.bot.sample import DONE, NOW, QUESTIONS, REPORT, TASK, VIEW
+from tests.bot import gallery
+from tests.bot.sample import QUESTIONS, TASK
 
 _MANY = Question(
     text="Which of the regions shall the staging environment be rolled out to first?",
@@ -91,49 +94,9 @@ FAULTS: dict[str, dict[str, str]] = {
     "form-new": dict(Unfit({"name": "`fix tests` is not a name.", "prompt": "The prompt is empty."}).faults),
     "form-questions": {"one:1": "Choose, or write an answer.", "other:3": "Either a choice or a text."},
 }
-_unknown = views.error(
-    NotFound("There is no task `the`.", hint="`list` shows the tasks. Say `new NAME PROMPT` to save one.")
-)
-_back = Section(title="What you wrote", body="name: fix-tests\nprompt: Fix {{module}}", look=Look.CODE)
-_pdf = Attachment(name="report-k3f9x2.pdf", path="/p", size=54_321, picture="/p.png", alt="First page")
-_long = replace(
-    VIEW,
-    execution=replace(DONE, summary="Finding: something is wrong in this place. " * 100),
-    messages=(
-        replace(VIEW.messages[-1], author=Author.AGENT, text="Finding: something is wrong in this place. " * 100),
-    ),
-)
+_IN_CHANNEL = {"answer-long", "files-missing", "result-pdf"}  # the other cards are for one person alone
 MESSAGES: dict[str, Posted] = {
-    "alone-stranger": _card(*views.stranger("U0123456789")),
-    "alone-not-allowed": _card(
-        views.error(
-            NotAllowed("To approve takes the role approver; bob is operator.", hint="An admin can change that.")
-        )
-    ),
-    "alone-given-back": _card(replace(_unknown, sections=(*_unknown.sections, _back))),
-    "alone-late": _card(Card(title="That took too long: press the button again.")),
-    "alone-long": _remark("That is long: it comes to you directly, with a file.", alone=True),
-    "offer-to-agent": _card(
-        replace(_unknown, buttons=(Button(label="To the agent", action="say --", asks="Say", prefill="run the tests"),))
-    ),
+    **{name: _card(card, alone=name not in _IN_CHANNEL) for name, card in gallery.CARDS.items()},
+    **{name: _remark(text, alone=name == "alone-long") for name, text in gallery.REMARKS.items()},
     "offer-form": _card(form_offer("new fix-tests") or Card(title=""), alone=False),
-    "files-missing": _card(
-        missing(
-            Enclosed(
-                files=(
-                    Upload(name="core.dump", trouble="it is too large: a file may have 20 MB"),
-                    Upload(name="screen recording of the fault.mov", trouble="a message may have 10 files"),
-                )
-            )
-        )
-        or Card(title=""),
-        alone=False,
-    ),
-    "head": _remark("Ada Lovelace: /task do --project api mend the test that fails since Tuesday, and say why it did"),
-    "head-shortcut": _remark("Run this, for Ada Lovelace"),
-    "nudge": _remark("Still waiting (10 min): $ git push --force-with-lease origin main"),
-    "answer-long": _card(views.result(_long, NOW), alone=False),
-    "result-pdf": _card(
-        replace(views.result(replace(VIEW, execution=DONE, reports=(REPORT,)), NOW), files=(_pdf,)), alone=False
-    ),
 }

@@ -12,14 +12,19 @@ from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.json import JSONSnapshotExtension
 
 from bot import commands
+from bot.forms.fields import Input
+from bot.forms.question import ANSWER
+from bot.forms.reading import wanted
+from bot.forms.run import RUN, missing
+from bot.forms.task import EDIT, NEW, drafted
+from bot.forms.unfit import Unfit
 from bot.handlers.answers import chosen
 from bot.slack.forms.inputs import read_inputs
-from bot.slack.forms.question import ANSWER, question_blocks
-from bot.slack.forms.reading import line_of, wanted
-from bot.slack.forms.run import RUN, missing, run_blocks
-from bot.slack.forms.task import EDIT, MORE, NEW, drafted, task_blocks, with_more, with_variables
-from bot.slack.forms.unfit import Unfit
-from bot.slack.heard import Input, Place, Submitted
+from bot.slack.forms.question import question_blocks
+from bot.slack.forms.reading import line_of
+from bot.slack.forms.run import run_blocks
+from bot.slack.forms.task import MORE, task_blocks, with_more, with_variables
+from bot.slack.heard import Place, Submitted
 from bot.slack.lint import lint_view
 from bot.slack.surfaces import form
 from runner.model import AgentOptions, Choice, Goal, Json, Limits, Question, Rule, Scope, Task, Verdict

@@ -14,8 +14,9 @@ from typing import Any, Self, cast
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.forms.fields import Input
 from bot.slack.forms.clerk import Clerk
-from bot.slack.heard import Input, Place, Submitted
+from bot.slack.heard import Place, Submitted
 from runner.model import ApprovalState, Role
 from runner.ports import ExecutionQuery, Store
 from runner.tasks import TaskDraft

@@ -157,7 +157,7 @@ async def scene(folder: Path, mode: Mode) -> AsyncIterator[Scene]:
         ):
             hearing, core = Hearing(clock), core_stage.core
             hearing.register(front.ear)
-            handlers = Handlers(core, hearing)
+            handlers = Handlers(core, hearing=hearing)
             url = ""
             if mode == "http":
                 slack.http(f"http://{settings.http.address}/slack/events", wall=clock)

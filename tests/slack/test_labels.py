@@ -10,9 +10,9 @@ import pytest
 
 import bot
 from bot import views
+from bot.forms.unfit import Unfit
 from bot.messenger import Button
 from bot.slack.cards import render
-from bot.slack.forms.unfit import Unfit
 from bot.slack.surfaces import home
 from bot.views import LABEL_LIMIT
 from runner.model import Json

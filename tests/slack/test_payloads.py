@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.forms.fields import Input
 from bot.slack.buttons import Press
 from bot.slack.heard import (
     Changed,
     Commanded,
     Dropped,
     FileRef,
-    Input,
     Me,
     Opened,
     Picked,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from bot.fronts import Fronts
 from bot.handlers import Handlers
 from bot.httpd import HttpServer, bound
 from bot.slack.front import SlackFront
@@ -124,17 +125,22 @@ def free_port() -> int:
 
 @asynccontextmanager
 async def workspace(
-    folder: Path, *agents: Agent, mode: Mode = "sockets", burst: int = 5, **sections: Any
+    folder: Path,
+    *agents: Agent,
+    mode: Mode = "sockets",
+    burst: int = 5,
+    fronts: Fronts | None = None,
+    **sections: Any,
 ) -> AsyncIterator[Workspace]:
     """Open a workspace with one project and one channel. Nothing that Slack refuses may have been sent in the end.
 
-    `burst`: how many messages a channel takes at once.
+    `burst`: how many messages a channel takes at once. `fronts`: which chat products are on, beside this one.
     """
     async with StrictSlack(burst=burst) as slack:
         ada, bob = slack.user("UADA", "Ada"), slack.user("UBOB", "Bob")
         ops = slack.channel("COPS", ada, bob)
         settings = configured(folder, slack, mode=mode, **sections)
-        async with serving(folder, settings, *agents) as scene:
+        async with serving(folder, settings, *agents, fronts=fronts) as scene:
             await slack.connected(settings.slack.connections)
             await scene.project()
             yield Workspace(slack=slack, scene=scene, ada=ada, bob=bob, ops=ops)
@@ -142,14 +148,16 @@ async def workspace(
 
 
 @asynccontextmanager
-async def serving(folder: Path, settings: Settings, *agents: Agent, clock: Clock | None = None) -> AsyncIterator[Stage]:
+async def serving(
+    folder: Path, settings: Settings, *agents: Agent, clock: Clock | None = None, fronts: Fronts | None = None
+) -> AsyncIterator[Stage]:
     """Run core, watch and front end; doing so again is a restart."""
     async with (
         stage(folder, settings, *agents, clock=clock) as scene,
         slack_front(settings.slack, scene.core.store, scene.core.clock) as front,
     ):
         watch = Watch(scene.core, [front.messenger])
-        serve = front.run(Handlers(scene.core), scene.core)
+        serve = front.run(Handlers(scene.core, fronts), scene.core)
         async with _http(settings, scene, front), beside(watch.run(), serve):
             yield scene
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from runner.model import Access, AuditEntry, Dirty, Person, Project, Role, new_id
+from runner.model import Access, AuditEntry, Dirty, Invitation, Person, Project, Role, new_id
 from runner.ports import Batch
 from storage.store import SqlStore
 from tests.storage.making import NOON, NOTHING, change
@@ -86,3 +88,102 @@ async def test_a_project_is_removed_once(store: SqlStore, name: str, known: bool
     assert await store.people.remove_project(name, Batch(changes=(change("project.removed"),))) is known
     assert await store.feed.newest() == int(known)
     assert len(await store.people.projects()) == int(not known)
+
+
+LATER = NOON + timedelta(minutes=10)
+
+
+def invitation(owner: Person, digest: str = "d1", messenger: str = "telegram") -> Invitation:
+    return Invitation(digest=digest, person_id=owner.id, messenger=messenger, created_at=NOON, expires_at=LATER)
+
+
+def noted(action: str) -> Batch:
+    return Batch(
+        changes=(change(action),), audit=(AuditEntry(at=NOON, person_id="", action=action, subject="x", details={}),)
+    )
+
+
+async def test_an_invitation_gives_one_identity_once(store: SqlStore) -> None:
+    """PERSON-1: it is removed in the transaction that gives the identity and tells of it."""
+    ada = await store.people.enrol(person(), "terminal", "ada")
+    await store.people.invite(invitation(ada), noted("person.invited"))
+    assert await store.people.invitation("d1") == invitation(ada)
+    assert await store.people.redeem("d1", "telegram", "7", NOON, noted("person.linked")) == ada
+    assert await store.people.known("telegram", "7") == ada
+    assert await store.people.identities(ada.id) == [("telegram", "7"), ("terminal", "ada")]
+    assert await store.people.invitation("d1") is None
+    assert await store.people.redeem("d1", "telegram", "8", NOON, noted("person.linked")) is None
+    assert await store.people.known("telegram", "8") is None
+    assert [entry.action for entry in await store.feed.audit(subject="x")] == ["person.linked", "person.invited"]
+
+
+@pytest.mark.parametrize(
+    ("digest", "messenger", "at"), [("d2", "telegram", NOON), ("d1", "slack", NOON), ("d1", "telegram", LATER)]
+)
+async def test_what_is_wrong_or_over_gives_nothing_and_is_not_used_up(
+    store: SqlStore, digest: str, messenger: str, at: object
+) -> None:
+    """PERSON-1: another code, another product, ten minutes later."""
+    ada = await store.people.enrol(person(), "terminal", "ada")
+    await store.people.invite(invitation(ada), NOTHING)
+    assert isinstance(at, type(NOON))
+    assert await store.people.redeem(digest, messenger, "7", at, noted("person.linked")) is None
+    assert await store.people.identities(ada.id) == [("terminal", "ada")]
+    assert await store.people.redeem("d1", "telegram", "7", NOON, NOTHING) == ada
+
+
+async def test_a_fresh_invitation_takes_the_place_of_the_earlier_one_and_of_what_is_over(store: SqlStore) -> None:
+    """PERSON-1: of the same person for the same product."""
+    ada = await store.people.enrol(person(), "terminal", "ada")
+    bob = await store.people.enrol(person("Bob"), "terminal", "bob")
+    for each in (invitation(ada), invitation(ada, "d2", "slack"), invitation(bob, "d3")):
+        await store.people.invite(each, NOTHING)
+    await store.people.invite(invitation(ada, "d4"), NOTHING)
+    assert [bool(await store.people.invitation(f"d{number}")) for number in range(1, 5)] == [False, True, True, True]
+    late = replace(invitation(bob, "d5", "slack"), created_at=LATER, expires_at=LATER + timedelta(minutes=10))
+    await store.people.invite(late, NOTHING)
+    assert [bool(await store.people.invitation(f"d{number}")) for number in range(1, 6)] == [False] * 4 + [True]
+
+
+async def test_an_identity_moves_and_whose_it_was_stays(store: SqlStore) -> None:
+    """PERSON-3: and prefers it no longer."""
+    ada = await store.people.enrol(person(), "terminal", "ada")
+    bob = await store.people.enrol(person("Bob"), "telegram", "7")
+    assert await store.people.prefer(bob.id, "telegram", NOTHING)
+    await store.people.invite(invitation(ada), NOTHING)
+    assert await store.people.redeem("d1", "telegram", "7", NOON, NOTHING) == ada
+    assert await store.people.known("telegram", "7") == ada
+    assert await store.people.person(bob.id) == bob
+    assert await store.people.identities(bob.id) == []
+
+
+async def test_twenty_accounts_with_one_code_are_one_account(store: SqlStore) -> None:
+    """PERSON-1: however many come at once."""
+    ada = await store.people.enrol(person(), "terminal", "ada")
+    await store.people.invite(invitation(ada), NOTHING)
+    won: list[Person | None] = []
+
+    async def use(number: int) -> None:
+        won.append(await store.people.redeem("d1", "telegram", str(number), NOON, NOTHING))
+
+    async with asyncio.TaskGroup() as group:
+        for number in range(20):
+            group.create_task(use(number))
+    assert [each for each in won if each] == [ada]
+    assert len(await store.people.identities(ada.id)) == 2
+
+
+async def test_an_unlinked_identity_is_nobodys_and_not_preferred_unless_there_is_another(store: SqlStore) -> None:
+    ada = await store.people.enrol(person(), "terminal", "ada")
+    for identity in ("7", "8"):
+        await store.people.link(ada.id, "telegram", identity, NOTHING)
+    assert await store.people.prefer(ada.id, "telegram", noted("person.preferred"))
+    assert await store.people.person(ada.id) == replace(ada, preferred="telegram")
+    assert await store.people.unlink("telegram", "7", NOTHING)
+    assert await store.people.person(ada.id) == replace(ada, preferred="telegram")
+    assert await store.people.unlink("telegram", "8", NOTHING)
+    assert await store.people.person(ada.id) == ada
+    assert await store.people.known("telegram", "8") is None
+    assert not await store.people.unlink("telegram", "8", noted("person.unlinked"))
+    assert not await store.people.prefer("nobody", "slack", noted("person.preferred"))
+    assert await store.feed.newest() == 1

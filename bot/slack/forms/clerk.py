@@ -12,22 +12,26 @@ from collections.abc import Awaitable, Callable, Mapping
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import commands
+from bot.forms import checks
+from bot.forms.question import ANSWER
+from bot.forms.reading import Wanted, wanted
+from bot.forms.run import RUN
+from bot.forms.task import EDIT, NAME, NEW, drafted
+from bot.forms.unfit import Unfit
 from bot.measure import units
 from bot.slack.forms.follow import Follower
 from bot.slack.forms.inputs import fits
-from bot.slack.forms.question import ANSWER, question_blocks
-from bot.slack.forms.reading import Wanted, line_of, wanted
-from bot.slack.forms.run import RUN, missing, run_blocks
-from bot.slack.forms.task import EDIT, NEW, drafted, task_blocks
-from bot.slack.forms.unfit import Unfit
+from bot.slack.forms.question import question_blocks
+from bot.slack.forms.reading import line_of
+from bot.slack.forms.run import run_blocks
+from bot.slack.forms.task import task_blocks
 from bot.slack.forms.windows import Windows
 from bot.slack.heard import Place, Submitted, Typed
 from bot.slack.payloads import kept
 from bot.slack.surfaces import METADATA, form, notice
 from runner.core import Core
-from runner.errors import NotAllowed, SignoffError, WrongState
-from runner.model import Actor, ApprovalState, Json, Person, Role
-from runner.people import require
+from runner.errors import SignoffError
+from runner.model import Actor, Json, Person
 from runner.tasks import TaskDraft
 
 _PATIENCE = 1.0  # seconds that looking over a form may take: Slack waits three for the acknowledgement
@@ -79,14 +83,14 @@ class Clerk:
         self, person: Person, place: Place, trigger: str, draft: TaskDraft, *, memory: str = "new", note: str = ""
     ) -> None:
         """Open the form for a new task. Raises NotAllowed, WrongState."""
-        require(person, Role.OPERATOR, "save a task")
+        checks.may_save(person)
         fitting = draft.prompt is None or fits(draft.prompt)
         if not fitting:
             note = f"The text has {len(draft.prompt or ''):,} characters, more than a form holds: write a shorter one."
             draft = TaskDraft()
 
         async def fill() -> list[Json]:
-            return task_blocks(draft, await self._projects(), note)
+            return task_blocks(draft, await checks.projects(self._core), note)
 
         await self._open(place, trigger, (NEW, "New task", "Save"), memory, fill)
 
@@ -95,7 +99,7 @@ class Clerk:
         try:
             async with asyncio.timeout(_PATIENCE):
                 line_of(sent)
-                taken = await self._taken(sent)
+                taken = await checks.taken(self._core, sent.form, sent.fields)
         except Unfit as error:
             return {name: sentence for name, sentence in error.faults.items() if name in sent.fields}
         except (SignoffError, TimeoutError) as error:
@@ -104,22 +108,13 @@ class Clerk:
         except Exception:  # a form that cannot be looked over is taken all the same
             log.exception("slack.form %s was not looked over", sent.form)
             return {}
-        return {"name": f"There is a task “{taken}” already."} if taken else {}
-
-    async def _taken(self, sent: Submitted) -> str:
-        """Return the name that a form gives to a task if another one has it; else nothing."""
-        name = sent.fields.get("name")
-        if name is None or sent.form not in {NEW, EDIT} or (sent.form == EDIT and name.now == name.before):
-            return ""
-        found = await self._core.store.tasks.find(name.text.strip())
-        return found.name if found else ""
+        return {NAME: taken} if taken else {}
 
     async def _edit(self, person: Person, place: Place, trigger: str, want: Wanted) -> None:
-        require(person, Role.OPERATOR, "edit a task")
-        task = await self._core.tasks.show(want.memory.removeprefix("edit "))
+        task = await checks.task_to_edit(self._core, person, want.memory.removeprefix("edit "))
 
         async def fill() -> list[Json]:
-            return task_blocks(drafted(task), await self._projects())
+            return task_blocks(drafted(task), await checks.projects(self._core))
 
         await self._open(place, trigger, (EDIT, "Edit task", "Save"), want.memory, fill)
 
@@ -128,13 +123,9 @@ class Clerk:
         command = want.command
         if not isinstance(command, commands.Run):
             return False
-        require(person, Role.OPERATOR, "run a task")
-        try:
-            task = await self._core.tasks.show(command.name)
-            blocks = run_blocks(task, command) if asked or missing(task, command) else None
-        except SignoffError:
-            return False
-        if not blocks:
+        task = await checks.task_to_run(self._core, person, command, asked=asked)
+        blocks = run_blocks(task, command) if task else None
+        if not task or not blocks:
             return False
 
         async def fill() -> list[Json]:
@@ -149,12 +140,7 @@ class Clerk:
         blocks = question_blocks(asked)
         if not blocks:
             return False
-        if asked.state is not ApprovalState.OPEN:
-            raise WrongState(f"This question is {asked.state.value} already.")
-        actor = Actor(person=person, origin=place.origin)
-        for waiting in await self._core.approvals.inbox(actor):
-            if waiting.approval.id == asked.id and waiting.why_not:
-                raise NotAllowed(waiting.why_not)
+        await checks.answerable(self._core, Actor(person=person, origin=place.origin), asked)
 
         async def fill() -> list[Json]:
             return blocks
@@ -171,6 +157,3 @@ class Clerk:
         except SignoffError as error:
             view = notice(title, str(error))
         await self._windows.update(shown, view)
-
-    async def _projects(self) -> list[str]:
-        return [project.name for project in await self._core.projects.list()]

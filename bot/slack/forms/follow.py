@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import logging
 
+from bot.forms.task import EDIT, NEW, PROMPT, drafted, started
 from bot.slack.forms.inputs import read_inputs
-from bot.slack.forms.task import EDIT, MORE, NEW, PROMPT, drafted, started, with_more, with_variables
+from bot.slack.forms.task import MORE, with_more, with_variables
 from bot.slack.forms.windows import Shown, Windows
 from bot.slack.heard import Typed
 from runner.errors import SignoffError

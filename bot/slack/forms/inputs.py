@@ -7,26 +7,41 @@ a text is one, an empty field none, several choices are several.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, assert_never
 
+from bot.forms.fields import Field, Input, Kind, Pick
 from bot.measure import units
-from bot.slack.heard import Input
 from bot.slack.safety import plain
-from runner.model import Json, value
+from runner.model import Json
 
 LONGEST = 3_000  # characters of a text in a form (Slack)
 _LABEL, _PLACEHOLDER, _OPTION = 2_000, 150, 75  # characters (Slack)
-_SEEN, _MOST = 10, 100  # choices as circles or boxes, and in a menu (Slack)
+MENU = 100  # choices in a menu (Slack)
+_SEEN = 10  # choices as circles or boxes (Slack)
 _ID = 255
 
 
-@value
-class Pick:
-    """One choice of a field: what it stands for, its label, and what to know about it."""
+def block(field: Field) -> Json:
+    """Make a field. Whoever asks for it looks whether it can be `held`."""
+    text = field.text
+    made: Json
+    match field.kind:
+        case Kind.TEXT:
+            made = text_input(field.name, field.label, initial=text, hint=field.hint, example=field.example)
+        case Kind.LONG:
+            made = long_input(field.name, field.label, initial=text, hint=field.hint, live=field.live)
+        case Kind.COUNT | Kind.NUMBER:
+            made = number_input(field.name, field.label, initial=text, whole=field.kind is Kind.COUNT)
+        case Kind.PICK | Kind.SEVERAL | Kind.SWITCH:
+            made = pick_input(field.name, field.label, field.picks, chosen=field.initial, several=field.several)
+        case _:
+            assert_never(field.kind)
+    return required(made) if field.required else made
 
-    value: str
-    label: str
-    about: str = ""
+
+def held(field: Field) -> bool:
+    """Whether a form can hold what a field is at first."""
+    return fits(field.text)
 
 
 def text_input(
@@ -71,7 +86,7 @@ def pick_input(
     name: str, label: str, picks: Sequence[Pick], *, chosen: Collection[str] = (), several: bool = False, hint: str = ""
 ) -> dict[str, object]:
     """Make a field for a choice: circles or boxes for up to ten, else a menu of up to a hundred."""
-    options = [_option(pick) for pick in picks[:_MOST]]
+    options = [_option(pick) for pick in picks[:MENU]]
     initial = [option for option in options if option["value"] in chosen]
     few = len(options) <= _SEEN
     kind = (

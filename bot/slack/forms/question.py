@@ -1,72 +1,16 @@
-"""The form of a question that takes more than one press: all that the agent asks, answered at once. Pure.
-
-A field is named by the number of its question: `one:2` has a single choice, `any:2` several, `other:2` a text.
-"""
+"""The form of a question as Slack's blocks: all that the agent asks, answered at once. Pure."""
 
 from __future__ import annotations
 
-from collections import defaultdict
+from bot.forms.question import question_fields
+from bot.slack.forms.inputs import MENU, block
+from runner.model import Approval, Json
 
-from bot import commands
-from bot.slack.forms.inputs import Pick, long_input, pick_input, required
-from bot.slack.forms.task import Fields
-from bot.slack.forms.unfit import Unfit, confirmed
-from runner.model import Approval, Json, Question
-
-ANSWER = "answer"  # callback id
 _MOST = 45  # questions: two fields each, of Slack's 100 blocks
-_CHOICES = 100  # of a menu (Slack)
 
 
 def question_blocks(asked: Approval) -> list[Json] | None:
-    """Set all questions; None where a form cannot hold them.
-
-    A single question with a single choice has its choices as buttons on its card: its form asks for the text alone.
-    """
-    if len(asked.questions) > _MOST or any(len(each.choices) > _CHOICES for each in asked.questions):
+    """Set all questions; None where a form cannot hold them."""
+    if len(asked.questions) > _MOST or any(len(each.choices) > MENU for each in asked.questions):
         return None
-    if len(asked.questions) == 1 and not asked.questions[0].multiple:
-        return [required(long_input("other:1", asked.questions[0].text))]
-    return [block for number, each in enumerate(asked.questions, 1) for block in _question(each, number)]
-
-
-def answer_line(memory: str, fields: Fields) -> str:
-    """Return the command that gives the answers of a form. Raises Unfit for each question that has none, or two."""
-    held: defaultdict[str, dict[str, str]] = defaultdict(dict)
-    for name in fields:
-        kind, _, number = name.partition(":")
-        held[number][kind] = name
-    faults = {}
-    answers = {}
-    for number, names in held.items():
-        chosen = [f"#{pick}" for kind in ("one", "any") if kind in names for pick in fields[names[kind]].now]
-        text = fields[names["other"]].text.strip() if "other" in names else ""
-        if not chosen and not text:
-            faults[next(iter(names.values()))] = "Choose, or write an answer."
-        elif text and chosen and "one" in names:
-            faults[names["other"]] = "Either a choice or a text."
-        answers[number] = (", ".join([*chosen, text] if text else chosen), bool(text))
-    if faults:
-        raise Unfit(faults)
-    many = len(answers) > 1
-    text = "; ".join(f"{number}: {_quoted(said) if free else said}" for number, (said, free) in answers.items())
-    whole = text if many else next((said for said, _ in answers.values()), "")
-    command = commands.Answer(handle=memory.removeprefix("answer ").strip(), text=whole)
-    return confirmed(command, next(iter(fields), ""))
-
-
-def _question(question: Question, number: int) -> list[Json]:
-    picks = [Pick(value=str(n), label=each.label, about=each.description) for n, each in enumerate(question.choices, 1)]
-    if not picks:
-        return [required(long_input(f"other:{number}", question.text))]
-    kind = "any" if question.multiple else "one"
-    return [
-        pick_input(f"{kind}:{number}", question.text, picks, several=question.multiple),
-        long_input(f"other:{number}", "Or in your own words"),
-    ]
-
-
-def _quoted(text: str) -> str:
-    """Write a text so that nothing in it is read as the number of the next question."""
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+    return [block(field) for field in question_fields(asked)]

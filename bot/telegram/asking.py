@@ -1,0 +1,136 @@
+"""What has to be asked before something can be done: forms, texts, a second press, and for whom a message is."""
+
+from __future__ import annotations
+
+import logging
+from typing import assert_never
+
+from bot.messenger import Card
+from bot.telegram import buttons
+from bot.telegram.forms.asking import TEXT
+from bot.telegram.forms.clerk import Carry, Closed, Outcome, Shown, TelegramClerk, Told
+from bot.telegram.heard import CHAIN, NAME, Place, Pressed, Said
+from bot.telegram.inside import Counter, Line
+from bot.telegram.pending import Pending
+from bot.telegram.service import Order, Service
+from runner.core import Core
+from runner.model import Draft, Origin, Person
+
+PREFIX = "form:"  # what the key of a form begins with: then the draft's id
+_FIELD = "Your text"  # in the field of a message that asks for one
+
+log = logging.getLogger(__name__)
+
+
+class Asking:
+    """Asks, and carries out what comes of it."""
+
+    def __init__(self, core: Core, counter: Counter, line: Line, service: Service) -> None:
+        self._drafts = core.store.drafts
+        self._clerk = TelegramClerk(core, core.store.drafts, core.clock)
+        self._counter = counter
+        self._line = line
+        self._service = service
+        self._pending = Pending(core, counter, line, service)
+
+    async def typed(self, person: Person, said: Said) -> bool:
+        """Take a message for what somebody has been asked; False if it is for nothing of the kind."""
+        place = said.place
+        if place.reply_to is None:
+            here = place.origin(None)
+            outcome = await self._clerk.typed(here, place.identity, said.text, None) if place.direct else None
+        else:
+            answered = await self._counter.shown_as(place.channel, place.reply_to)
+            key = answered.key if answered else ""
+            if await self._pending.corrected(person, said, key):
+                return True
+            draft = await self._drafts.get(key.removeprefix(PREFIX)) if key.startswith(PREFIX) else None
+            if draft is None:
+                return False
+            outcome = await self._clerk.act(draft, said.text, place.identity)
+        if outcome is None:
+            return False
+        await self._ended(person, place, outcome)
+        return True
+
+    async def wanted(self, person: Person, place: Place, order: Order) -> bool:
+        """Ask for what a command lacks; False if it is complete."""
+        return await self._offered(person, place, order, "", "")
+
+    async def pressed(self, person: Person, pressed: Pressed) -> bool:
+        """Take a press of a button that is no command; False if it is one. Raises BadInput for what is not ours."""
+        place = pressed.place
+        if pressed.data.startswith("."):
+            if not await self._pending.pressed(person, pressed):
+                outcome = await self._clerk.pressed(pressed.data, place.identity)
+                await self._ended(person, place, outcome or Told(text="This button is not one of Signoff."), pressed)
+            return True
+        press = buttons.pressed(pressed.data)
+        if press.action and not (press.sure or press.asks):
+            return False
+        shown = await self._counter.shown_as(place.channel, place.message)
+        origin = place.origin((shown.thread if shown else None) or place.in_topic)
+        if not press.action:
+            left = Card(title="Left as it was.", key=shown.key if shown else "")
+            await self._counter.show(origin, left)
+        elif press.sure:
+            await self._counter.confirm(origin, f"sure:{place.message}", press.action)
+        else:
+            asks, prefill = buttons.asked(shown.payload, pressed.data) if shown else ("", "")
+            order = Order(press.action, origin)
+            await self._offered(person, place, order, asks or "What shall it say?", prefill)
+        await self._line.answered(pressed.query)
+        return True
+
+    async def unclear(self, person: Person, said: Said) -> bool:
+        """Ask for whom a message is, where that cannot be known; False if it can."""
+        return await self._pending.unclear(person, said)
+
+    async def spoken(self, person: Person, said: Said) -> None:
+        """Show what was understood of a voice message, and ask whether it is meant so."""
+        await self._pending.spoken(person, said)
+
+    async def _offered(self, person: Person, place: Place, order: Order, asks: str, prefill: str) -> bool:
+        draft = await self._clerk.offered(person, order.origin, place.identity, order.line, asks=asks, prefill=prefill)
+        if draft is not None:
+            await self._show(order.origin, place, draft)
+        return draft is not None
+
+    async def _show(self, origin: Origin, place: Place, draft: Draft) -> None:
+        """Show a draft. In a group, where we may hear nothing but answers to us, a text is asked for as an answer."""
+        card = await self._clerk.screen(draft)
+        reply = _FIELD if not place.direct and draft.kind == TEXT else ""
+        await self._counter.place(origin, card, reply=reply)
+
+    async def _ended(self, person: Person, place: Place, outcome: Outcome, pressed: Pressed | None = None) -> None:
+        """Show what came of a press or a text, and carry out what is complete."""
+        query = pressed.query if pressed else ""
+        match outcome:
+            case Told(text=text):
+                if query:
+                    await self._line.answered(query, text, alert=True)
+                else:
+                    await self._counter.show(place.origin(f"{CHAIN}{place.message}"), Card(title=text))
+                return
+            case Shown(draft=draft):
+                await self._show(await self._where(place, f"{PREFIX}{draft.id}"), place, draft)
+            case Closed(card=card):
+                await self._counter.show(await self._where(place, card.key), card)
+            case Carry():
+                await self._carried(person, place, outcome)
+            case _:
+                assert_never(outcome)
+        if query:
+            await self._line.answered(query)
+
+    async def _carried(self, person: Person, place: Place, done: Carry) -> None:
+        """Carry out what was asked for in full, and only then forget it: a death in between repeats it at most."""
+        where = await self._where(place, done.card.key)
+        origin = where if where.thread else await self._service.begins(place, done.line, None)
+        await self._service.carry_out(person, Order(done.line, origin, identity=place.identity, back=done.back))
+        await self._counter.show(where, done.card)
+
+    async def _where(self, place: Place, key: str) -> Origin:
+        """Return where a form stands."""
+        thread = await self._counter.thread_of(key, place.channel)
+        return Origin(messenger=NAME, channel=place.channel, thread=thread or place.in_topic)

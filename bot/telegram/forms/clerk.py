@@ -1,0 +1,307 @@
+"""Looks after what people have begun in Telegram: forms, and texts that buttons ask for.
+
+All of it is in the store, so that it goes on after a restart and on another device. What is done is done by whoever
+removes the draft: a press that comes twice does nothing twice. Messages are sent by somebody else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import replace
+from datetime import timedelta
+from typing import assert_never
+
+from bot import commands, views
+from bot.forms import checks
+from bot.forms.question import ANSWER
+from bot.forms.reading import Wanted, wanted
+from bot.forms.run import RUN
+from bot.forms.task import EDIT, NAME, NEW, PROMPT
+from bot.messenger import Card, Look, Section, Tone
+from bot.telegram.forms import asking, flow
+from bot.telegram.forms.progress import Action, Progress, Sheet, Verb, inputs, kept, parse_action, restored
+from bot.telegram.forms.screens import key, screen, shown_values
+from bot.telegram.forms.sheets import sheet
+from bot.views.parts import sections
+from runner.core import Core
+from runner.errors import SignoffError, StorageError
+from runner.model import Actor, Draft, Origin, Person, new_id, value
+from runner.ports import Clock, DraftStore
+
+FORM = "form"  # kind of draft
+OVER = "This form is over."
+_LIFE = timedelta(hours=24)  # since it was changed last
+_FRESH = timedelta(hours=1)  # in which a text that answers no message is taken for it
+_BACK = 1_500  # characters of what somebody gave, for giving it back
+
+log = logging.getLogger(__name__)
+
+
+@value
+class Shown:
+    """The draft as it is now: `screen` makes its card."""
+
+    draft: Draft
+
+
+@value
+class Carry:
+    """A command line to be carried out, once. `card` takes the place of the form; `back` is what was given in it.
+
+    `draft` is not stored any more: saved again, it goes on where it was.
+    """
+
+    line: str
+    card: Card
+    draft: Draft
+    back: str = ""
+
+
+@value
+class Closed:
+    """Nothing is to be carried out, and `card` takes the place of the form."""
+
+    card: Card
+
+
+@value
+class Told:
+    """Something for the eyes of whoever pressed or typed; the form stays as it is."""
+
+    text: str
+
+
+Outcome = Shown | Carry | Closed | Told
+
+
+class TelegramClerk:
+    """The forms of tasks, runs and questions, asked step by step."""
+
+    def __init__(self, core: Core, drafts: DraftStore, clock: Clock) -> None:
+        self._core = core
+        self._drafts = drafts
+        self._clock = clock
+        self._one_by_one = asyncio.Lock()
+
+    async def offered(
+        self, person: Person, origin: Origin, identity: str, line: str, *, asks: str = "", prefill: str = ""
+    ) -> Draft | None:
+        """Begin what a command or a button wants; None for a command that is complete as it stands.
+
+        `prefill` without `asks` is the prompt of a new task. Raises NotAllowed, NotFound, Ambiguous, WrongState.
+        """
+        want = wanted(line, asks, prefill)
+        progress = await self._begun(person, origin, want, prefill, asked=bool(asks)) if want else None
+        if progress is not None:
+            return await self._new(person, origin, identity, FORM, kept(progress))
+        if not asks:
+            return None
+        return await self._new(person, origin, identity, asking.TEXT, asking.content(person.name, line, asks, prefill))
+
+    async def screen(self, draft: Draft) -> Card:
+        """Show what a draft asks now; what has become of it, if it has nothing to ask any more."""
+        if draft.kind == asking.TEXT:
+            return asking.prompt(draft, direct=_direct(draft))
+        progress = restored(draft.content)
+        try:
+            if progress is None:
+                return _over(draft, OVER)
+            return screen(await self._sheet(progress), progress, draft.id, direct=_direct(draft))
+        except SignoffError as error:
+            _pass_on(error)
+            return _over(draft, str(error))
+
+    async def waits(self, draft: Draft) -> bool:
+        """Whether a draft waits for a text: its message may ask for a reply."""
+        if draft.kind == asking.TEXT:
+            return True
+        progress = restored(draft.content)
+        try:
+            return progress is not None and flow.needs_text(await self._sheet(progress), progress)
+        except SignoffError as error:
+            _pass_on(error)
+            return False
+
+    async def shown(self, draft: Draft, message_ref: str) -> Draft:
+        """Note which message shows a draft."""
+        async with self._one_by_one:
+            newest = await self._drafts.get(draft.id)
+            if newest is None:
+                return draft
+            noted = replace(newest, message_ref=message_ref)
+            await self._drafts.save(noted)
+            return noted
+
+    async def pressed(self, action: str, identity: str) -> Outcome | None:
+        """Take a press; None for what is not a button of a form."""
+        read = parse_action(action)
+        if read is None:
+            return None
+        draft = await self._drafts.get(read.draft_id)
+        return Told(text=OVER) if draft is None else await self.act(draft, read, identity)
+
+    async def typed(self, origin: Origin, identity: str, text: str, reply_to: str | None = None) -> Outcome | None:
+        """Take a text if it is for a draft: as a reply to its message, or in a private chat for what waits for one.
+
+        None where it is for something else.
+        """
+        if reply_to is not None:
+            draft = await self._drafts.shown_in(origin.messenger, origin.channel, reply_to)
+            return await self.act(draft, text, identity) if draft else None
+        if origin.channel != identity or text.lstrip().startswith("/"):
+            return None
+        draft = await self._drafts.newest(origin.messenger, origin.channel, identity)
+        if draft is None or self._clock.now() - draft.changed_at >= _FRESH or not await self.waits(draft):
+            return None
+        return await self.act(draft, text, identity)
+
+    async def act(self, draft: Draft, event: Action | str, identity: str) -> Outcome:
+        """Take a press or a text for a draft."""
+        if identity != draft.identity:
+            return Told(text=f"This form is {draft.content.get('owner', 'somebody else')}'s.")
+        async with self._one_by_one:
+            newest = await self._drafts.get(draft.id)
+            if newest is None:
+                return Told(text=OVER)
+            if self._clock.now() - newest.changed_at >= _LIFE:
+                return await self._ended(newest, "It waited for more than 24 hours. Begin again.")
+            if newest.kind == asking.TEXT:
+                return await self._text(newest, event)
+            return await self._form(newest, event)
+
+    async def _text(self, draft: Draft, event: Action | str) -> Outcome:
+        if isinstance(event, Action):
+            return await self._cancelled(draft) if event.verb is Verb.CANCEL else Shown(draft=draft)
+        if not event.strip():
+            return Shown(draft=draft)
+        if not await self._drafts.remove(draft.id):
+            return Told(text=OVER)
+        asks = str(draft.content.get("asks", ""))
+        said = Section(title="You said", body=views.say.cut(event, _BACK))
+        card = Card(title=f"✓ {asks}", key=key(draft.id), sections=(said,))
+        return Carry(line=asking.line(draft, event), card=card, draft=draft, back=event)
+
+    async def _form(self, draft: Draft, event: Action | str) -> Outcome:
+        progress = restored(draft.content)
+        if progress is None:
+            return await self._ended(draft, "This form is not one of Signoff any more: say it in words.")
+        if isinstance(event, Action) and event.verb is Verb.CANCEL:
+            return await self._cancelled(draft)
+        try:
+            asked = await self._sheet(progress)
+        except SignoffError as error:
+            _pass_on(error)
+            return await self._ended(draft, str(error), event if isinstance(event, str) else "")
+        after = await self._looked_over(asked, progress, flow.take(asked, progress, event))
+        if isinstance(after, flow.Abandoned):
+            return await self._cancelled(draft)
+        if isinstance(after, flow.Finished):
+            return await self._carried(draft, asked, after)
+        if after == progress:
+            return Shown(draft=draft)
+        content = {**kept(after), "owner": draft.content.get("owner", "")}
+        saved = replace(draft, content=content, changed_at=self._clock.now())
+        await self._drafts.save(saved)
+        return Shown(draft=saved)
+
+    async def _looked_over(
+        self, asked: Sheet, before: Progress, after: Progress | flow.Finished | flow.Abandoned
+    ) -> Progress | flow.Finished | flow.Abandoned:
+        """Ask for the name again if another task has it: as soon as it is given, and before the form is done."""
+        if isinstance(after, flow.Abandoned):
+            return after
+        now = after.progress if isinstance(after, flow.Finished) else after
+        if isinstance(after, Progress) and before.answers.get(NAME) == now.answers.get(NAME):
+            return after
+        taken = await checks.taken(self._core, asked.form, inputs(asked, now))
+        return flow.stopped_at(replace(now, guided=before.guided), NAME, taken) if taken else after
+
+    async def _carried(self, draft: Draft, asked: Sheet, done: flow.Finished) -> Outcome:
+        if not await self._drafts.remove(draft.id):
+            return Told(text=OVER)
+        held = shown_values(asked, done.progress, _BACK)
+        body = views.say.cut("\n".join(f"{label}: {text}" for label, text in held), _BACK)
+        card = Card(title=f"✓ {asked.title}", key=key(draft.id), sections=sections(Section(body=body)))
+        return Carry(line=done.line, card=card, draft=draft, back=_said(done.progress))
+
+    async def _cancelled(self, draft: Draft) -> Outcome:
+        if not await self._drafts.remove(draft.id):
+            return Told(text=OVER)
+        return Closed(card=Card(title="Cancelled. Nothing was done.", key=key(draft.id)))
+
+    async def _ended(self, draft: Draft, why: str, text: str = "") -> Outcome:
+        """End a draft for which nothing can be done any more, and give back what was given."""
+        if not await self._drafts.remove(draft.id):
+            return Told(text=OVER)
+        return Closed(card=_over(draft, why, text))
+
+    async def _begun(
+        self, person: Person, origin: Origin, want: Wanted, prefill: str, *, asked: bool
+    ) -> Progress | None:
+        """Check that somebody may do what a form is for, and begin it; None where none is needed."""
+        command, memory, answers = want.command, want.memory, {}
+        match command:
+            case commands.New():
+                checks.may_save(person)
+                form = NEW
+                answers = {PROMPT: (prefill,)} if prefill.strip() and not asked else {}
+            case commands.Edit(name=name):
+                task = await checks.task_to_edit(self._core, person, name)
+                form, memory = EDIT, f"edit {task.name}"
+            case commands.Run():
+                if await checks.task_to_run(self._core, person, command, asked=asked) is None:
+                    return None
+                form = RUN
+            case commands.Answer(handle=short):
+                question = await self._core.approvals.find(short)
+                await checks.answerable(self._core, Actor(person=person, origin=origin), question)
+                form, memory = ANSWER, f"answer {question.id}"
+            case _:
+                assert_never(command)
+        made = await sheet(self._core, form, memory)
+        return flow.begin(made, answers) if made.fields else None
+
+    async def _sheet(self, progress: Progress) -> Sheet:
+        return await sheet(self._core, progress.form, progress.memory)
+
+    async def _new(
+        self, person: Person, origin: Origin, identity: str, kind: str, content: dict[str, object] | dict[str, str]
+    ) -> Draft:
+        now = self._clock.now()
+        draft = Draft(
+            id=new_id(),
+            messenger=origin.messenger,
+            channel=origin.channel,
+            identity=identity,
+            kind=kind,
+            content={**content, "owner": person.name},
+            created_at=now,
+            changed_at=now,
+        )
+        await self._drafts.save(draft)
+        return draft
+
+
+def _direct(draft: Draft) -> bool:
+    """Whether a chat is with us alone: Telegram gives it the number of the person."""
+    return draft.channel == draft.identity
+
+
+def _said(progress: Progress) -> str:
+    return "\n".join(f"{name}: {text}" for name, held in progress.answers.items() if (text := "\n".join(held)))
+
+
+def _over(draft: Draft, why: str, text: str = "") -> Card:
+    """Say what became of a draft, with what was given in it: nothing that somebody wrote is lost."""
+    progress = restored(draft.content) if draft.kind == FORM else None
+    given = "\n".join(each for each in (_said(progress) if progress else "", text) if each)
+    back = Section(title="What you wrote", body=views.say.cut(given, _BACK), look=Look.CODE)
+    return Card(title=OVER, key=key(draft.id), tone=Tone.BAD, sections=sections(Section(body=why), back))
+
+
+def _pass_on(error: SignoffError) -> None:
+    """Raise what says nothing about a form, but that we cannot look."""
+    if isinstance(error, StorageError):
+        raise error
+    log.info("telegram.form: %s", error)

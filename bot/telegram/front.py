@@ -1,0 +1,170 @@
+"""The front end for Telegram as a whole: its client, its outbox, and what listens and answers."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+from telegram.error import InvalidToken, TelegramError
+from telegram.request import HTTPXRequest
+
+from bot.attendant import Attendant
+from bot.delivery import Options, Outbox
+from bot.fronts import Fronts
+from bot.hearing import Listener
+from bot.httpd import Receiver
+from bot.telegram.asking import Asking
+from bot.telegram.carrier import OVERALL, TelegramCarrier, pace
+from bot.telegram.client import Client
+from bot.telegram.direct import Direct
+from bot.telegram.door import PATH, Door
+from bot.telegram.heard import NAME, Me
+from bot.telegram.host import Host
+from bot.telegram.inside import Desk, Inside
+from bot.telegram.intake import Intake
+from bot.telegram.limiter import Limiter
+from bot.telegram.menu import Menu
+from bot.telegram.messenger import TelegramMessenger
+from bot.telegram.payloads import ALLOWED, read
+from bot.telegram.poll import Poller
+from bot.telegram.pulse import Pulse
+from bot.telegram.service import Service
+from bot.telegram.topics import Topics
+from runner.beside import beside
+from runner.core import Core
+from runner.model import Arrival
+from runner.ports import Clock, Store
+from runner.settings import Telegram
+from runner.speech import Speech
+
+KNOWN_FOR = timedelta(hours=25)  # Telegram keeps updates for 24 hours
+_CONNECTIONS = 32  # requests at a time; the one that waits for updates has its own
+_TIMEOUT = 20.0  # seconds for one request to Telegram
+_PATIENCE = (1.0, 2.0, 5.0, 10.0, 30.0)  # seconds between attempts to reach Telegram at the start; then the last again
+
+log = logging.getLogger(__name__)
+
+
+class TelegramFront:
+    """Serves the people of one bot until cancelled. Its `messenger` takes cards before that as well."""
+
+    def __init__(self, settings: Telegram, bot: Client, store: Store, clock: Clock, fronts: Fronts) -> None:
+        self._fronts = fronts
+        self._settings = settings
+        self._bot = bot
+        self._store = store
+        self._clock = clock
+        self._outbox = Outbox(NAME, TelegramCarrier(bot), store.deliveries, clock, Options(pace=pace, overall=OVERALL))
+        self.pulse = Pulse(clock, over_http=settings.over_http)
+        self._door = Door(settings.webhook_secret, self.pulse) if settings.over_http else None
+        self.messenger = TelegramMessenger(self._outbox, store.deliveries)
+
+    @property
+    def ear(self) -> Listener:
+        """What tells how well we hear."""
+        return self.pulse
+
+    @property
+    def receivers(self) -> Mapping[str, Receiver]:
+        """What the HTTP server has to bring here, by path; nothing with long polling."""
+        return {PATH: self._door.receive} if self._door else {}
+
+    async def run(self, desk: Desk, core: Core) -> None:
+        """Serve until cancelled."""
+        async with beside(self._outbox.run()):
+            me = await self._introduced()
+            line = Direct(self._bot, Speech(self._settings.transcribe) if self._settings.transcribe else None)
+            inside = Inside(desk, core.people, core.runs)
+            service = Service(inside, self.messenger, line, Topics(core, line))
+            asking = Asking(core, self.messenger, line, service)
+            host = Host(inside, self.messenger, line, service, asking)
+
+            async def answer(arrival: Arrival, *, again: bool) -> None:
+                await host.answer(read(arrival.payload, me), since=arrival.at if again else None)
+
+            attendant = Attendant(NAME, answer, self._store.arrivals, self._clock, KNOWN_FOR)
+            intake = Intake(self._store.arrivals, self._clock, me, attendant.ring)
+            async with beside(attendant.run(), Menu(self._bot, self._clock).run()):
+                await self._listen(intake)
+
+    async def _listen(self, intake: Intake) -> None:
+        if self._door is None:
+            await Poller(self._bot, intake, self._clock, self.pulse).run()
+            return
+        self._door.open(intake)
+        await self._called(self._door)
+
+    async def _called(self, door: Door) -> None:
+        """Have Telegram call us, and look every while whether it can."""
+        while True:
+            try:
+                await self._bot.set_webhook(
+                    self._settings.webhook_url, secret_token=door.secret, allowed_updates=list(ALLOWED)
+                )
+                break
+            except TelegramError as error:
+                self._unreachable(error)
+                await self._clock.sleep(_PATIENCE[-1])
+        while True:
+            await self._clock.sleep(_PATIENCE[-1])
+            try:
+                info = await self._bot.get_webhook_info()
+            except TelegramError as error:
+                self._unreachable(error)
+                continue
+            if info.pending_update_count and info.last_error_message:
+                self.pulse.lost(f"Telegram cannot call us: {info.last_error_message}")
+            else:
+                self.pulse.proved(news=False)
+
+    async def _introduced(self) -> Me:
+        """Ask Telegram who we are, as often as it takes."""
+        attempt = 0
+        while True:
+            try:
+                await self._bot.initialize()
+                me = await self._bot.get_me()
+            except TelegramError as error:
+                self._unreachable(error)
+                await self._clock.sleep(_PATIENCE[min(attempt, len(_PATIENCE) - 1)])
+                attempt += 1
+            else:
+                log.info("telegram: connected as @%s", me.username)
+                self._fronts.register(NAME, me.username or "")
+                return Me(
+                    id=me.id,
+                    username=me.username or "",
+                    topics=bool(me.has_topics_enabled),
+                    chats=frozenset(self._settings.chats),
+                )
+
+    def _unreachable(self, error: TelegramError) -> None:
+        if isinstance(error, InvalidToken):  # its own words hold the token
+            why = "the token in the configuration does not hold"
+        else:
+            why = f"{type(error).__name__}: {error.message}"
+        log.warning("telegram.unreachable: %s", why)
+        self.pulse.lost(why)
+
+
+@asynccontextmanager
+async def telegram(settings: Telegram, store: Store, clock: Clock, fronts: Fronts) -> AsyncIterator[TelegramFront]:
+    """Make the front end; `fronts` is told what the bot is called.
+
+    Raises ConfigError if the token or the webhook's secret cannot be read.
+    """
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it tells the addresses of requests, which hold the token
+    bot = Client(
+        token=settings.token.read(),
+        base_url=settings.base_url,
+        base_file_url=settings.base_file_url,
+        request=HTTPXRequest(_CONNECTIONS, read_timeout=_TIMEOUT, write_timeout=_TIMEOUT, pool_timeout=_TIMEOUT),
+        get_updates_request=HTTPXRequest(1, read_timeout=_TIMEOUT, pool_timeout=_TIMEOUT),
+        rate_limiter=Limiter(clock),
+    )
+    try:
+        yield TelegramFront(settings, bot, store, clock, fronts)
+    finally:
+        await bot.shutdown()

@@ -1,0 +1,51 @@
+"""Reactions on what people say: taken for the agent, then read by it.
+
+They go through the outbox like cards, in a queue of their own, so that they survive a restart and never hold up a card.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from telegram import ReactionTypeEmoji
+from telegram.error import BadRequest, Forbidden
+
+from bot.delivery import Allowance, Pace
+from bot.telegram.client import Client
+from bot.telegram.heard import NAME
+from bot.telegram.limiter import OUTBOX
+from runner.model import Json, Origin, Slot
+
+TAKEN, READ = "👀", "👌"  # of the few that Telegram lets bots use: a check mark is not among them
+QUEUE = Origin(messenger=NAME, channel="reactions")  # no chat: theirs are numbers
+PACE = Pace(every=(Allowance(per_second=1.0, burst=5.0),))
+
+log = logging.getLogger(__name__)
+
+
+def marked(slot: Slot) -> bool:
+    """Whether a delivery is a reaction."""
+    return slot.channel == QUEUE.channel
+
+
+def payload(*, read: bool) -> Json:
+    """Return what a delivery has to carry."""
+    return {"mark": READ if read else TAKEN}
+
+
+async def mark(bot: Client, slot: Slot, content: Json) -> str:
+    """Show this reaction, in place of an earlier one, on the message that the slot names. Raises TelegramError.
+
+    What Telegram does not let us do, such as in groups that allow no reactions, is done without.
+    """
+    _, chat, message = slot.key.split(":", 2)
+    try:
+        await bot.set_message_reaction(
+            chat_id=int(chat),
+            message_id=int(message),
+            reaction=[ReactionTypeEmoji(str(content["mark"]))],
+            rate_limit_args=OUTBOX,
+        )
+    except (BadRequest, Forbidden) as error:
+        log.info("telegram.unmarked: %s", error.message)
+    return message

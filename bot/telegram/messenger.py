@@ -1,0 +1,76 @@
+"""The messenger "telegram": cards become messages of the outbox; what is for one person is said over their press."""
+
+from __future__ import annotations
+
+from bot.delivery import Outbox
+from bot.delivery.cards import CardOutbox, Set
+from bot.messenger import Card
+from bot.telegram import marks
+from bot.telegram.buttons import again
+from bot.telegram.cards import Rendered, line, payload, render
+from bot.telegram.heard import NAME
+from runner.model import Delivery, Lane, Origin
+from runner.ports import DeliveryStore
+
+
+class TelegramMessenger:
+    """`bot.messenger.Messenger` for one bot."""
+
+    def __init__(self, outbox: Outbox, deliveries: DeliveryStore) -> None:
+        self._outbox = outbox
+        self._deliveries = deliveries
+        self._cards = CardOutbox(outbox, _set, lambda text: payload(line(text, silent=False)))
+
+    @property
+    def name(self) -> str:
+        """Return the word that stands in `Origin.messenger`."""
+        return NAME
+
+    @property
+    def redraw_seconds(self) -> float:
+        """Return how often a live card is redrawn at most: the outbox sends it more rarely still."""
+        return 3.0
+
+    async def show(self, origin: Origin, card: Card) -> None:
+        """Put a card into the outbox, with its files. Raises StorageError."""
+        await self._cards.place(origin, card)
+
+    async def place(self, origin: Origin, card: Card, *, reply: str = "") -> bool:
+        """Do as `show`; False if the very same card has stood there, so that nothing is to be seen of it.
+
+        With `reply`, a few words for the field, the message asks for a text and has no buttons.
+        """
+        made = _set(card)
+        return await self._cards.place(origin, card, Set(payload={**made.payload, "reply": reply}) if reply else made)
+
+    async def confirm(self, origin: Origin, key: str, action: str) -> None:
+        """Ask once more before a command that cannot be taken back. Raises StorageError."""
+        question, keyboard = again(action)
+        made = Rendered(text=line(question).text, keyboard=keyboard)
+        await self._outbox.put(origin, key, Lane.INTERACTIVE, payload(made))
+
+    async def shown_as(self, channel: str, message: int) -> Delivery | None:
+        """Return what a message of ours shows. Raises StorageError."""
+        return await self._deliveries.shown_as(NAME, channel, str(message))
+
+    async def thread_of(self, key: str, channel: str) -> str | None:
+        """Return the thread in which a card of this key stands in a chat. Raises StorageError."""
+        places = await self._deliveries.places(NAME, key)
+        return next((slot.thread or None for slot in places if slot.channel == channel), None)
+
+    async def resume(self, channel: str) -> None:
+        """Write again to a chat that was closed to us. Raises StorageError."""
+        await self._outbox.resume(channel)
+
+    async def rewrite(self, card: Card) -> None:
+        """Replace a card wherever it stands. Raises StorageError."""
+        await self._cards.rewrite(card)
+
+    async def acknowledge(self, source: str, *, read: bool) -> None:
+        """Set the reaction that says how far a message has come. Raises StorageError."""
+        await self._outbox.put(marks.QUEUE, source, Lane.INTERACTIVE, marks.payload(read=read))
+
+
+def _set(card: Card) -> Set:
+    made = render(card)
+    return Set(payload=payload(made), rest=made.rest)

@@ -1,0 +1,186 @@
+"""The server: everything put together on one port of 127.0.0.1."""
+
+from __future__ import annotations
+
+import asyncio
+from types import TracebackType
+from typing import Self, Unpack
+
+from aiohttp import web
+
+from runner.clock import SystemClock
+from runner.ports import Clock
+from tests.servers.telegram.api import BotApi, Fault, FaultWords
+from tests.servers.telegram.files import Files
+from tests.servers.telegram.limits import Limiter, Rates
+from tests.servers.telegram.people import People
+from tests.servers.telegram.polling import Polling
+from tests.servers.telegram.presses import Pressed, Presses
+from tests.servers.telegram.profile import Profile
+from tests.servers.telegram.rooms import Rooms
+from tests.servers.telegram.sending import Sending
+from tests.servers.telegram.updates import Update, Updates
+from tests.servers.telegram.webhooks import Tries, Webhooks
+from tests.servers.telegram.world import Call, Chat, File, Message, Payload, User, World
+
+_LARGEST_BODY = 52 << 20
+
+
+class StrictTelegram(People):
+    """Refuses what Telegram refuses, and remembers it in `violations`, which must be empty after a test.
+
+    Only the long poll and the tries of a webhook take real seconds; everything else that takes time goes by `clock`.
+    """
+
+    def __init__(
+        self,
+        clock: Clock | None = None,
+        *,
+        burst: int = 5,
+        group_per_minute: int = 20,
+        per_second: int = 30,
+        in_flight: float = 0.25,
+        tries: Tries | None = None,
+    ) -> None:
+        self.world = World(clock or SystemClock())
+        self.updates = Updates(self.world)
+        self.sending = Sending(self.world)
+        self.presses = Presses(self.world, self.updates)
+        self.profile = Profile(self.world)
+        self.polling = Polling(self.world, self.updates)
+        self.rooms = Rooms(self.world)
+        self.webhooks = Webhooks(self.world, self.updates, self.polling, tries or Tries())
+        self._files = Files(self.world, self.sending)
+        rates = Rates(burst, group_per_minute, per_second, in_flight)
+        methods = self.sending.methods | self.presses.methods | self.profile.methods
+        methods |= self.rooms.methods | self.webhooks.methods | self._files.methods
+        self._api = BotApi(self.world, Limiter(self.world.clock, rates), methods, self.polling.get_updates)
+        self.url = ""
+
+    async def __aenter__(self) -> Self:
+        app = web.Application(client_max_size=_LARGEST_BODY)
+        app.router.add_route("*", "/bot{token}/{method}", self._api.handle)
+        app.router.add_get("/file/bot{token}/{path:.+}", self._files.download)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        await site.start()
+        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.cut()
+        await self.webhooks.close()
+        await self._runner.cleanup()
+
+    # What an app is configured with.
+
+    @property
+    def base_url(self) -> str:
+        """Where the Bot API is, for `Bot(base_url=...)`."""
+        return f"{self.url}/bot"
+
+    @property
+    def base_file_url(self) -> str:
+        """Where files are downloaded, for `Bot(base_file_url=...)`."""
+        return f"{self.url}/file/bot"
+
+    @property
+    def token(self) -> str:
+        """The token of the bot."""
+        return self.world.token
+
+    @property
+    def bot(self) -> User:
+        """The bot as a user."""
+        return self.world.bot
+
+    async def polled(self, seconds: float = 10) -> None:
+        """Wait until the app polls; TimeoutError if not in time."""
+        async with asyncio.timeout(seconds):
+            while not self.polling.active:
+                await asyncio.sleep(0.005)
+
+    async def settle(self, seconds: float = 10) -> None:
+        """Wait until the app has taken every update: confirmed it by the next poll, or accepted it over the webhook."""
+        async with asyncio.timeout(seconds):
+            while self.updates.pending():
+                await self.updates.changed()
+
+    # What is there.
+
+    def messages(self, chat: Chat, topic: int | None = None) -> list[Message]:
+        """List the messages of a chat as people see them now, from everybody; with `topic`, only those in it."""
+        there = [each for each in self.world.posted.values() if each.chat.id == chat.id and not each.deleted]
+        return [each for each in there if topic is None or each.topic == topic]
+
+    def newest(self, chat: Chat, topic: int | None = None) -> Message:
+        """Return the last message of the bot in a chat; LookupError if there is none."""
+        for each in reversed(self.messages(chat, topic)):
+            if each.sender is self.world.bot and not each.service:
+                return each
+        raise LookupError(f"the bot has said nothing in {chat.title}")
+
+    @property
+    def files(self) -> dict[str, File]:
+        """All files, by id."""
+        return self.world.files
+
+    @property
+    def calls(self) -> list[Call]:
+        """All calls of the Bot API, in order."""
+        return self.world.calls
+
+    @property
+    def violations(self) -> list[str]:
+        """What a good citizen of Telegram would not have done."""
+        return self.world.violations
+
+    @property
+    def unanswered(self) -> list[Pressed]:
+        """Presses whose buttons still spin."""
+        return [each for each in self.presses.all.values() if not each.answered]
+
+    def called(self, method: str) -> list[Call]:
+        """List the calls of one method."""
+        return [each for each in self.calls if each.method == method]
+
+    def forgive(self, word: str) -> list[str]:
+        """Take the violations with this word off the list, and return them; LookupError if there are none."""
+        found = [each for each in self.violations if word in each]
+        if not found:
+            raise LookupError(f"nothing to forgive: {word!r} is not in {self.violations}")
+        self.world.violations = [each for each in self.violations if word not in each]
+        return found
+
+    # Misfortunes.
+
+    def fail(self, method: str = "*", **how: Unpack[FaultWords]) -> None:
+        """Let the next calls of a method fail: see Fault. The default meets getUpdates as well."""
+        self._api.faults.append(Fault(method, **how))
+
+    def off(self, *methods: str) -> None:
+        """Let the Bot API not have these methods."""
+        self._api.off.update(methods)
+
+    def cut(self) -> None:
+        """End everything that is under way, and close every connection without an answer from now on."""
+        self._reachable(down=True)
+        self.polling.end()
+
+    def restore(self) -> None:
+        """Be there again."""
+        self._reachable(down=False)
+
+    def _reachable(self, *, down: bool) -> None:
+        self._api.down = self._files.down = self.webhooks.down = down
+
+    def again(self, update: Update | None = None) -> Update:
+        """Deliver the last update, or this one of `updates.sent`, once more with its number."""
+        return self.updates.again((update or self.updates.sent[-1]).body)
+
+    def deliver_raw(self, body: Payload) -> Update:
+        """Deliver anything as an update, once."""
+        return self.updates.again(body)
