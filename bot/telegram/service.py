@@ -140,7 +140,9 @@ class Service:
         if card.private and order.identity and order.origin.channel != order.identity:
             return await self._alone(card, order)
         if not await self._counter.place(order.origin, card) and spoken.only_shows(order.line):
-            return await self._line.answered(order.query, spoken.STANDS_HERE) if order.query else False
+            if order.query:
+                return await self._line.answered(order.query, spoken.STANDS_HERE)
+            await self._counter.show(order.origin, Card(title=f"{spoken.STANDS_HERE}."))
         return False
 
     async def _alone(self, card: Card, order: Order) -> bool:
