@@ -62,6 +62,10 @@ class Counter(Protocol):
         """Return what a message of ours shows."""
         ...
 
+    async def stands(self, origin: Origin, key: str) -> bool:
+        """Whether a card of this key stands at this place."""
+        ...
+
     async def thread_of(self, key: str, channel: str) -> str | None:
         """Return the thread in which a card of this key stands in a chat."""
         ...

@@ -9,7 +9,7 @@ from bot.telegram import marks
 from bot.telegram.buttons import again
 from bot.telegram.cards import Rendered, line, payload, render
 from bot.telegram.heard import NAME
-from runner.model import Delivery, Lane, Origin
+from runner.model import Delivery, Lane, Origin, Slot
 from runner.ports import DeliveryStore
 
 
@@ -52,6 +52,11 @@ class TelegramMessenger:
     async def shown_as(self, channel: str, message: int) -> Delivery | None:
         """Return what a message of ours shows. Raises StorageError."""
         return await self._deliveries.shown_as(NAME, channel, str(message))
+
+    async def stands(self, origin: Origin, key: str) -> bool:
+        """Whether a card of this key stands at this place. Raises StorageError."""
+        slot = Slot(messenger=NAME, channel=origin.channel, thread=origin.thread or "", key=key)
+        return bool(key) and await self._deliveries.get(slot) is not None
 
     async def thread_of(self, key: str, channel: str) -> str | None:
         """Return the thread in which a card of this key stands in a chat. Raises StorageError."""

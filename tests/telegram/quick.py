@@ -129,18 +129,3 @@ async def quick(
 def faults(caplog: pytest.LogCaptureFixture) -> list[str]:
     """Return what stands in the log that nobody should have to read: errors and what was raised."""
     return [each.getMessage() for each in caplog.records if each.exc_info or each.levelname == "ERROR"]
-
-
-def drawn(messages: list[Message]) -> str:
-    """Write messages down as people see them, for reading."""
-    lines: list[str] = []
-    for each in messages:
-        about = f"#{each.id}" + (f" -> #{each.reply_to}" if each.reply_to else "")
-        about += f" topic {each.topic}" if each.topic else ""
-        about += f" {list(each.reactions.values())}" if each.reactions else ""
-        about += f" [{each.file.kind} {each.file.name}]" if each.file else ""
-        markup = each.markup or {}
-        keys = [" | ".join(b["text"] for b in row) for row in markup.get("inline_keyboard", [])]
-        about += " (ForceReply)" if markup.get("force_reply") else ""
-        lines += [f"── {each.sender.name} {about}", each.text or str(each.service), *(f"   [ {row} ]" for row in keys), ""]
-    return "\n".join(lines)
