@@ -15,6 +15,7 @@ from bot.delivery import Options, Outbox
 from bot.fronts import Fronts
 from bot.hearing import Listener
 from bot.httpd import Receiver
+from bot.telegram.albums import Albums
 from bot.telegram.asking import Asking
 from bot.telegram.carrier import OVERALL, TelegramCarrier, pace
 from bot.telegram.client import Client
@@ -27,7 +28,7 @@ from bot.telegram.intake import Intake
 from bot.telegram.limiter import Limiter
 from bot.telegram.menu import Menu
 from bot.telegram.messenger import TelegramMessenger
-from bot.telegram.payloads import ALLOWED, read
+from bot.telegram.payloads import ALLOWED
 from bot.telegram.poll import Poller
 from bot.telegram.pulse import Pulse
 from bot.telegram.service import Service
@@ -81,8 +82,12 @@ class TelegramFront:
             asking = Asking(core, self.messenger, line, service)
             host = Host(inside, self.messenger, line, service, asking)
 
+            albums = Albums(self._store.arrivals, self._clock, me)
+
             async def answer(arrival: Arrival, *, again: bool) -> None:
-                await host.answer(read(arrival.payload, me), since=arrival.at if again else None)
+                if (gathered := await albums.gathered(arrival)) is not None:
+                    await host.answer(gathered.heard, since=arrival.at if again else None)
+                    await albums.done(gathered)
 
             attendant = Attendant(NAME, answer, self._store.arrivals, self._clock, KNOWN_FOR)
             intake = Intake(self._store.arrivals, self._clock, me, attendant.ring)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from bot.fronts import Fronts
 from runner.model import Execution, State
 from runner.ports import Agent, ExecutionQuery
 from runner.settings import Settings
@@ -20,6 +21,7 @@ from tests.servers.telegram.world import Chat, Message, User
 from tests.telegram.chats import ADA, BOB, Chats, Mode, configured, serving
 
 MODES = ("polling", pytest.param("webhook", marks=pytest.mark.proof))  # where both in every run would take too long
+ROOM = -1001
 _STEP = 3.0  # seconds that pass at a time, while nothing else is left to do than to send
 _STEADY = 3  # looks in a row that find nothing to do
 _STARTING = (State.PENDING, State.RUNNING)
@@ -36,6 +38,7 @@ class QuickChats(Chats):
 
     settings: Settings
     clock: HandClock = field(default_factory=HandClock)
+    fronts: Fronts = field(default_factory=Fronts)
 
     async def settled(self, *, hold: bool = False) -> None:
         """Wait until all that was said is dealt with and all that came of it is shown, and every agent waits or ends.
@@ -107,23 +110,54 @@ class QuickChats(Chats):
         return frozenset(texts | marks | told)
 
 
+@dataclass
+class Town:
+    """The strict Bot API with its people and rooms, whether or not Signoff runs."""
+
+    tg: StrictTelegram
+    folder: Path
+    settings: Settings
+    clock: HandClock
+
+    @asynccontextmanager
+    async def open(self, *agents: Agent) -> AsyncIterator[QuickChats]:
+        """Run Signoff; doing so again is a restart."""
+        tg = self.tg
+        ada, bob = tg.world.users[ADA], tg.world.users[BOB]
+        fronts = Fronts()
+        async with serving(self.folder, self.settings, *agents, clock=self.clock, fronts=fronts) as scene:
+            await scene.project()
+            yield QuickChats(
+                tg=tg,
+                scene=scene,
+                ada=ada,
+                bob=bob,
+                home=tg.private(ada),
+                room=tg.world.chats[ROOM],
+                settings=self.settings,
+                clock=self.clock,
+                fronts=fronts,
+            )
+
+
+@asynccontextmanager
+async def town(folder: Path, *, mode: Mode = "polling", topics: bool = False, **sections: Any) -> AsyncIterator[Town]:
+    """Make people and a room, on a clock that stands still by itself. Nothing may be refused in the end."""
+    clock = HandClock()
+    async with StrictTelegram(clock) as tg:
+        tg.world.has_topics = topics
+        tg.group(ROOM, "Ops", tg.user(ADA, "Ada"), tg.user(BOB, "Bob"), kind="supergroup")
+        yield Town(tg, folder, configured(folder, tg, mode=mode, **{**_TERMS, **sections}), clock)
+        assert tg.violations == [], tg.violations
+
+
 @asynccontextmanager
 async def quick(
     folder: Path, *agents: Agent, mode: Mode = "polling", topics: bool = False, **sections: Any
 ) -> AsyncIterator[QuickChats]:
     """Open chats like `tests.telegram.chats.chats`, on a clock that stands still by itself."""
-    clock = HandClock()
-    async with StrictTelegram(clock) as tg:
-        tg.world.has_topics = topics
-        ada, bob = tg.user(ADA, "Ada"), tg.user(BOB, "Bob")
-        room = tg.group(-1001, "Ops", ada, bob, kind="supergroup")
-        settings = configured(folder, tg, mode=mode, **{**_TERMS, **sections})
-        async with serving(folder, settings, *agents, clock=clock) as scene:
-            await scene.project()
-            yield QuickChats(
-                tg=tg, scene=scene, ada=ada, bob=bob, home=tg.private(ada), room=room, settings=settings, clock=clock
-            )
-        assert tg.violations == []
+    async with town(folder, mode=mode, topics=topics, **sections) as made, made.open(*agents) as t:
+        yield t
 
 
 def faults(caplog: pytest.LogCaptureFixture) -> list[str]:
