@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -104,7 +105,7 @@ class QuickChats(Chats):
         bot = self.tg.bot
         posted = self.tg.world.posted.values()
         mine = [each for each in posted if each.sender is bot and not each.deleted]
-        texts = {f"{m.chat.id} {m.id} {(m.text.splitlines() or [''])[0]} {m.labels} {m.file}" for m in mine}
+        texts = {f"{m.chat.id} {m.id} {re.sub('[0-9]', '', m.text)} {m.labels} {m.file}" for m in mine}
         marks = {f"{m.chat.id} {m.id} {m.reactions[bot.id]}" for m in posted if bot.id in m.reactions}
         told = {f"{p.id} {p.text}" for p in self.tg.presses.all.values() if p.answered and p.text}
         return frozenset(texts | marks | told)
