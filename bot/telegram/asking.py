@@ -98,7 +98,7 @@ class Asking:
             await self._counter.show(origin, Card(title=_LEFT, key=shown.key if shown else ""))
         elif press.sure:
             told = _ONCE_MORE
-            await self._counter.confirm(origin, f"sure:{place.message}", press.action)
+            await self._counter.confirm(origin, f"{buttons.SURE_KEY}{place.message}", press.action)
         else:
             asks, prefill = buttons.asked(shown.payload, pressed.data) if shown else ("", "")
             order = Order(press.action, origin)
@@ -121,9 +121,12 @@ class Asking:
         return draft is not None
 
     async def _show(self, origin: Origin, place: Place, draft: Draft) -> bool:
-        """Show a draft; False if it stands there as it is. In a group, where we may hear nothing but answers to us, a text is asked for as an answer."""
+        """Show a draft; False if it stands there as it is.
+
+        In a group, where we may hear nothing but answers to us, a text is asked for as an answer.
+        """
         card = await self._clerk.screen(draft)
-        reply = _FIELD if not place.direct and draft.kind == TEXT else ""
+        reply = _FIELD if _forced(place, draft) else ""
         return await self._counter.place(origin, card, reply=reply)
 
     async def _ended(self, person: Person, given: Given, outcome: Outcome) -> None:
@@ -160,10 +163,16 @@ class Asking:
             log.info("telegram.form %s was carried out before", done.draft.id)
         elif not await self._service.carry_out(person, order):
             return
-        await self._counter.show(where, done.card)
+        if not _forced(place, done.draft):
+            await self._counter.show(where, done.card)
         await self._clerk.done(done.draft)
 
     async def _where(self, place: Place, key: str) -> Origin:
         """Return where a form stands."""
         thread = await self._counter.thread_of(key, place.channel)
         return Origin(messenger=NAME, channel=place.channel, thread=thread or place.in_topic)
+
+
+def _forced(place: Place, draft: Draft) -> bool:
+    """Whether a message opens the field for its answer. Telegram lets nobody change such a message afterwards."""
+    return not place.direct and draft.kind == TEXT

@@ -8,6 +8,7 @@ from typing import Protocol, assert_never
 
 from bot import posted, spoken, views
 from bot.messenger import Button, Card, Incoming
+from bot.telegram import buttons
 from bot.telegram.heard import CHAIN, NAME, Changed, Dropped, Heard, Place, Pressed, Reached, Said, Started
 from bot.telegram.inside import Counter, Inside, Line
 from bot.telegram.service import Order, Service
@@ -183,5 +184,5 @@ class Host:
             return
         if await self._asking.wanted(person, place, order):
             await self._line.answered(pressed.query)
-        else:
-            await self._service.carry_out(person, order)
+        elif await self._service.carry_out(person, order) and shown and shown.key.startswith(buttons.SURE_KEY):
+            await self._counter.show(origin, Card(title=buttons.done(pressed.data), key=shown.key))

@@ -138,7 +138,9 @@ class Service:
             card = replace(card, buttons=(*card.buttons, order.otherwise))
         if order.query and not card.key and not card.buttons:
             text = _aloud(card)
-            if units(text) <= ALERT and await self._line.answered(order.query, text, alert=failed or units(text) > _GLANCE):
+            if units(text) <= ALERT and await self._line.answered(
+                order.query, text, alert=failed or units(text) > _GLANCE
+            ):
                 return True
         if card.private and order.identity and order.origin.channel != order.identity:
             return await self._alone(card, order)
@@ -165,7 +167,9 @@ class Service:
 
 
 def _aloud(card: Card) -> str:
-    """Say a card in one breath."""
-    lines = [" ".join(line.split()) for line in whole(replace(card, footer=card.footer.replace("`", ""))).splitlines()]
+    """Say a card in one breath, without the titles of its parts."""
+    parts = tuple(replace(part, title="") for part in card.sections)
+    text = whole(replace(card, sections=parts, footer=card.footer.replace("`", "")))
+    lines = [" ".join(line.split()) for line in text.splitlines()]
     said = [line if line[-1] in _ENDS else f"{line}." for line in lines if line]
     return " ".join(said).removesuffix("." if len(said) == 1 else "")

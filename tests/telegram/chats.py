@@ -180,5 +180,10 @@ def drawn(messages: list[Message]) -> str:
         markup = each.markup or {}
         keys = [" | ".join(b["text"] for b in row) for row in markup.get("inline_keyboard", [])]
         about += " (ForceReply)" if markup.get("force_reply") else ""
-        lines += [f"── {each.sender.name} {about}", each.text or str(each.service), *(f"   [ {row} ]" for row in keys), ""]
+        lines += [
+            f"── {each.sender.name} {about}",
+            each.text or str(each.service),
+            *(f"   [ {row} ]" for row in keys),
+            "",
+        ]
     return "\n".join(lines)

@@ -115,7 +115,9 @@ class Monkey:
             text = self.dice.choice(_LINES)
         chat = self.dice.choice((self.t.tg.private(user), self.t.room))
         slash = "/" if not chat.private else self.dice.choice(("", "/", "/task "))
-        await self._noticed(self.t.tg.say(user, chat, slash + text), f"{user.name} says {slash + text!r} in {chat.title}")
+        await self._noticed(
+            self.t.tg.say(user, chat, slash + text), f"{user.name} says {slash + text!r} in {chat.title}"
+        )
 
     def _asked(self, user: User) -> Message | None:
         """Return a message that asks this person for something in words."""
@@ -132,11 +134,10 @@ class Monkey:
         self.done.add((press.label, press.kind))
         self.pressed.setdefault(press.user.id, set()).add(press.label)
         before = len(self.t.tg.presses.all)
-        await self._noticed(
-            self.t.tg.press(press.user, press.message, press.data, stale=press.stale), str(press)
-        )
+        await self._noticed(self.t.tg.press(press.user, press.message, press.data, stale=press.stale), str(press))
         pressed = list(self.t.tg.presses.all.values())[before:]
-        if any(not each.answered for each in pressed):
+        tried = {call.args["callback_query_id"] for call in self.t.tg.called("answerCallbackQuery")}  # perhaps too late
+        if any(each.id not in tried for each in pressed):
             self.complaints.append(f"still spins: {press}")
 
     async def _noticed(self, act: Any, what: str) -> None:

@@ -96,6 +96,14 @@ class QuickChats(Chats):
         assert found, f"{words!r} is in none of {[each.text for each in self.ours(chat)]}"
         return found[-1]
 
+    async def in_time(self, chat: Chat, words: str) -> Message:
+        """Let time pass until a message of ours says this."""
+        async with self.patience():
+            while not (found := self.ours(chat, words)):
+                await self.clock.move(seconds=1)
+                await self.moment()
+        return found[-1]
+
     async def runs(self) -> tuple[Execution, ...]:
         """Return all runs, newest first."""
         return tuple((await self.scene.core.store.executions.list(ExecutionQuery(limit=99))).items)

@@ -35,7 +35,9 @@ async def test_files_and_captions_reach_the_agent(tmp_path: Path) -> None:
         t.one(t.home, "heard: What is this? | pictures: 1 | files: []")
         notes = ("notes.txt", b"remember", "text/plain")
         await t.says(t.ada, t.home, document=notes, reply_to=t.one(t.home, "pictures: 1"))
-        assert t.one(t.home, "heard: Look at what is attached. | pictures: 0 | files: ['notes.txt']").reply_to == said.id
+        assert (
+            t.one(t.home, "heard: Look at what is attached. | pictures: 0 | files: ['notes.txt']").reply_to == said.id
+        )
         huge = ("core.dump", bytes(20_000_001), "application/octet-stream")
         await t.says(t.ada, t.home, caption="and this", document=huge, reply_to=t.one(t.home, "pictures: 1"))
         t.one(t.home, "core.dump: it is too large: a file may have 20 MB")
@@ -62,7 +64,9 @@ async def test_what_comes_of_an_album_too_late_is_for_the_same_run(tmp_path: Pat
     """TG-54: a piece that is delivered when the rest is dealt with begins no run of its own."""
     async with quick(tmp_path, ActingAgent(counts)) as t:
         said = await t.says(t.ada, t.home, caption="compare", album=[png(2), png(3)])
-        update = next(each.body for each in t.tg.updates.sent if "message" in each.body and "photo" in each.body["message"])
+        update = next(
+            each.body for each in t.tg.updates.sent if "message" in each.body and "photo" in each.body["message"]
+        )
         message = {**update["message"], "message_id": said.id + 500}
         del message["caption"]
         t.tg.deliver_raw({"update_id": update["update_id"] + 500, "message": message})

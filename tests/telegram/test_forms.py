@@ -31,7 +31,7 @@ async def define(t: QuickChats, name: str, **fields: Any) -> None:
 
 
 async def test_a_new_task_is_asked_for_step_by_step_below_what_was_typed(tmp_path: Path) -> None:
-    """TG-65: a name that is taken is asked for again; steps that are done lose their buttons; nothing forces a reply."""
+    """TG-65: a taken name is asked for again; steps that are done lose their buttons; nothing forces a reply."""
     async with quick(tmp_path, ActingAgent(act)) as t:
         await define(t, "taken")
         await t.says(t.ada, t.home, "/new")
@@ -133,9 +133,7 @@ async def test_a_run_asks_for_missing_values_in_a_group_too_and_offers_the_last_
         ("open", ["=Signoff"], "Signoff"),
     ],
 )
-async def test_questions_of_the_agent_are_answered(
-    tmp_path: Path, prompt: str, steps: list[str], answer: str
-) -> None:
+async def test_questions_of_the_agent_are_answered(tmp_path: Path, prompt: str, steps: list[str], answer: str) -> None:
     """TG-68: one, several, own words; each answered once, and the card says so."""
     async with quick(tmp_path, ActingAgent(act)) as t:
         await t.says(t.ada, t.home, f"{prompt} it")

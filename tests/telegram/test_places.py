@@ -53,7 +53,7 @@ async def test_a_message_that_could_be_for_a_run_or_begin_one_is_asked_about(tmp
         assert late.text == "That is done already."
         await t.says(t.ada, t.home, "this is for it", reply_to=t.one(t.home, "Needs you"))
         await t.presses(t.ada, t.one(t.home, "Needs you"), "Approve")
-        assert t.one(t.home, "done with it").reply_to == first.id
+        assert t.one(t.home, "ask for it: completed").reply_to == first.id
         await t.says(t.ada, t.home, "done more")
         assert await conversations(t) == 3, "where no run is live nothing is asked"
 
@@ -69,7 +69,7 @@ async def test_a_message_for_the_agent_is_marked_when_it_is_taken_and_when_it_is
         assert [m.text for m in t.ours(t.home)[count:] if "did not answer" not in m.text] == []
         await t.tg.edit(t.ada, remark, "wait, be slow")
         await t.settled()
-        assert "wait, be slow" in t.one(t.home, "Not read by the agent yet").text
+        await t.in_time(t.home, "Not read by the agent yet\nwait, be slow")
         assert first.reactions[t.tg.bot.id] == ["👌"]
         await t.tg.edit(t.ada, first, "ask for something else")
         await t.settled()

@@ -55,8 +55,8 @@ async def posted(t: Chats, ending: str) -> File:
 async def saved(t: Chats) -> None:
     """Save a task in the form, step by step, and press its Run button."""
     await t.tg.say(t.ada, t.home, "/new")
-    for asked, text in (("Name", "make"), ("Prompt", "Make {{what}}")):
-        await t.until(t.home, lambda m, asked=asked: f"\n{asked}\n" in m.text and "step" in m.text)
+    for asked, text in (("\nName\n", "make"), ("\nPrompt\n", "Make {{what}}")):
+        await t.shows(t.home, asked)
         await t.tg.say(t.ada, t.home, text)
     form = await t.shows(t.home, "Default of what")
     await t.press(t.ada, form, "Skip")

@@ -20,7 +20,18 @@ from bot.forms.run import RUN
 from bot.forms.task import EDIT, NAME, NEW, PROMPT
 from bot.messenger import Card, Look, Section, Tone
 from bot.telegram.forms import asking, flow
-from bot.telegram.forms.progress import LIST, SUMMARY, Action, Progress, Sheet, Verb, inputs, kept, parse_action, restored
+from bot.telegram.forms.progress import (
+    LIST,
+    SUMMARY,
+    Action,
+    Progress,
+    Sheet,
+    Verb,
+    inputs,
+    kept,
+    parse_action,
+    restored,
+)
 from bot.telegram.forms.screens import key, screen, shown_values
 from bot.telegram.forms.sheets import sheet
 from bot.views.parts import sections
@@ -116,7 +127,7 @@ class TelegramClerk:
             return _over(draft, str(error))
 
     async def waits(self, draft: Draft) -> bool:
-        """Whether a draft waits for a text. One about something that is gone does: it says so, and gives the text back."""
+        """Whether a draft waits for a text. One about what is gone does: it says so, and gives the text back."""
         if draft.kind == asking.TEXT:
             return True
         progress = restored(draft.content)

@@ -78,8 +78,7 @@ class People:
             number = self.sending.album()
             captions = [more.get("caption") or text, *[""] * (len(album) - 1)]
             ordered = [
-                self._say(user, chat, (said, each, number), more)
-                for said, each in zip(captions, album, strict=True)
+                self._say(user, chat, (said, each, number), more) for said, each in zip(captions, album, strict=True)
             ]
         else:
             content = more.get("photo") or more.get("document")
