@@ -28,7 +28,7 @@ from bot.telegram.limiter import Limiter
 from bot.telegram.menu import Menu
 from bot.telegram.messenger import TelegramMessenger
 from bot.telegram.payloads import ALLOWED, read
-from bot.telegram.poll import Poller
+from bot.telegram.poll import Poller, told
 from bot.telegram.pulse import Pulse
 from bot.telegram.service import Service
 from bot.telegram.topics import Topics
@@ -75,7 +75,8 @@ class TelegramFront:
         """Serve until cancelled."""
         async with beside(self._outbox.run()):
             me = await self._introduced()
-            line = Direct(self._bot, Speech(self._settings.transcribe) if self._settings.transcribe else None)
+            speech = Speech(self._settings.transcribe) if self._settings.transcribe else None
+            line = Direct(self._bot, speech, self._clock)
             inside = Inside(desk, core.people, core.runs)
             service = Service(inside, self.messenger, line, Topics(core, line))
             asking = Asking(core, self.messenger, line, service)
@@ -144,7 +145,7 @@ class TelegramFront:
         if isinstance(error, InvalidToken):  # its own words hold the token
             why = "the token in the configuration does not hold"
         else:
-            why = f"{type(error).__name__}: {error.message}"
+            why = told(error)
         log.warning("telegram.unreachable: %s", why)
         self.pulse.lost(why)
 
@@ -156,6 +157,7 @@ async def telegram(settings: Telegram, store: Store, clock: Clock, fronts: Front
     Raises ConfigError if the token or the webhook's secret cannot be read.
     """
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it tells the addresses of requests, which hold the token
+    logging.getLogger("telegram.request").setLevel(logging.CRITICAL)  # it tells each gateway's page; so do we, briefly
     bot = Client(
         token=settings.token.read(),
         base_url=settings.base_url,
