@@ -142,10 +142,8 @@ class TelegramFront:
                 )
 
     def _unreachable(self, error: TelegramError) -> None:
-        if isinstance(error, InvalidToken):  # its own words hold the token
-            why = "the token in the configuration does not hold"
-        else:
-            why = told(error)
+        refused = isinstance(error, InvalidToken)  # its own words hold the token
+        why = "the token in the configuration does not hold" if refused else told(error)
         log.warning("telegram.unreachable: %s", why)
         self.pulse.lost(why)
 

@@ -45,7 +45,7 @@ class QuickChats(Chats):
     clock: HandClock = field(default_factory=HandClock)
 
     async def settled(self) -> None:
-        """Wait until all that was said is dealt with and all that came of it is shown, and every agent waits or ends."""
+        """Wait until all that was said is dealt with, all that came of it is shown, and every agent waits or ends."""
         calm = looks = 0
         async with self.patience():
             while calm < _STEADY:
@@ -142,7 +142,8 @@ async def _http(settings: Settings, scene: Stage, front: TelegramFront) -> Async
         yield
         return
     async with bound(settings.http.address) as taken:
-        async with beside(HttpServer(taken, front.receivers, scene.core.store.feed.newest).run()):
+        server = HttpServer(taken, front.receivers, scene.core.store.feed.newest)
+        async with beside(server.run()):
             yield
 
 
