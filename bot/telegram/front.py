@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
+from telegram import WebhookInfo
 from telegram.error import InvalidToken, TelegramError
 from telegram.request import HTTPXRequest
 
@@ -98,27 +99,35 @@ class TelegramFront:
         await self._called(self._door)
 
     async def _called(self, door: Door) -> None:
-        """Have Telegram call us, and look every while whether it can."""
+        """Have Telegram call us, and look every while whether it can, and still means to."""
+        is_set, failures = False, 0
         while True:
             try:
-                await self._bot.set_webhook(
-                    self._settings.webhook_url, secret_token=door.secret, allowed_updates=list(ALLOWED)
-                )
-                break
+                if is_set:
+                    is_set = self._is_called(await self._bot.get_webhook_info())
+                else:
+                    await self._bot.set_webhook(
+                        self._settings.webhook_url, secret_token=door.secret, allowed_updates=list(ALLOWED)
+                    )
+                    is_set = True
+                failures = 0
             except TelegramError as error:
                 self._unreachable(error)
-                await self._clock.sleep(_PATIENCE[-1])
-        while True:
-            await self._clock.sleep(_PATIENCE[-1])
-            try:
-                info = await self._bot.get_webhook_info()
-            except TelegramError as error:
-                self._unreachable(error)
-                continue
-            if info.pending_update_count and info.last_error_message:
-                self.pulse.lost(f"Telegram cannot call us: {info.last_error_message}")
-            else:
-                self.pulse.proved(news=False)
+                failures += 1
+            await self._clock.sleep(_PATIENCE[min(failures, len(_PATIENCE)) - 1])
+
+    def _is_called(self, info: WebhookInfo) -> bool:
+        """Note whether Telegram can call us; False if it does not mean to."""
+        if info.url != self._settings.webhook_url:
+            why = "another instance has taken the webhook away: end one of them"
+            log.error("telegram.contested: %s", why)
+            self.pulse.lost(why)
+            return False
+        if info.pending_update_count and info.last_error_message:
+            self.pulse.lost(f"Telegram cannot call us: {info.last_error_message}")
+        else:
+            self.pulse.proved(news=False)
+        return True
 
     async def _introduced(self) -> Me:
         """Ask Telegram who we are, as often as it takes."""
