@@ -28,6 +28,7 @@ from bot.telegram.intake import Intake
 from bot.telegram.limiter import Limiter
 from bot.telegram.menu import Menu
 from bot.telegram.messenger import TelegramMessenger
+from bot.telegram.moves import Moves
 from bot.telegram.payloads import ALLOWED, read
 from bot.telegram.poll import Poller, told
 from bot.telegram.pulse import Pulse
@@ -57,10 +58,13 @@ class TelegramFront:
         self._bot = bot
         self._store = store
         self._clock = clock
-        self._outbox = Outbox(NAME, TelegramCarrier(bot), store.deliveries, clock, Options(pace=pace, overall=OVERALL))
+        self._moves = Moves(store.deliveries)
+        carrier = TelegramCarrier(bot, self._moves)
+        self._outbox = Outbox(NAME, carrier, store.deliveries, clock, Options(pace=pace, overall=OVERALL))
+        self._moves.kept_in(self._outbox)
         self.pulse = Pulse(clock, over_http=settings.over_http)
         self._door = Door(settings.webhook_secret, self.pulse) if settings.over_http else None
-        self.messenger = TelegramMessenger(self._outbox, store.deliveries)
+        self.messenger = TelegramMessenger(self._outbox, store.deliveries, self._moves)
 
     @property
     def ear(self) -> Listener:
@@ -74,6 +78,7 @@ class TelegramFront:
 
     async def run(self, desk: Desk, core: Core) -> None:
         """Serve until cancelled."""
+        await self._moves.load()
         async with beside(self._outbox.run()):
             me = await self._introduced()
             speech = Speech(self._settings.transcribe) if self._settings.transcribe else None
@@ -84,10 +89,11 @@ class TelegramFront:
             host = Host(inside, self.messenger, line, service, asking)
 
             async def answer(arrival: Arrival, *, again: bool) -> None:
-                await host.answer(read(arrival.payload, me), since=arrival.at if again else None)
+                heard = await self._moves.resolved(read(arrival.payload, self._moves.me(me)))
+                await host.answer(heard, since=arrival.at if again else None)
 
             attendant = Attendant(NAME, answer, self._store.arrivals, self._clock, KNOWN_FOR)
-            intake = Intake(self._store.arrivals, self._clock, me, attendant.ring)
+            intake = Intake(self._store.arrivals, self._clock, lambda: self._moves.me(me), attendant.ring)
             async with beside(attendant.run(), Menu(self._bot, self._clock).run()):
                 await self._listen(intake)
 

@@ -165,9 +165,11 @@ class Host:
         place = pressed.place
         if (person := await self._service.person(place, pressed.query)) is None:
             return
+        shown = await self._counter.shown_as(place.channel, place.message)
+        if shown is None:
+            await self._counter.fade(place.channel, place.message)
         if await self._asking.pressed(person, pressed):
             return
-        shown = await self._counter.shown_as(place.channel, place.message)
         thread = (shown.thread if shown else None) or place.in_topic
         ours = place.origin(thread) if thread else None
         origin = ours or await self._service.begins(place, pressed.data, None)
