@@ -62,7 +62,9 @@ async def test_a_call_that_fails_twice_costs_nothing(
     """TG-10: a limit, an error, a page for people, a refusal, no connection and a lost answer, on each kind of call."""
     caplog.set_level(logging.INFO)
     async with world(tmp_path, mode=_mode(method)) as there:
-        there.tg.fail(method, **WAYS[way], times=_times(method, way))
+        # Who shuts us out for an hour has forgotten a form: that is for the room, where none is filled in.
+        where = there.room.id if way == "forbidden" and method in {"sendMessage", "editMessageText"} else None
+        there.tg.fail(method, **WAYS[way], times=_times(method, way), chat=where)
         await _lived(there, method, way)
         assert leaks(caplog, there.tg.token) == []
     assert [each.getMessage() for each in caplog.records if each.exc_info] == []

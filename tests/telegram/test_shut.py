@@ -1,4 +1,4 @@
-"""A chat that has to be left alone, is closed to us or has moved: it gets everything in the end, and others wait for nothing."""
+"""A chat that has to be left alone, is closed to us or has moved gets everything in the end, and holds up no other."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ async def test_who_comes_back_while_we_are_being_refused_is_not_left_waiting(tmp
     """TG-14: the refusal may arrive after the news that we may write again."""
     async with quick(tmp_path, ActingAgent(act)) as t:
         await _asked(t, t.home)
-        bot, send = t.front._bot, t.front._bot.edit_message_text  # noqa: SLF001 - a race has to be made
+        bot, send = t.front._bot, t.front._bot.edit_message_text  # a race has to be made
 
         async def slowly(*args: Any, **kwargs: Any) -> Any:
             try:
@@ -128,7 +128,7 @@ async def test_who_comes_back_while_we_are_being_refused_is_not_left_waiting(tmp
                     while t.tg.updates.pending() or await t.scene.core.store.arrivals.waiting("telegram"):
                         await t.moment()
 
-        with bot._unfrozen():  # type: ignore[attr-defined]  # noqa: SLF001
+        with bot._unfrozen():
             bot.edit_message_text = slowly  # type: ignore[method-assign]
         await t.tg.block(t.ada)
         (run,) = await t.runs()
@@ -139,7 +139,7 @@ async def test_who_comes_back_while_we_are_being_refused_is_not_left_waiting(tmp
 
 
 async def test_a_group_that_becomes_a_supergroup_keeps_its_runs(tmp_path: Path) -> None:
-    """TG-15: cards come there, presses and answers there count, also after a restart, and no other message is changed."""
+    """TG-15: cards come there, and presses and answers there count, also after a restart."""
     async with world(tmp_path, kind="group") as there:
         async with there.serving(ActingAgent(act)) as t:
             await _asked(t, t.room)
