@@ -97,7 +97,6 @@ class Standby:
         self._bell = asyncio.Event()
         self._remarks: dict[str, str] = {}  # by deaf product
         self._tried: dict[str, _Tried] = {}  # by question
-        self._brought: dict[tuple[str, str], str] = {}  # question and person: the product
 
     async def run(self) -> None:
         """Look after each turn of the hearing and each change, until cancelled."""
@@ -132,7 +131,8 @@ class Standby:
         asked = await self._core.store.approvals.open(limit=OPEN_LOOKED_AT)
         for each in asked:
             lost.update(await self._brought_anywhere(each, outage))
-        self._forget({each.id for each in asked})
+        still_open = {each.id for each in asked}
+        self._tried = {key: tried for key, tried in self._tried.items() if key in still_open}
         self._remark({name: _lost(lost[name]) for name in deaf})
 
     async def _brought_anywhere(self, asked: Approval, outage: _Outage) -> Sequence[str]:
@@ -179,21 +179,17 @@ class Standby:
         return people.values()
 
     async def _reach(self, person: Person, asked: Approval, ear: Ear, outage: _Outage) -> bool:
-        """Show a question to a person in the first product where they are known, unless it stands there already."""
-        brought = self._brought.get((asked.id, person.id))
-        if brought in outage.well:
-            return True
+        """Show a question to a person in the first product where they are known; once, whatever happens in between.
+
+        What was shown stands in the store, so an earlier life of ours counts as well.
+        """
         identities = await self._identities.of(person.id)
-        name = next((name for name in outage.well if name in identities), None)
-        if name is None:
-            return False
-        place = Origin(messenger=name, channel=identities[name])
-        stands = await self._core.store.deliveries.places(name, f"ask:{asked.id}")
-        known = any(slot.channel == place.channel for slot in stands)  # by an earlier life of ours, or looked up
-        if not known and not await self._watch.bring(place, asked.id, _why(ear, self._core.clock.now())):
-            return False
-        self._brought[asked.id, person.id] = name
-        return True
+        places = [Origin(messenger=name, channel=identities[name]) for name in outage.well if name in identities]
+        for place in places:
+            stands = await self._core.store.deliveries.places(place.messenger, f"ask:{asked.id}")
+            if any(slot.channel == place.channel for slot in stands):
+                return True
+        return bool(places) and await self._watch.bring(places[0], asked.id, _why(ear, self._core.clock.now()))
 
     def _remark(self, words: Mapping[str, str]) -> None:
         """Have the status say what people have to know of a deaf product; the log says it once an outage."""
@@ -202,11 +198,6 @@ class Standby:
                 log.warning("%s is deaf. %s", name, remark)
             self._remarks[name] = self._remarks.get(name) or remark
             self._hearing.remark(name, remark)
-
-    def _forget(self, still_open: set[str]) -> None:
-        """Forget what was done about questions that are answered."""
-        self._tried = {key: tried for key, tried in self._tried.items() if key in still_open}
-        self._brought = {key: name for key, name in self._brought.items() if key[0] in still_open}
 
 
 def _may(person: Person, asked: Approval, execution: Execution, directory: Directory) -> bool:

@@ -42,6 +42,7 @@ from runner.settings import Telegram
 from runner.speech import Speech
 
 KNOWN_FOR = timedelta(hours=25)  # Telegram keeps updates for 24 hours
+_UNFINISHED = timedelta(days=2)  # how long a form is kept that nobody goes on with; it is over after one
 _CONNECTIONS = 32  # requests at a time; the one that waits for updates has its own
 _TIMEOUT = 20.0  # seconds for one request to Telegram
 _PATIENCE = (1.0, 2.0, 5.0, 10.0, 30.0)  # seconds between attempts to reach Telegram at the start; then the last again
@@ -79,6 +80,7 @@ class TelegramFront:
     async def run(self, desk: Desk, core: Core) -> None:
         """Serve until cancelled."""
         await self._moves.load()
+        await self._store.drafts.forget(self._clock.now() - _UNFINISHED)
         async with beside(self._outbox.run()):
             me = await self._introduced()
             speech = Speech(self._settings.transcribe) if self._settings.transcribe else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Protocol
 
 from bot import posted, spoken
@@ -97,8 +98,13 @@ class Service:
         except NotFound:
             return None
 
-    async def carry_out(self, person: Person, order: Order) -> None:
-        """Carry out an order, and show what came of it where it belongs."""
+    async def has_begun(self, order: Order, since: datetime) -> bool:
+        """Whether an order begins a run that was begun already, at that time or later."""
+        run = await self.run_of(order.origin) if spoken.starts(order.line) else None
+        return run is not None and run.created_at >= since
+
+    async def carry_out(self, person: Person, order: Order) -> bool:
+        """Carry out an order, and show what came of it where it belongs; False if it could not be done."""
         incoming = Incoming(
             person=person,
             origin=order.origin,
@@ -108,13 +114,15 @@ class Service:
             source=order.source,
             identity=order.identity,
         )
-        said = False
+        said, done = False, True
         for card in await self._inside.desk.handle(incoming):
             said = await self.show(card, order) or said
+            done = done and not spoken.failed(card)
         if (missing := posted.lost(order.enclosed)) is not None:
             await self._counter.show(order.origin, missing)
         if order.query and not said:
             await self._line.answered(order.query)
+        return done
 
     async def show(self, card: Card, order: Order) -> bool:
         """Show what came of an order; True if the press behind it has its answer by that."""

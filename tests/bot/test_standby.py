@@ -92,13 +92,18 @@ async def test_a_card_that_could_not_be_shown_is_tried_again(tmp_path: Path) -> 
 
 
 async def test_those_who_are_wanted_by_name_are_asked_and_who_may_not_answer_is_not(tmp_path: Path) -> None:
-    """HEAR-3: Ada began the run, but only Bob may answer; the store knows who he is in Telegram."""
-    async with street(tmp_path, asks, approvals={"approvers": ["bob"]}) as town:
-        bob = await town.scene.core.people.find("bob")
-        await town.scene.core.store.people.link(bob.id, "telegram", "8", Batch())
+    """HEAR-3: Ada began the run and may not answer, Eve may, and it is Bob's turn; the store knows him in Telegram."""
+    users = {**USERS, "eve": {"role": "approver", "slack": "UEVE"}}
+    terms = {"approvers": ["bob", "eve"], "on_call": ["bob"]}
+    async with street(tmp_path, asks, users=users, approvals=terms) as town:
+        for name, identity in (("bob", "8"), ("eve", "9")):
+            person = await town.scene.core.people.find(name)
+            await town.scene.core.store.people.link(person.id, "telegram", identity, Batch())
         question = await town.begins()
         town.silent.add("slack")
         await town.passes()
+        await town.in_telegram(question)
+        await town.looked()
         assert list(await town.in_telegram(question)) == ["8"]
 
 
@@ -112,19 +117,22 @@ async def test_whoever_may_answer_is_asked_where_nobody_else_can_be_reached(tmp_
         question = await town.begins(replace(town.scene.actor, person=dan))
         town.silent.add("slack")
         await town.passes()
+        await town.in_telegram(question)
+        await town.looked()
         assert list(await town.in_telegram(question)) == ["7"]
 
 
 async def test_a_question_that_is_shown_where_we_hear_is_left_alone(tmp_path: Path) -> None:
-    """HEAR-3: whoever is wanted by name in Telegram has it already, without a nudge; a terminal is no product."""
+    """HEAR-3: it is Bob's turn, who has it in Telegram already, without a nudge; a terminal is no product."""
     users = {**USERS, "bob": {"role": "approver", "telegram": "8"}}
-    async with street(tmp_path, asks, users=users, approvals={"approvers": ["ada", "bob"]}) as town:
+    async with street(tmp_path, asks, users=users, approvals={"on_call": ["bob"]}) as town:
         town.silent.add("slack")
         await town.passes()
         question = await town.begins()
-        assert set(await town.in_telegram(question)) == {"7", "8"}
+        assert list(await town.in_telegram(question)) == ["8"]
         await town.scene.question(await town.scene.do("In the terminal"))
         await town.looked()
+        assert list(await town.in_telegram(question)) == ["8"]
         assert not town.telegram.nudges
 
 

@@ -15,11 +15,12 @@ import pytest
 
 from bot.handlers import Handlers
 from bot.hearing import Ear, Hearing
-from bot.httpd import HttpServer, bound
+from bot.httpd import Answer, HttpServer, Post, bound
 from bot.messenger import Incoming
 from bot.slack.door import Door
 from bot.slack.ears import DoorEar, Probe, SocketEar
 from bot.slack.front import slack as slack_front
+from bot.slack.manifest import PATH
 from runner.beside import beside
 from runner.clock import SystemClock
 from runner.settings import Secret
@@ -89,7 +90,8 @@ async def test_one_socket_that_answers_its_pings_is_enough() -> None:
 @pytest.mark.parametrize("loss", ["closed", "none", "new", "unanswered"])
 async def test_a_socket_that_is_lost_or_never_used_by_slack_proves_nothing(loss: str) -> None:
     """HEAR-1: the library keeps the old answer while it connects anew, and makes one up at its first ping."""
-    client = Client(Session())
+    session = Session()
+    client = Client(session)
     ear, clock = ear_with(client)
     await client.speaks()
     client.answered(1.0)
@@ -97,7 +99,7 @@ async def test_a_socket_that_is_lost_or_never_used_by_slack_proves_nothing(loss:
     await clock.move(minutes=1)
     match loss:
         case "closed":
-            client.current_session = Session(closed=True)
+            session.closed = True
         case "none":
             client.current_session = None
         case "new":
@@ -211,14 +213,32 @@ async def test_over_http_we_ask_ourselves_and_a_server_that_is_gone_is_deaf(tmp_
     ("secret", "alive"), [("", True), ("a secret that the handler does not have", False)], ids=["ours", "another"]
 )
 async def test_a_probe_proves_the_handler_and_its_secret(tmp_path: Path, secret: str, alive: bool) -> None:
-    """HEAR-1: a server that answers anything else than the very words is none of ours."""
+    """HEAR-1: it is let in by the same check as what Slack sends."""
     async with scene(tmp_path, "http") as here, aiohttp.ClientSession() as session:
         address = here.url.removeprefix("http://")
         (tmp_path / "another").write_text(secret or here.slack.signing_secret, "utf-8")
         signer = Door(Secret(reference=f"file:{tmp_path}/another"), here.clock)
         assert await Probe(session, address, signer.signed).ask() is alive
-        closed = Probe(session, "127.0.0.1:9", signer.signed)
-        assert not await closed.ask()
+
+
+async def test_a_stranger_at_our_address_is_not_taken_for_us(tmp_path: Path) -> None:
+    """HEAR-1: nor is one who is not there; the right words count, not the status."""
+    (tmp_path / "secret").write_text("s", "utf-8")
+    signer = Door(Secret(reference=f"file:{tmp_path}/secret"), HandClock())
+
+    async def stranger(_: Post) -> Answer:
+        return Answer(body="welcome")
+
+    async def well() -> None:
+        return
+
+    async with bound("127.0.0.1:0") as taken, aiohttp.ClientSession() as session:
+        server = HttpServer(taken, {PATH: stranger}, well)
+        address = server.address.removeprefix("http://")
+        async with beside(server.run()):
+            assert not await Probe(session, address, signer.signed).ask()
+    async with aiohttp.ClientSession() as session:
+        assert not await Probe(session, address, signer.signed).ask()
 
 
 async def test_only_a_probe_that_was_answered_is_a_proof() -> None:

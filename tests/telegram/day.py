@@ -81,7 +81,7 @@ class Day:
             assert max(texts.values()) <= most, texts
             assert max(names.values()) <= most, names
         assert len(t.ours(t.room, "Approved")) >= 1
-        assert len(t.ours(t.room, "done with it: True")) >= 1
+        assert len(t.ours(t.room, "ask please: completed")) >= 1
         assert len(t.ours(t.room, "heard: and more")) >= 1
         assert len(t.ours(t.room, "People")) >= 1
         assert len(t.ours(t.home, "File: a.txt")) + len(t.ours(t.home, "Attached: a.txt")) >= 1

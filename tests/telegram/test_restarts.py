@@ -27,6 +27,10 @@ async def unnoted(there: World, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
         with monkeypatch.context() as patch:
             patch.setattr(type(t.scene.core.store.arrivals), "done", stuck)
             yield t
+            async with t.patience():  # what has no answer yet when we die is sent again, which is not meant here
+                while await t.scene.core.store.deliveries.channels("telegram"):
+                    await t.clock.move(seconds=1)
+                    await t.moment()
 
 
 @pytest.mark.parametrize("mode", MODES)
