@@ -16,6 +16,12 @@ from tests.telegram.chats import Mode
 from tests.telegram.quick import MODES, QuickChats, World, world
 
 
+def forgive(there: World) -> None:
+    """Let it pass that a press is answered again by somebody who has died since: Telegram only says no."""
+    if "answered before" in str(there.tg.violations):
+        there.tg.forgive("answered before")
+
+
 @asynccontextmanager
 async def unnoted(there: World, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[QuickChats]:
     """Run a Signoff that carries out whatever it is told, and dies before it has noted that."""
@@ -102,6 +108,7 @@ async def test_a_press_that_was_carried_out_and_not_noted_decides_once(
             assert sum("done with it" in text for text in said) == 1
             assert sum("Already answered" in text for text in said) == 0, said
             assert len(await t.runs()) == 1
+        forgive(there)
 
 
 async def test_a_form_that_was_sent_and_not_noted_begins_no_second_run(
@@ -121,6 +128,7 @@ async def test_a_form_that_was_sent_and_not_noted_begins_no_second_run(
             await t.settled()
             assert len(await t.runs()) == 1
             assert len(t.ours(t.home, "t1: completed")) == 1
+        forgive(there)
 
 
 async def test_what_was_said_to_an_agent_and_not_noted_is_said_once(
