@@ -15,7 +15,7 @@ from dataclasses import field, replace
 from datetime import datetime, timedelta
 
 from bot.delivery import slots
-from bot.delivery.carrier import ASKED, Carrier, Limited
+from bot.delivery.carrier import ASKED, EVERYWHERE, PROGRESS_ONLY, Carrier, Limited
 from bot.delivery.pace import SLOWDOWNS, Gauge, Pace, Slowdown
 from bot.delivery.planner import Candidate, plan
 from bot.delivery.sender import LONGEST_SEND, Sender
@@ -181,8 +181,8 @@ class Outbox:
         for row in heads:
             left = (row.next_at - self._clock.now()).total_seconds()
             if row.error.startswith(ASKED) and row.state is DeliveryState.WAITING and left > 0:
-                where = None if row.error.endswith(" everywhere") else channel
-                until, progress = self._clock.monotonic() + left, row.lane is Lane.PROGRESS
+                where = None if EVERYWHERE in row.error else channel
+                until, progress = self._clock.monotonic() + left, PROGRESS_ONLY in row.error
                 self._gauge = self._gauge.paused(where, until, progress=progress)
 
     async def _read_heads(self) -> None:

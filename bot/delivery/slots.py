@@ -62,11 +62,12 @@ def placed(before: Delivery | None, wanted: Wanted, now: datetime, slowdowns: tu
 def amended(before: Delivery | None, wanted: Wanted, now: datetime, slowdowns: tuple[Slowdown, ...]) -> Delivery | None:
     """Put something into a slot that shows something, or perhaps does; from any other take back what waits there.
 
-    None if that changes nothing.
+    What the product wanted to have later stays: it knows until when. None if that changes nothing.
     """
     if before is None:
         return None
-    if before.message_ref is not None or before.doubt or before.state is DeliveryState.SENDING:
+    paused = before.state is DeliveryState.WAITING and bool(before.error) and before.next_at > now
+    if before.message_ref is not None or before.doubt or before.state is DeliveryState.SENDING or paused:
         return placed(before, wanted, now, slowdowns)
     if before.state is not DeliveryState.WAITING:
         return None
