@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -145,7 +146,7 @@ async def group(folder: Path, load: Load, clock: Clock) -> AsyncIterator[Group]:
         ada, bob = tg.user(ADA, "Ada"), tg.user(BOB, "Bob")
         room = tg.group(-1001, "Ops", ada, bob, kind="supergroup")
         shift = Shift(load, tg, clock)
-        terms = {"worker": {"slots": load.runs, "drain_seconds": 1}, "reports": {"formats": REPORTS}}
+        terms: dict[str, Any] = {"worker": {"slots": load.runs, "drain_seconds": 1}, "reports": {"formats": REPORTS}}
         settings = configured(folder, tg, **terms)
         async with serving(folder, settings, ActingAgent(shift.work), clock=clock) as scene:
             await scene.project()
