@@ -24,6 +24,7 @@ from runner.settings import Settings, find_config, load
 
 if TYPE_CHECKING:
     from bot.fronts import Fronts
+    from bot.hearing import Hearing
     from bot.httpd import HttpServer
     from bot.slack.front import SlackFront
     from bot.telegram.front import TelegramFront
@@ -100,23 +101,31 @@ async def daemon(settings: Settings, *, work: bool = True) -> AsyncIterator[Core
     """Run the whole product in this process: core, watch and the terminals' server; with `work` also the dispatcher."""
     from bot.fronts import Fronts
     from bot.handlers import Handlers
+    from bot.hearing import Hearing
+    from bot.standby import Known, Standby
     from bot.terminal.server import TerminalServer
     from bot.watch import Watch
     from runner.__main__ import open_core, working
 
     async with open_core(settings) as core:
-        registry = Fronts()
-        desk = Handlers(core, registry)
+        registry, hearing = Fronts(), Hearing(core.clock)
+        desk = Handlers(core, registry, hearing)
 
         async def catch_up(origin: Origin) -> None:
             await watch.catch_up(origin)  # each needs the other: the server shows what the watch sees
 
         server = TerminalServer(desk, core.people, catch_up, settings.socket, version=__version__)
-        async with _fronts(settings, core, registry) as fronts, _http(settings, core, fronts) as http:
+        async with _fronts(settings, core, registry) as fronts, _http(settings, core, fronts, hearing) as http:
             watch = Watch(core, [server, *(front.messenger for front in fronts)])
+            standby = Standby(core, hearing, watch, registry.on, Known(core))
             served = [front.run(desk, core) for front in fronts]
             served += [http.run()] if http else []
-            async with beside(server.run(), watch.run(), *served), working(core) if work else nullcontext():
+            for front in fronts:
+                hearing.register(front.ear)
+            async with (
+                beside(server.run(), watch.run(), hearing.run(), standby.run(), *served),
+                working(core) if work else nullcontext(),
+            ):
                 await server.ready()
                 yield core
 
@@ -142,7 +151,9 @@ async def _fronts(settings: Settings, core: Core, registry: Fronts) -> AsyncIter
 
 
 @asynccontextmanager
-async def _http(settings: Settings, core: Core, fronts: Sequence[Front]) -> AsyncIterator[HttpServer | None]:
+async def _http(
+    settings: Settings, core: Core, fronts: Sequence[Front], hearing: Hearing
+) -> AsyncIterator[HttpServer | None]:
     """Take the address of the HTTP server where anything needs it. Raises ConfigError if it is taken."""
     if not settings.serves_http:
         yield None
@@ -151,7 +162,7 @@ async def _http(settings: Settings, core: Core, fronts: Sequence[Front]) -> Asyn
 
     async with bound(settings.http.address) as taken:
         receivers = {path: receiver for front in fronts for path, receiver in front.receivers.items()}
-        yield HttpServer(taken, receivers, core.store.feed.newest)
+        yield HttpServer(taken, receivers, core.store.feed.newest, hears=hearing.health)
 
 
 @asynccontextmanager

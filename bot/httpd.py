@@ -21,7 +21,7 @@ from starlette.routing import Route
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from runner.errors import ConfigError
-from runner.model import value
+from runner.model import Json, value
 
 _HEADER_BYTES = 16 << 10  # Slack sends 1 kB, proxies add some
 _HEADER_SECONDS = 10.0  # uvicorn itself waits for headers for ever
@@ -64,7 +64,8 @@ class Limits:
 class HttpServer:
     """Serves on a bound socket: each receiver at its path, and `GET /health`.
 
-    `store_answers` is any small question to the store; it may raise.
+    `store_answers` is any small question to the store; it may raise. `hears` says by front end whether it hears; who
+    does not is told of and still counts as well, since to end the daemon and begin anew would mend nothing.
     """
 
     def __init__(
@@ -73,10 +74,12 @@ class HttpServer:
         receivers: Mapping[str, Receiver],
         store_answers: Callable[[], Awaitable[object]],
         limits: Limits | None = None,
+        hears: Callable[[], Json] = dict,
     ) -> None:
         self._bound = bound
         self._store_answers = store_answers
         self._limits = limits or Limits()
+        self._hears = hears
         routes = [Route(path, self._posting(receiver), methods=["POST"]) for path, receiver in receivers.items()]
         self.app = Starlette(routes=[*routes, Route("/health", self._health, methods=["GET"])])
 
@@ -124,7 +127,8 @@ class HttpServer:
         except Exception as error:  # noqa: BLE001 - whatever it is, the store did not answer
             log.warning("http.unwell: the store does not answer: %s", str(error) or type(error).__name__)
             return JSONResponse({"status": "the store does not answer"}, status_code=503)
-        return JSONResponse({"status": "ok"})
+        front_ends = self._hears()
+        return JSONResponse({"status": "ok", **({"front_ends": front_ends} if front_ends else {})})
 
 
 async def _body(request: Request, most: int) -> bytes | None:

@@ -33,7 +33,7 @@ class Reach:
         Whoever prefers a chat product in which they are known is left alone in the others.
         """
         places = []
-        for name in _names(asked):
+        for name in names(asked):
             people = [person for person in directory.people.values() if person.name == name]
             if not any([await self._elsewhere(person) for person in people]):
                 places += [place for person in people for place in await self._own(person)]
@@ -76,6 +76,7 @@ class Reach:
         return Origin(messenger=self._messenger, channel=identity)
 
 
-def _names(asked: Approval) -> Sequence[str]:
+def names(asked: Approval) -> Sequence[str]:
+    """Return the names of those whom a question wants: in their turn, or because only they may answer."""
     called = [due.who for due in asked.timetable[: asked.done] if due.nudge is Nudge.ESCALATE]
     return (*asked.terms.on_call[:1], *called) if asked.terms.on_call else asked.terms.approvers

@@ -14,11 +14,12 @@ from dataclasses import replace
 from weakref import WeakValueDictionary
 
 from bot import views
-from bot.messenger import Messenger
+from bot.messenger import Card, Messenger
 from bot.reach import Reach
 from runner.core import Core
 from runner.errors import SignoffError
 from runner.model import (
+    Approval,
     ApprovalState,
     Change,
     ChangeKind,
@@ -83,6 +84,15 @@ class Watch:
         if lane is not None:
             await lane.catch_up(origin)
 
+    async def bring(self, place: Origin, approval_id: str, why: str) -> bool:
+        """Show an open question at one more place, made to be noticed by saying why; whether it could be shown."""
+        lane = self._lanes.get(place.messenger)
+        return lane is not None and await lane.bring(place, approval_id, why)
+
+    async def reached(self, asked: Approval) -> Sequence[Origin]:
+        """Return the own places, in all products, of those whom a question is to reach."""
+        return [place for lane in self._lanes.values() for place in await lane.reached(asked)]
+
 
 class _Lane:
     """One messenger's way through the feed."""
@@ -119,6 +129,18 @@ class _Lane:
             if asked.id not in shown and place in await self._reach.wanted(asked, directory):
                 async with self._guarded(asked.id):
                     await self._show_approval(asked.id, only=place)
+
+    async def bring(self, place: Origin, approval_id: str, why: str) -> bool:
+        async with self._guarded(approval_id, self._question_hands):
+            asked = await self._core.approvals.find(approval_id)
+            if asked.state is ApprovalState.OPEN:
+                await self._messenger.show(place, replace(await self._question(asked), nudge=why))
+                return True
+        return False
+
+    async def reached(self, asked: Approval) -> Sequence[Origin]:
+        execution = await self._core.runs.find(asked.execution_id)
+        return await self._reach.places(asked, execution, await self._core.approvals.names())
 
     async def _follow(self) -> None:
         """Show what cannot wait and mark what can, change by change."""
@@ -255,21 +277,24 @@ class _Lane:
         They are where its run was begun, those of the people it is to reach, and wherever somebody has looked it up.
         """
         asked = await self._core.approvals.find(approval_id)
-        execution = await self._core.runs.find(asked.execution_id)
-        directory = await self._core.approvals.names()
-        if asked.state is ApprovalState.OPEN:
-            card = views.approval(asked, execution, directory=directory, frozen=await self._core.switch.frozen())
-        else:
-            proposal = await self._core.rules.proposal(asked)
-            card = views.decided(asked, execution, directory, proposal=proposal)
+        card = await self._question(asked)
         told = replace(card, nudge=views.nudge(asked)) if nudged else card
         if only is not None:
             await self._messenger.show(only, card)
             return
-        origin = self._place(execution)
+        execution = await self._core.runs.find(asked.execution_id)
+        origin, directory = self._place(execution), await self._core.approvals.names()
         for place in (*((origin,) if origin else ()), *await self._reach.places(asked, execution, directory)):
             await self._messenger.show(place, told)
         await self._messenger.rewrite(card)
+
+    async def _question(self, asked: Approval) -> Card:
+        """Compose the card of a question, or of what became of it."""
+        execution = await self._core.runs.find(asked.execution_id)
+        directory = await self._core.approvals.names()
+        if asked.state is ApprovalState.OPEN:
+            return views.approval(asked, execution, directory=directory, frozen=await self._core.switch.frozen())
+        return views.decided(asked, execution, directory, proposal=await self._core.rules.proposal(asked))
 
     async def _show_switch(self) -> None:
         """Say wherever something is live that everything is frozen, or goes on; the cards of questions change by it."""

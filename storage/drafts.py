@@ -15,7 +15,6 @@ from storage.tables import drafts
 _COLUMNS = drafts.c
 _BY_ID = sa.select(drafts).where(_COLUMNS.id == sa.bindparam("id"))
 _THERE = (_COLUMNS.messenger == sa.bindparam("messenger"), _COLUMNS.channel == sa.bindparam("channel"))
-_SHOWN_IN = sa.select(drafts).where(*_THERE, _COLUMNS.message_ref == sa.bindparam("message_ref")).limit(1)
 _NEWEST = (
     sa.select(drafts)
     .where(*_THERE, _COLUMNS.identity == sa.bindparam("identity"))
@@ -33,11 +32,6 @@ class Drafts:
     async def get(self, draft_id: str) -> Draft | None:
         """Return a draft by id."""
         row = await self._database.row(_BY_ID, id=draft_id)
-        return read(Draft, row) if row else None
-
-    async def shown_in(self, messenger: str, channel: str, message_ref: str) -> Draft | None:
-        """Return the draft that this message shows or asks for."""
-        row = await self._database.row(_SHOWN_IN, messenger=messenger, channel=channel, message_ref=message_ref)
         return read(Draft, row) if row else None
 
     async def newest(self, messenger: str, channel: str, identity: str) -> Draft | None:

@@ -6,6 +6,8 @@ from typing import Protocol
 
 from runner.model import Json, Slot
 
+ASKED = "asked to wait "  # what the error of a limited delivery begins with: a later life of ours keeps the pause
+
 
 class Outcome(Exception):
     """A request did not end as wished. The subclass says whether, when and how it is made again."""
@@ -18,7 +20,7 @@ class Limited(Outcome):
     """
 
     def __init__(self, retry_after: float, *, everywhere: bool = False, progress: bool = False) -> None:
-        super().__init__(f"asked to wait {retry_after:g} s")
+        super().__init__(f"{ASKED}{retry_after:g} s{' everywhere' if everywhere else ''}")
         self.retry_after = retry_after
         self.everywhere = everywhere
         self.progress = progress

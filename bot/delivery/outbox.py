@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import field, replace
 from datetime import datetime, timedelta
 
 from bot.delivery import slots
-from bot.delivery.carrier import Carrier, Limited
+from bot.delivery.carrier import ASKED, Carrier, Limited
 from bot.delivery.pace import SLOWDOWNS, Gauge, Pace, Slowdown
 from bot.delivery.planner import Candidate, plan
 from bot.delivery.sender import LONGEST_SEND, Sender
@@ -68,6 +69,7 @@ class Outbox:
         self._heads: dict[str, Sequence[Delivery]] = {}  # by channel
         self._flying: dict[str, Delivery] = {}  # what is being sent here, by id
         self._stale: set[str] = set()  # channels whose heads have to be read again
+        self._resumed: Counter[str] = Counter()  # how often, by channel
         self._woken = asyncio.Event()
         self._quiet = asyncio.Event()
 
@@ -105,6 +107,7 @@ class Outbox:
 
     async def resume(self, channel: str) -> None:
         """Go on at once in a channel that was to be left alone for a while. Raises StorageError."""
+        self._resumed[channel] += 1  # what is on its way now may still be refused
         self._gauge = self._gauge.resumed(channel)
         now = self._clock.now()
         for row in await self._store.heads(self._messenger, channel):
@@ -163,13 +166,24 @@ class Outbox:
         """Send what the plan says, each in its own coroutine: a slow channel holds up nobody."""
         self._flying.clear()
         await self._pick_up()
-        self._stale.update(await self._store.channels(self._messenger))
+        for channel in await self._store.channels(self._messenger):
+            self._stale.add(channel)
+            self._keep_still(channel, await self._store.heads(self._messenger, channel))
         async with asyncio.TaskGroup() as group:
             while True:
                 self._woken.clear()
                 await self._read_heads()
                 again = self._begin_due(group)
                 await self._rest(again)
+
+    def _keep_still(self, channel: str, heads: Sequence[Delivery]) -> None:
+        """Keep the pauses that an earlier life was asked for."""
+        for row in heads:
+            left = (row.next_at - self._clock.now()).total_seconds()
+            if row.error.startswith(ASKED) and row.state is DeliveryState.WAITING and left > 0:
+                where = None if row.error.endswith(" everywhere") else channel
+                until, progress = self._clock.monotonic() + left, row.lane is Lane.PROGRESS
+                self._gauge = self._gauge.paused(where, until, progress=progress)
 
     async def _read_heads(self) -> None:
         """Read again where something has changed. What changes meanwhile is read in the next round."""
@@ -221,8 +235,11 @@ class Outbox:
         try:
             begun = await self._take(row)
             if begun is not None:
+                resumed = self._resumed[row.channel]
                 change = await self._sender.send(begun, lambda error: self._limit(begun, error))
                 await self._write(begun, change)
+                if resumed != self._resumed[row.channel]:
+                    await self.resume(row.channel)
         finally:
             self._flying.pop(row.id, None)
             self._heads[row.channel] = [head for head in self._heads.get(row.channel, ()) if head.id != row.id]

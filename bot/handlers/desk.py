@@ -10,6 +10,7 @@ from typing import assert_never
 from bot import commands, views
 from bot.fronts import Fronts
 from bot.handlers import home, link, lists, people, questions, results, rules, runs, tasks
+from bot.hearing import Hearing
 from bot.messenger import Card, Incoming
 from runner.core import Core
 from runner.errors import BadInput, NotFound, SignoffError, UnknownCommand
@@ -24,13 +25,16 @@ log = logging.getLogger(__name__)
 
 
 class Handlers:
-    """Carries out commands for all front ends; that never raises but when it is cancelled."""
+    """Carries out commands for all front ends; that never raises but when it is cancelled.
 
-    def __init__(self, core: Core, fronts: Fronts | None = None) -> None:
+    `hearing` is what `status` says of the front ends, `fronts` where their bots are found.
+    """
+
+    def __init__(self, core: Core, fronts: Fronts | None = None, hearing: Hearing | None = None) -> None:
         self._core = core
         fronts = fronts or Fronts()
         self._tasks = tasks.TaskHandlers(core)
-        self._lists = lists.ListHandlers(core)
+        self._lists = lists.ListHandlers(core, hearing)
         self._runs = runs.RunHandlers(core)
         self._questions = questions.QuestionHandlers(core)
         self._rules = rules.RuleHandlers(core)

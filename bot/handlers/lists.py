@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from bot import commands, views
+from bot.hearing import Hearing
 from bot.messenger import Card
 from runner.core import Core
 from runner.model import Actor
@@ -19,8 +20,9 @@ Command = commands.ListTasks | commands.Search | commands.Runs | commands.Status
 class ListHandlers:
     """Lists, page by page."""
 
-    def __init__(self, core: Core) -> None:
+    def __init__(self, core: Core, hearing: Hearing | None = None) -> None:
         self._core = core
+        self._hearing = hearing
 
     async def handle(self, actor: Actor, command: Command) -> Card:
         """Carry out one command."""
@@ -62,7 +64,9 @@ class ListHandlers:
         now = self._core.clock.now()
         if not command.handle:
             frozen, directory = await self._core.switch.frozen(), await self._core.approvals.names()
-            return views.status(await self._core.runs.overview(), now, frozen, directory)
+            ears = self._hearing.ears(now) if self._hearing else ()
+            seen = views.Situation(frozen=frozen, directory=directory, ears=ears)
+            return views.status(await self._core.runs.overview(), now, seen)
         view = await self._core.runs.view((await self._core.runs.find(command.handle)).id)
         return views.result(view, now) if view.execution.state.final else views.run(view, now)
 

@@ -13,11 +13,13 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.attendant import Attendant
 from bot.delivery import Options, Outbox
+from bot.hearing import Listener
 from bot.httpd import Receiver
 from bot.slack import marks
 from bot.slack.aside import Aside
 from bot.slack.carrier import OVERALL, PACE, SlackCarrier
 from bot.slack.door import Door
+from bot.slack.ears import DoorEar, Probe, SocketEar
 from bot.slack.forms.clerk import Clerk
 from bot.slack.heard import NAME, Me
 from bot.slack.home import KNOWN_FOR, Homes, Pages
@@ -53,12 +55,20 @@ class SlackFront:
         options = Options(pace=lambda channel: marks.PACE if channel == marks.QUEUE.channel else PACE, overall=OVERALL)
         self._settings = settings
         self._web = web
+        self._http = http
         self._store = store
         self._clock = clock
         self._carrier = SlackCarrier(web)
         self._outbox = Outbox(NAME, self._carrier, store.deliveries, clock, options)
         self._door = Door(settings.signing_secret, clock) if settings.over_http else None
+        self._door_ear = DoorEar(clock)
+        self._socket_ear = SocketEar(settings.connections, clock)
         self.messenger = SlackMessenger(web, http, self._outbox, self._carrier)
+
+    @property
+    def ear(self) -> Listener:
+        """What knows how well we hear Slack."""
+        return self._door_ear if self._door else self._socket_ear
 
     @property
     def receivers(self) -> Mapping[str, Receiver]:
@@ -80,12 +90,19 @@ class SlackFront:
 
         attendant = Attendant(NAME, answer, self._store.arrivals, self._clock, KNOWN_FOR)
         reception = Reception(self._store.arrivals, self._clock, me, attendant.ring, clerk)
-        app = application(self._web, reception)
         async with beside(self._outbox.run(), attendant.run(), clerk.run(), aside.run()):
-            if self._door:
+            await self._listen(reception, core.settings.http.address)
+
+    async def _listen(self, reception: Reception, address: str) -> None:
+        """Take in what Slack delivers, and know how well we hear; `address` is where our HTTP server listens."""
+        if self._door:
+            app = application(self._web, reception, self._door_ear.delivered)
+            probe = Probe(self._http, address, self._door.signed)
+            async with beside(self._door_ear.probe(probe.ask, self._clock)):
                 await self._door.serve(app)
-            else:
-                await serve_sockets(app, self._settings.app_token.read(), self._settings.connections)
+        else:
+            app = application(self._web, reception, self._socket_ear.delivered)
+            await serve_sockets(app, self._settings.app_token.read(), self._settings.connections, self._socket_ear)
 
     async def _introduced(self) -> Me:
         """Ask Slack who we are, as often as it takes."""

@@ -24,11 +24,14 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.slack.ears import SocketEar
 from bot.slack.heard import NAME, Dropped, Me, Submitted, Typed
 from bot.slack.payloads import read
 from runner.errors import SignoffError
 from runner.model import Arrival, Json
 from runner.ports import ArrivalStore, Clock
+
+PING_SECONDS = 10.0  # between two pings on a socket; `bot.hearing.SOCKET_PATIENCE` is three of them
 
 log = logging.getLogger(__name__)
 
@@ -90,8 +93,9 @@ class _TakeIn(AsyncMiddleware):
     A class, and no function: for a function Bolt looks through the payload for arguments, and fails on odd ones.
     """
 
-    def __init__(self, reception: Reception) -> None:
+    def __init__(self, reception: Reception, delivered: Callable[[], None]) -> None:
         self._reception = reception
+        self._delivered = delivered
 
     async def async_process(
         self,
@@ -100,6 +104,7 @@ class _TakeIn(AsyncMiddleware):
         resp: BoltResponse,  # noqa: ARG002 - what Bolt hands over
         next: Callable[[], Awaitable[BoltResponse]],  # noqa: A002, ARG002 - as above
     ) -> BoltResponse:
+        self._delivered()
         try:
             answer = await self._reception.take_in(req.body)
         except SignoffError as error:
@@ -108,10 +113,14 @@ class _TakeIn(AsyncMiddleware):
         return BoltResponse(status=200, body=dict(answer) or "")
 
 
-def application(web: AsyncWebClient, reception: Reception) -> AsyncApp:
-    """Make the Bolt app whose only duty is to take in what comes."""
+def _nobody() -> None:
+    return
+
+
+def application(web: AsyncWebClient, reception: Reception, delivered: Callable[[], None] = _nobody) -> AsyncApp:
+    """Make the Bolt app whose only duty is to take in what comes; `delivered` is called first, whatever it is."""
     # Before Bolt's own auth.test: while that fails, Bolt acknowledges what it never hands over.
-    return AsyncApp(client=web, logger=logging.getLogger("slack_bolt"), before_authorize=_TakeIn(reception))
+    return AsyncApp(client=web, logger=logging.getLogger("slack_bolt"), before_authorize=_TakeIn(reception, delivered))
 
 
 def request_of(body: Mapping[str, object]) -> AsyncBoltRequest | None:
@@ -136,10 +145,12 @@ class _Socket(AsyncSocketModeHandler):
             await super().handle(client, req)  # type: ignore[arg-type]  # the library narrows its own type
 
 
-async def serve_sockets(app: AsyncApp, app_token: str, connections: int) -> None:
+async def serve_sockets(app: AsyncApp, app_token: str, connections: int, ear: SocketEar) -> None:
     """Hold so many connections to Slack until cancelled: while one is renewed, the others hear."""
-    handlers = [_Socket(app, app_token) for _ in range(connections)]
+    handlers = [_Socket(app, app_token, ping_interval=PING_SECONDS) for _ in range(connections)]
     try:
+        for handler in handlers:
+            ear.watch(handler.client)
         for handler in handlers:
             await handler.connect_async()  # type: ignore[no-untyped-call]  # the library has no type here
         await asyncio.Event().wait()

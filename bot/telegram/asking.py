@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import datetime
 from typing import assert_never
 
 from bot.messenger import Card
@@ -14,56 +15,65 @@ from bot.telegram.inside import Counter, Line
 from bot.telegram.pending import Pending
 from bot.telegram.service import Order, Service
 from runner.core import Core
-from runner.model import Draft, Origin, Person
+from runner.model import Draft, Origin, Person, value
 
 PREFIX = "form:"  # what the key of a form begins with: then the draft's id
+_NOT_OURS = "This button is not one of Signoff."
 _FIELD = "Your text"  # in the field of a message that asks for one
 
 log = logging.getLogger(__name__)
+
+
+@value
+class Given:
+    """A press or a text for something that was asked: where, since when it may have been dealt with, what waits."""
+
+    place: Place
+    since: datetime | None = None
+    query: str = ""
 
 
 class Asking:
     """Asks, and carries out what comes of it."""
 
     def __init__(self, core: Core, counter: Counter, line: Line, service: Service) -> None:
-        self._drafts = core.store.drafts
         self._clerk = TelegramClerk(core, core.store.drafts, core.clock)
         self._counter = counter
         self._line = line
         self._service = service
         self._pending = Pending(core, counter, line, service)
 
-    async def typed(self, person: Person, said: Said) -> bool:
+    async def typed(self, person: Person, said: Said, since: datetime | None) -> bool:
         """Take a message for what somebody has been asked; False if it is for nothing of the kind."""
         place = said.place
         if place.reply_to is None:
             here = place.origin(None)
-            outcome = await self._clerk.typed(here, place.identity, said.text, None) if place.direct else None
+            outcome = await self._clerk.typed(here, place.identity, said.text) if place.direct else None
         else:
             answered = await self._counter.shown_as(place.channel, place.reply_to)
             key = answered.key if answered else ""
             if await self._pending.corrected(person, said, key):
                 return True
-            draft = await self._drafts.get(key.removeprefix(PREFIX)) if key.startswith(PREFIX) else None
-            if draft is None:
+            if not key.startswith(PREFIX):
                 return False
-            outcome = await self._clerk.act(draft, said.text, place.identity)
+            outcome = await self._clerk.answered(key.removeprefix(PREFIX), said.text, place.identity)
         if outcome is None:
             return False
-        await self._ended(person, place, outcome)
+        await self._ended(person, Given(place=place, since=since), outcome)
         return True
 
     async def wanted(self, person: Person, place: Place, order: Order) -> bool:
         """Ask for what a command lacks; False if it is complete."""
         return await self._offered(person, place, order, "", "")
 
-    async def pressed(self, person: Person, pressed: Pressed) -> bool:
+    async def pressed(self, person: Person, pressed: Pressed, since: datetime | None) -> bool:
         """Take a press of a button that is no command; False if it is one. Raises BadInput for what is not ours."""
         place = pressed.place
         if pressed.data.startswith("."):
             if not await self._pending.pressed(person, pressed):
                 outcome = await self._clerk.pressed(pressed.data, place.identity)
-                await self._ended(person, place, outcome or Told(text="This button is not one of Signoff."), pressed)
+                given = Given(place=place, since=since, query=pressed.query)
+                await self._ended(person, given, outcome or Told(text=_NOT_OURS))
             return True
         press = buttons.pressed(pressed.data)
         if press.action and not (press.sure or press.asks):
@@ -102,9 +112,9 @@ class Asking:
         reply = _FIELD if not place.direct and draft.kind == TEXT else ""
         await self._counter.place(origin, card, reply=reply)
 
-    async def _ended(self, person: Person, place: Place, outcome: Outcome, pressed: Pressed | None = None) -> None:
+    async def _ended(self, person: Person, given: Given, outcome: Outcome) -> None:
         """Show what came of a press or a text, and carry out what is complete."""
-        query = pressed.query if pressed else ""
+        place, query = given.place, given.query
         match outcome:
             case Told(text=text):
                 if query:
@@ -117,18 +127,23 @@ class Asking:
             case Closed(card=card):
                 await self._counter.show(await self._where(place, card.key), card)
             case Carry():
-                await self._carried(person, place, outcome)
+                await self._carried(person, place, outcome, given.since)
             case _:
                 assert_never(outcome)
         if query:
             await self._line.answered(query)
 
-    async def _carried(self, person: Person, place: Place, done: Carry) -> None:
-        """Carry out what was asked for in full, and only then forget it: a death in between repeats it at most."""
+    async def _carried(self, person: Person, place: Place, done: Carry, since: datetime | None) -> None:
+        """Carry out what was asked for in full. Only then it is forgotten; what cannot be done stays to be mended."""
         where = await self._where(place, done.card.key)
         origin = where if where.thread else await self._service.begins(place, done.line, None)
-        await self._service.carry_out(person, Order(done.line, origin, identity=place.identity, back=done.back))
+        order = Order(done.line, origin, identity=place.identity, back=done.back)
+        if since is not None and await self._service.has_begun(order, since):
+            log.info("telegram.form %s was carried out before", done.draft.id)
+        elif not await self._service.carry_out(person, order):
+            return
         await self._counter.show(where, done.card)
+        await self._clerk.done(done.draft)
 
     async def _where(self, place: Place, key: str) -> Origin:
         """Return where a form stands."""

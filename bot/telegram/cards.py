@@ -162,8 +162,9 @@ def _files(card: Card) -> Text:
 def _sections(card: Card, room: _Room) -> tuple[list[Text], bool]:
     """Set the sections until one has to be cut; nothing follows a cut, so that what is shown has no hole."""
     made: list[Text] = []
+    folds = not asks(card) and not any(decides(button) for button in card.buttons)
     for number, section in enumerate(card.sections, 1):
-        text, cut = _section(section, room, folds=not asks(card)) if room.units >= _LEAST else (Text(text=""), True)
+        text, cut = _section(section, room, folds=folds) if room.units >= _LEAST else (Text(text=""), True)
         made.append(text)
         room = room.without(text)
         if cut:

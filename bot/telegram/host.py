@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 class Asking(Protocol):
     """Forms and texts that are asked for: `bot.telegram.asking.Asking`."""
 
-    async def typed(self, person: Person, said: Said) -> bool:
+    async def typed(self, person: Person, said: Said, since: datetime | None) -> bool:
         """Take a message for what somebody has been asked; False if it is for nothing of the kind."""
         ...
 
@@ -28,7 +28,7 @@ class Asking(Protocol):
         """Ask for what a command lacks; False if it is complete."""
         ...
 
-    async def pressed(self, person: Person, pressed: Pressed) -> bool:
+    async def pressed(self, person: Person, pressed: Pressed, since: datetime | None) -> bool:
         """Take a press of a button that is no command; False if it is one."""
         ...
 
@@ -103,7 +103,7 @@ class Host:
         if said.voice is not None:
             await self._asking.spoken(person, said)
             return
-        if not said.command and await self._asking.typed(person, said):
+        if not said.command and await self._asking.typed(person, said, since):
             return
         is_command = said.command or spoken.is_command(said.text)
         if run is None and not is_command and await self._asking.unclear(person, said):
@@ -117,8 +117,6 @@ class Host:
         text, word = said.text or (spoken.ATTACHED if said.files else "help"), "say --" if ours else "do --"
         line = text if is_command else f"{word} {text}"
         origin = await self._service.begins(place, line, ours)
-        if since is not None and spoken.starts(line) and await self._has_begun(origin, since):
-            return  # its run has begun: we died before that was noted
         otherwise = Button(label="To the agent", action=word, asks="Say to the agent", prefill=text)
         order = Order(
             line,
@@ -128,12 +126,10 @@ class Host:
             identity=place.identity,
             otherwise=otherwise if is_command and ours and not said.command else None,
         )
+        if since is not None and await self._service.has_begun(order, since):
+            return  # its run has begun: we died before that was noted
         if not await self._asking.wanted(person, place, order):
             await self._service.carry_out(person, order)
-
-    async def _has_begun(self, origin: Origin, since: datetime) -> bool:
-        run = await self._service.run_of(origin)
-        return run is not None and run.created_at >= since
 
     async def _started(self, started: Started) -> None:
         """Greet somebody, or link the account that they come from."""
@@ -165,15 +161,18 @@ class Host:
         place = pressed.place
         if (person := await self._service.person(place, pressed.query)) is None:
             return
-        if await self._asking.pressed(person, pressed):
-            return
         shown = await self._counter.shown_as(place.channel, place.message)
+        if shown is None:
+            await self._counter.fade(place.channel, place.message)
+        if await self._asking.pressed(person, pressed, since):
+            return
         thread = (shown.thread if shown else None) or place.in_topic
         ours = place.origin(thread) if thread else None
         origin = ours or await self._service.begins(place, pressed.data, None)
-        if since is not None and spoken.starts(pressed.data) and await self._has_begun(origin, since):
+        again = since is not None
+        order = Order(pressed.data, origin, query=pressed.query, identity=place.identity, again=again)
+        if since is not None and await self._service.has_begun(order, since):
             return
-        order = Order(pressed.data, origin, query=pressed.query, identity=place.identity)
         if await self._asking.wanted(person, place, order):
             await self._line.answered(pressed.query)
         else:

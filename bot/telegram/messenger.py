@@ -7,10 +7,11 @@ from dataclasses import replace
 from bot.delivery import Outbox
 from bot.delivery.cards import CardOutbox, Set
 from bot.messenger import Card
-from bot.telegram import marks
+from bot.telegram import copies, marks
 from bot.telegram.buttons import again
 from bot.telegram.cards import Rendered, line, payload, render
 from bot.telegram.heard import NAME
+from bot.telegram.moves import Moves
 from runner.model import Delivery, Lane, Origin, State
 from runner.ports import DeliveryStore
 
@@ -21,8 +22,9 @@ _READABLE = (".html", ".pdf", ".md")  # the endings of files that people read, t
 class TelegramMessenger:
     """`bot.messenger.Messenger` for one bot."""
 
-    def __init__(self, outbox: Outbox, deliveries: DeliveryStore) -> None:
+    def __init__(self, outbox: Outbox, deliveries: DeliveryStore, moves: Moves) -> None:
         self._outbox = outbox
+        self._moves = moves
         self._deliveries = deliveries
         self._cards = CardOutbox(outbox, _set, lambda text: payload(line(text, silent=False)))
 
@@ -63,7 +65,15 @@ class TelegramMessenger:
 
     async def shown_as(self, channel: str, message: int) -> Delivery | None:
         """Return what a message of ours shows. Raises StorageError."""
-        return await self._deliveries.shown_as(NAME, channel, str(message))
+        return await self._deliveries.shown_as(NAME, channel, self._moves.name(channel, message))
+
+    async def fade(self, channel: str, message: int) -> None:
+        """Take the buttons away from a message of ours that we do not know. Raises StorageError.
+
+        The answer to it was lost, and it was sent again; or it is so old that it was forgotten.
+        """
+        origin = Origin(messenger=NAME, channel=channel)
+        await self._outbox.put(origin, f"{copies.KEY}{message}", Lane.INTERACTIVE, copies.payload(message))
 
     async def thread_of(self, key: str, channel: str) -> str | None:
         """Return the thread in which a card of this key stands in a chat. Raises StorageError."""
@@ -80,7 +90,7 @@ class TelegramMessenger:
 
     async def acknowledge(self, source: str, *, read: bool) -> None:
         """Set the reaction that says how far a message has come. Raises StorageError."""
-        await self._outbox.put(marks.QUEUE, source, Lane.INTERACTIVE, marks.payload(read=read))
+        await self._outbox.put(marks.queue(source), source, Lane.INTERACTIVE, marks.payload(read=read))
 
 
 def _said_elsewhere(card: Card) -> bool:

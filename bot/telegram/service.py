@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Protocol
 
 from bot import posted, spoken
@@ -12,7 +13,7 @@ from bot.measure import units
 from bot.messenger import Button, Card, Incoming
 from bot.telegram.heard import CHAIN, NAME, Place
 from bot.telegram.inside import Counter, Inside, Line
-from runner.errors import NotAllowed, NotFound
+from runner.errors import AlreadyAnswered, NotAllowed, NotFound
 from runner.model import Enclosed, Execution, Origin, Person
 
 ALERT = 200  # UTF-16 units that fit over a press (Telegram)
@@ -38,6 +39,7 @@ class Order:
     otherwise: Button | None = None
     identity: str = ""  # who gives it, as Telegram knows them
     back: str = ""  # what was written in a form that is gone by now: an error gives it back
+    again: bool = False  # it may have been carried out in an earlier life: that it has its answer is no news then
 
 
 class Topics(Protocol):
@@ -97,8 +99,13 @@ class Service:
         except NotFound:
             return None
 
-    async def carry_out(self, person: Person, order: Order) -> None:
-        """Carry out an order, and show what came of it where it belongs."""
+    async def has_begun(self, order: Order, since: datetime) -> bool:
+        """Whether an order begins a run that was begun already, at that time or later."""
+        run = await self.run_of(order.origin) if spoken.starts(order.line) else None
+        return run is not None and run.created_at >= since
+
+    async def carry_out(self, person: Person, order: Order) -> bool:
+        """Carry out an order, and show what came of it where it belongs; False if it could not be done."""
         incoming = Incoming(
             person=person,
             origin=order.origin,
@@ -108,13 +115,15 @@ class Service:
             source=order.source,
             identity=order.identity,
         )
-        said = False
+        said, done = False, True
         for card in await self._inside.desk.handle(incoming):
             said = await self.show(card, order) or said
+            done = done and not spoken.failed(card)
         if (missing := posted.lost(order.enclosed)) is not None:
             await self._counter.show(order.origin, missing)
         if order.query and not said:
             await self._line.answered(order.query)
+        return done
 
     async def show(self, card: Card, order: Order) -> bool:
         """Show what came of an order; True if the press behind it has its answer by that."""
@@ -129,6 +138,8 @@ class Service:
             text = _aloud(card)
             if units(text) <= ALERT and await self._line.answered(order.query, text, alert=failed):
                 return True
+        if order.again and (card.data or {}).get("error") == AlreadyAnswered.__name__:
+            return True
         if card.private and order.identity and order.origin.channel != order.identity:
             return await self._alone(card, order)
         if not await self._counter.place(order.origin, card) and spoken.only_shows(order.line):

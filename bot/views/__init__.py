@@ -12,7 +12,7 @@ from bot.views.inbox import inbox
 from bot.views.inputs import MAIN_FIELDS
 from bot.views.link import invited, linked, preferring, unlinked
 from bot.views.notes import error, help_all, help_one, note, unexpected
-from bot.views.overview import frozen, released, status
+from bot.views.overview import Situation, frozen, released, status
 from bot.views.parts import ACTION_LIMIT, LABEL_LIMIT
 from bot.views.people import people
 from bot.views.review import diff, discarded, merged, report
@@ -26,6 +26,7 @@ __all__ = [
     "LABEL_LIMIT",
     "MAIN_FIELDS",
     "Seen",
+    "Situation",
     "approval",
     "decided",
     "deleted",

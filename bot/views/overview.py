@@ -2,27 +2,44 @@
 
 from __future__ import annotations
 
+from dataclasses import field
 from datetime import datetime, timedelta
 
+from bot.hearing import Ear
 from bot.messenger import Button, Card, Section, Style, Tone
 from bot.views import conditions, say
 from bot.views.parts import button, data, facts, run_rows, sections
 from runner.entitlement import Directory
-from runner.model import Backlog, Freeze
+from runner.model import Backlog, Freeze, value
 from runner.runs import Overview
 
 _NOBODY = Directory(people={})
 _USUAL = timedelta(seconds=30)  # within which a message is on its way
 
 
-def status(overview: Overview, now: datetime, frozen: Freeze | None = None, directory: Directory | None = None) -> Card:
+@value
+class Situation:
+    """What bears on everything: a freeze, with the names for it, and how well each chat product is heard."""
+
+    frozen: Freeze | None = None
+    directory: Directory = field(default_factory=lambda: _NOBODY)
+    ears: tuple[Ear, ...] = ()
+
+
+def status(overview: Overview, now: datetime, situation: Situation | None = None) -> Card:
     """Show what is going on now; a freeze before everything else."""
+    situation = situation or Situation()
+    frozen, directory, ears = situation.frozen, situation.directory, situation.ears
     live = (*overview.waiting, *overview.running)
-    freeze = conditions.since(frozen, directory or _NOBODY, now) if frozen else ""
+    freeze = conditions.since(frozen, directory, now) if frozen else ""
     inbox = button("Inbox", "inbox", Style.PRIMARY) if overview.waiting else ()
     return Card(
         title="■ Signoff: everything is frozen" if frozen else "Signoff",
-        tone=Tone.BAD if frozen else Tone.WAITING if overview.waiting else Tone.NEUTRAL,
+        tone=Tone.BAD
+        if frozen or any(ear.deaf for ear in ears)
+        else Tone.WAITING
+        if overview.waiting
+        else Tone.NEUTRAL,
         fields=facts(
             ("Frozen", freeze),
             ("Running", f"{len(overview.running)} of {overview.slots}"),
@@ -33,6 +50,7 @@ def status(overview: Overview, now: datetime, frozen: Freeze | None = None, dire
         ),
         sections=sections(
             Section(body=run_rows(live, now) or "Nothing runs now."),
+            Section(title="Hears", body="\n".join(_heard(ear, now) for ear in ears)),
             Section(
                 title="Not delivered", body="\n".join(_unsent(row, now) for row in overview.unsent if _counts(row, now))
             ),
@@ -48,8 +66,19 @@ def status(overview: Overview, now: datetime, frozen: Freeze | None = None, dire
             uptime_seconds=overview.uptime_seconds,
             frozen=frozen,
             unsent=overview.unsent,
+            hears=ears,
         ),
     )
+
+
+def _heard(ear: Ear, now: datetime) -> str:
+    """Say in a line whether we hear what people say in a chat product."""
+    if ear.deaf_since is not None:
+        remark = f". {ear.remark}" if ear.remark else ""
+        return f"{ear.messenger}: DEAF since {say.moment(ear.deaf_since, now)} ({say.line(ear.why, 100)}){remark}"
+    hears = "hears" if ear.proved else "is being connected"
+    last = f"last message {say.ago(ear.last, now)}" if ear.last else "no message since the start"
+    return f"{ear.messenger}: {hears}, {ear.how}, {last}"
 
 
 def _counts(row: Backlog, now: datetime) -> bool:

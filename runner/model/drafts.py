@@ -11,8 +11,8 @@ from runner.model.base import Json, value
 class Draft:
     """Something begun in a chat and not said yet: a form half filled, a text that was asked for.
 
-    It belongs to who began it (`identity`, the product's word for them) in one channel. `message_ref` is the product's
-    name of the message that shows it or asks for it. `kind` says what `content` holds.
+    It belongs to who began it (`identity`, the product's word for them) in one channel. `kind` says what `content`
+    holds.
     """
 
     id: str
@@ -21,7 +21,6 @@ class Draft:
     identity: str
     kind: str
     content: Json
-    message_ref: str = ""
     created_at: datetime
     changed_at: datetime
 

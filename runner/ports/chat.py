@@ -42,10 +42,6 @@ class DraftStore(Protocol):
         """Return a draft by id."""
         ...
 
-    async def shown_in(self, messenger: str, channel: str, message_ref: str) -> Draft | None:
-        """Return the draft that this message shows or asks for."""
-        ...
-
     async def newest(self, messenger: str, channel: str, identity: str) -> Draft | None:
         """Return what somebody has worked on last in a channel and not ended."""
         ...

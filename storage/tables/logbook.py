@@ -84,10 +84,8 @@ drafts = sa.Table(
     column("identity", Key),  # the chat product's word for who writes it
     column("kind", Key),
     column("content", Shape(model.Json)),
-    column("message_ref", Key),  # of the message that shows it or asks for it; empty: none
     column("created_at", Moment),
     column("changed_at", Moment),
-    sa.Index("drafts_message_ix", "messenger", "channel", "message_ref"),
     sa.Index("drafts_newest_ix", "messenger", "channel", "identity", "changed_at"),
 )
 

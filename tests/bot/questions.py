@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot import views
+from bot.hearing import Ear
 from bot.messenger import Card
 from runner.approvals import Waiting
 from runner.entitlement import Directory
@@ -191,6 +192,18 @@ _UNSENT = (
     Backlog(messenger="slack", channel="C0GONE", waiting=0, dead=1, error="channel_not_found"),
     Backlog(messenger="slack", channel="C0NEW", waiting=1, dead=0, oldest=NOW - timedelta(seconds=2)),
 )
+_EARS = (
+    Ear(messenger="slack", how="2 of 2 sockets", last=NOW - timedelta(minutes=2), proved=NOW),
+    Ear(
+        messenger="telegram",
+        how="long polling",
+        last=START,
+        proved=NOW - timedelta(seconds=95),
+        deaf_since=NOW - timedelta(seconds=95),
+        why="no answer to long polling for 95 s",
+        remark="1 question reaches nobody elsewhere: nobody who may answer is known there",
+    ),
+)
 _STANDING = replace(RULE, id=ident("gggggg"), scope=Scope.PROJECT, scope_id="demo", verdict=Verdict.REFUSE)
 
 
@@ -288,5 +301,6 @@ CARDS: dict[str, Card] = {
     "released": views.released(),
     "status": views.status(replace(_OVERVIEW, waiting=()), NOW),
     "status-unsent": views.status(replace(_OVERVIEW, unsent=_UNSENT), NOW),
-    "status-frozen": views.status(_OVERVIEW, NOW, FREEZE, EVERYBODY),
+    "status-deaf": views.status(_OVERVIEW, NOW, views.Situation(ears=_EARS)),
+    "status-frozen": views.status(_OVERVIEW, NOW, views.Situation(frozen=FREEZE, directory=EVERYBODY)),
 }

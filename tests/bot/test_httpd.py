@@ -17,6 +17,7 @@ import pytest
 from bot.httpd import Answer, HttpServer, Limits, Post, bind, bound
 from runner.beside import beside
 from runner.errors import ConfigError
+from runner.model import Json
 
 PATH = "/in"
 
@@ -171,6 +172,20 @@ async def test_more_connections_than_allowed_are_turned_away(monkeypatch: pytest
         async with connection(url), connection(url), connection(url):
             assert (await posted(url + PATH, b"one more"))[0] == 503
         assert (await posted(url + PATH, b"again"))[0] == 200
+
+
+@pytest.mark.parametrize("told", [{"slack": {"hears": False, "since": "2026-11-23T09:00:00+00:00"}}, {}])
+async def test_health_tells_of_a_deaf_front_end_and_stays_well(told: Json) -> None:
+    """HEAR-2: whoever ends what is not well would begin it anew for nothing; without front ends there is no field."""
+    async with bound("127.0.0.1:0") as taken:
+        server = HttpServer(taken, {}, well, hears=lambda: told)
+        async with (
+            beside(server.run()),
+            aiohttp.ClientSession() as session,
+            session.get(server.address + "/health") as response,
+        ):
+            assert response.status == 200
+            assert await response.json() == {"status": "ok", **({"front_ends": told} if told else {})}
 
 
 async def test_health_says_whether_the_store_answers(monkeypatch: pytest.MonkeyPatch) -> None:

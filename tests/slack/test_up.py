@@ -54,7 +54,7 @@ async def test_signoff_up_hears_slack_and_a_prompt_comes_back_with_its_answer(tm
             while not any("Mention the weather" in str(m.blocks) for m in slack.messages(direct)):
                 await asyncio.sleep(0.02)
             if mode == "http":
-                assert await health(slack) == (200, {"status": "ok"})
+                assert await health(slack) == (200, {"status": "ok", "front_ends": {"slack": {"hears": True}}})
             await slack.settle()
             process.terminate()
             assert await asyncio.to_thread(process.wait, 20) == 0

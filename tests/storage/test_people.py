@@ -26,6 +26,16 @@ async def test_a_person_is_known_by_every_identity_and_by_id(store: SqlStore) ->
     assert await store.people.person("nobody") is None
 
 
+async def test_a_person_has_all_their_identities_and_nobody_elses(store: SqlStore) -> None:
+    """HEAR-3: who they are in another product."""
+    ada = await store.people.enrol(person(), "terminal", "ada")
+    eve = await store.people.enrol(person("Eve"), "slack", "U2")
+    await store.people.link(ada.id, "slack", "U1", NOTHING)
+    assert await store.people.identities(ada.id) == [("slack", "U1"), ("terminal", "ada")]
+    assert await store.people.identities(eve.id) == [("slack", "U2")]
+    assert await store.people.identities("nobody") == []
+
+
 async def test_an_identity_that_is_known_enrols_nobody(store: SqlStore) -> None:
     ada = await store.people.enrol(person(), "slack", "U1")
     assert await store.people.enrol(person("Eve", Role.ADMIN), "slack", "U1") == ada

@@ -19,6 +19,7 @@ from tests.bot.questions import EVERYBODY
 from tests.bot.sample import EXECUTION, asked
 from tests.bot.test_views import CARDS
 from tests.telegram.gallery import MESSAGES, SHOWN, readable
+from tests.telegram.picture import page
 from tests.telegram.tdlib import calls, changes
 
 
@@ -40,6 +41,7 @@ def test_telegram_takes_every_sample_as_it_is(name: str) -> None:
     assert lint(made) == []
     assert changes(made) == ""
     assert calls(made) == []
+    assert page(MESSAGES[name])
 
 
 @pytest.mark.parametrize("name", SHOWN)
@@ -86,7 +88,8 @@ def test_what_is_decided_on_is_never_folded() -> None:
     card = Card(title="t", sections=parts)
     waiting = replace(card, key="ask:a7c2d9", tone=Tone.WAITING)
     assert kinds(card) == {"bold", "expandable_blockquote", "pre"}
-    assert kinds(waiting) == {"bold", "blockquote", "pre"}
+    several = replace(card, buttons=(Button(label="Approve 2", action="approve a7c2d9 b7c2d9"),))
+    assert kinds(waiting) == kinds(several) == {"bold", "blockquote", "pre"}
 
 
 def kinds(card: Card) -> set[str]:

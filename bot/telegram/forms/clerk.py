@@ -49,7 +49,7 @@ class Shown:
 class Carry:
     """A command line to be carried out, once. `card` takes the place of the form; `back` is what was given in it.
 
-    `draft` is not stored any more: saved again, it goes on where it was.
+    `draft` is kept until it is said to be done: a death in between carries the line out again, never not at all.
     """
 
     line: str
@@ -123,16 +123,6 @@ class TelegramClerk:
             _pass_on(error)
             return False
 
-    async def shown(self, draft: Draft, message_ref: str) -> Draft:
-        """Note which message shows a draft."""
-        async with self._one_by_one:
-            newest = await self._drafts.get(draft.id)
-            if newest is None:
-                return draft
-            noted = replace(newest, message_ref=message_ref)
-            await self._drafts.save(noted)
-            return noted
-
     async def pressed(self, action: str, identity: str) -> Outcome | None:
         """Take a press; None for what is not a button of a form."""
         read = parse_action(action)
@@ -141,14 +131,17 @@ class TelegramClerk:
         draft = await self._drafts.get(read.draft_id)
         return Told(text=OVER) if draft is None else await self.act(draft, read, identity)
 
-    async def typed(self, origin: Origin, identity: str, text: str, reply_to: str | None = None) -> Outcome | None:
-        """Take a text if it is for a draft: as a reply to its message, or in a private chat for what waits for one.
+    async def done(self, draft: Draft) -> None:
+        """Forget what was carried out."""
+        await self._drafts.remove(draft.id)
 
-        None where it is for something else.
-        """
-        if reply_to is not None:
-            draft = await self._drafts.shown_in(origin.messenger, origin.channel, reply_to)
-            return await self.act(draft, text, identity) if draft else None
+    async def answered(self, draft_id: str, text: str, identity: str) -> Outcome | None:
+        """Take a text that answers the message of a draft; None if there is none any more."""
+        draft = await self._drafts.get(draft_id)
+        return await self.act(draft, text, identity) if draft else None
+
+    async def typed(self, origin: Origin, identity: str, text: str) -> Outcome | None:
+        """Take a text if it is for what waits for one in a private chat; None where it is for something else."""
         if origin.channel != identity or text.lstrip().startswith("/"):
             return None
         draft = await self._drafts.newest(origin.messenger, origin.channel, identity)
@@ -175,8 +168,6 @@ class TelegramClerk:
             return await self._cancelled(draft) if event.verb is Verb.CANCEL else Shown(draft=draft)
         if not event.strip():
             return Shown(draft=draft)
-        if not await self._drafts.remove(draft.id):
-            return Told(text=OVER)
         asks = str(draft.content.get("asks", ""))
         said = Section(title="You said", body=views.say.cut(event, _BACK))
         card = Card(title=f"✓ {asks}", key=key(draft.id), sections=(said,))
@@ -218,8 +209,6 @@ class TelegramClerk:
         return flow.stopped_at(replace(now, guided=before.guided), NAME, taken) if taken else after
 
     async def _carried(self, draft: Draft, asked: Sheet, done: flow.Finished) -> Outcome:
-        if not await self._drafts.remove(draft.id):
-            return Told(text=OVER)
         held = shown_values(asked, done.progress, _BACK)
         body = views.say.cut("\n".join(f"{label}: {text}" for label, text in held), _BACK)
         card = Card(title=f"✓ {asked.title}", key=key(draft.id), sections=sections(Section(body=body)))

@@ -19,12 +19,10 @@ def upgrade() -> None:
         "drafts",
         *(sa.Column(name, KEY, nullable=False) for name in ("id", "messenger", "channel", "identity", "kind")),
         sa.Column("content", sa.JSON(), nullable=False),
-        sa.Column("message_ref", KEY, nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("changed_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="drafts_pkey"),
     )
-    op.create_index("drafts_message_ix", "drafts", ["messenger", "channel", "message_ref"])
     op.create_index("drafts_newest_ix", "drafts", ["messenger", "channel", "identity", "changed_at"])
     op.create_table(
         "invitations",
