@@ -40,7 +40,8 @@ PRIVATE = Pace(every=(Allowance(per_second=1.0, burst=3.0),), progress=(Allowanc
 GROUP = Pace(
     every=(Allowance(per_second=1.0, burst=5.0),),
     calm=(Allowance(per_second=0.25, burst=2.0),),
-    window=Window(most=19, seconds=61, edits=6, final=7, progress=10),
+    progress=(Allowance.per_minute(9, burst=2.0),),
+    window=Window(most=19, seconds=61, edits=6, final=6, progress=10),
     settle=5.0,
     files_later=300.0,
 )

@@ -102,7 +102,7 @@ def _said_elsewhere(card: Card) -> bool:
 
 
 def _shortened(card: Card) -> Card:
-    """Leave out the reports that are for programs, if there is one for people: `report` brings them all."""
+    """Leave out the reports that are for programs, if there is one for people: `report RUN FORMAT` brings them."""
     readable = [file for ending in _READABLE for file in card.files if file.name.endswith(ending)]
     return replace(card, files=(replace(readable[0], picture=""),)) if readable else card
 
