@@ -12,7 +12,7 @@ from bot.telegram.buttons import again
 from bot.telegram.cards import Rendered, line, payload, render
 from bot.telegram.heard import NAME
 from bot.telegram.moves import Moves
-from runner.model import Delivery, Lane, Origin, State
+from runner.model import Delivery, Lane, Origin, Slot, State
 from runner.ports import DeliveryStore
 
 _SAID_ELSEWHERE = (State.WAITING, State.COMPLETED, State.FAILED, State.CANCELLED)
@@ -74,6 +74,11 @@ class TelegramMessenger:
         """
         origin = Origin(messenger=NAME, channel=channel)
         await self._outbox.put(origin, f"{copies.KEY}{message}", Lane.INTERACTIVE, copies.payload(message))
+
+    async def stands(self, origin: Origin, key: str) -> bool:
+        """Whether a card of this key stands at this place. Raises StorageError."""
+        slot = Slot(messenger=NAME, channel=origin.channel, thread=origin.thread or "", key=key)
+        return bool(key) and await self._deliveries.get(slot) is not None
 
     async def thread_of(self, key: str, channel: str) -> str | None:
         """Return the thread in which a card of this key stands in a chat. Raises StorageError."""
