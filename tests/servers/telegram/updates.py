@@ -112,7 +112,8 @@ class Updates:
 
     def handed(self, kind: str, key: str) -> int:
         """Say how often the updates of this kind and id were handed out."""
-        return sum(each.handed for each in self.sent if each.body.get(kind, {}).get("id") == key)
+        named = [(each, each.body.get(kind)) for each in self.sent]
+        return sum(each.handed for each, part in named if isinstance(part, dict) and part.get("id") == key)
 
     def _keep(self, kept: list[Update]) -> None:
         stay = {id(each) for each in kept}
