@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.delivery import slots
-from bot.delivery.carrier import Carrier, Limited
+from bot.delivery.carrier import ASKED, EVERYWHERE, PROGRESS_ONLY, Carrier, Limited
 from bot.delivery.pace import SLOWDOWNS, Gauge, Pace, Slowdown
 from bot.delivery.planner import Candidate, plan
 from bot.delivery.sender import LONGEST_SEND, Sender
@@ -29,6 +30,8 @@ LOOK_AROUND = 5.0  # seconds; how soon rows are seen that another process has pu
 KEPT = timedelta(days=30)  # how long a message can still be edited after its last change, if its run has ended
 PRUNED_EVERY = 3_600.0  # seconds
 REST = 5.0  # seconds after the store has failed
+
+_Placing = Callable[[Delivery | None, Wanted, datetime, tuple[Slowdown, ...]], Delivery | None]
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +69,7 @@ class Outbox:
         self._heads: dict[str, Sequence[Delivery]] = {}  # by channel
         self._flying: dict[str, Delivery] = {}  # what is being sent here, by id
         self._stale: set[str] = set()  # channels whose heads have to be read again
+        self._resumed: Counter[str] = Counter()  # how often, by channel
         self._woken = asyncio.Event()
         self._quiet = asyncio.Event()
 
@@ -85,26 +89,25 @@ class Outbox:
 
         `execution_id` keeps the slot editable as long as that execution has not ended. Raises StorageError.
         """
-        slot = Slot(messenger=self._messenger, channel=origin.channel, thread=origin.thread or "", key=key)
-        wanted = Wanted(slot=slot, lane=lane, payload=payload, form=form, execution_id=execution_id)
-        saved = None
-        while saved is None:
-            before = await self._store.get(slot)
-            after = slots.placed(before, wanted, self._clock.now(), self._options.slowdowns)
-            if after is None:
-                return False
-            saved = await self._store.save(before, after)
-        self._wake(slot.channel)
-        return True
+        wanted = self._wanted(origin, key, lane, payload)
+        return await self._place(replace(wanted, form=form, execution_id=execution_id), slots.placed)
 
-    async def replace(self, key: str, lane: Lane, payload: Json) -> None:
+    async def amend(self, origin: Origin, key: str, lane: Lane, payload: Json) -> bool:
+        """Show this in the slot if it shows something, and else nothing: what waits to be posted there is taken back.
+
+        For what is not worth a message of its own. The next `put` posts again. Raises StorageError.
+        """
+        return await self._place(self._wanted(origin, key, lane, payload), slots.amended)
+
+    async def replace(self, key: str, lane: Lane, payload: Json, *, amend: bool = False) -> None:
         """Show this in every slot of this key there is, and nowhere else. Raises StorageError."""
         for slot in await self._store.places(self._messenger, key):
             origin = Origin(messenger=slot.messenger, channel=slot.channel, thread=slot.thread or None)
-            await self.put(origin, key, lane, payload)
+            await (self.amend if amend else self.put)(origin, key, lane, payload)
 
     async def resume(self, channel: str) -> None:
         """Go on at once in a channel that was to be left alone for a while. Raises StorageError."""
+        self._resumed[channel] += 1  # what is on its way now may still be refused
         self._gauge = self._gauge.resumed(channel)
         now = self._clock.now()
         for row in await self._store.heads(self._messenger, channel):
@@ -137,6 +140,23 @@ class Outbox:
         """Return how the channels stand in which something waits or was given up."""
         return await self._store.backlog(self._messenger)
 
+    def _wanted(self, origin: Origin, key: str, lane: Lane, payload: Json) -> Wanted:
+        slot = Slot(messenger=self._messenger, channel=origin.channel, thread=origin.thread or "", key=key)
+        pace = self._options.pace(slot.channel)
+        return Wanted(slot=slot, lane=lane, payload=payload, settle=pace.settle, files_later=pace.files_later)
+
+    async def _place(self, wanted: Wanted, change: _Placing) -> bool:
+        """Change what is to be in a slot; False if that changes nothing."""
+        saved = None
+        while saved is None:
+            before = await self._store.get(wanted.slot)
+            after = change(before, wanted, self._clock.now(), self._options.slowdowns)
+            if after is None:
+                return False
+            saved = await self._store.save(before, after)
+        self._wake(wanted.slot.channel)
+        return True
+
     def _wake(self, channel: str) -> None:
         self._stale.add(channel)
         self._quiet.clear()
@@ -146,13 +166,24 @@ class Outbox:
         """Send what the plan says, each in its own coroutine: a slow channel holds up nobody."""
         self._flying.clear()
         await self._pick_up()
-        self._stale.update(await self._store.channels(self._messenger))
+        for channel in await self._store.channels(self._messenger):
+            self._stale.add(channel)
+            self._keep_still(channel, await self._store.heads(self._messenger, channel))
         async with asyncio.TaskGroup() as group:
             while True:
                 self._woken.clear()
                 await self._read_heads()
                 again = self._begin_due(group)
                 await self._rest(again)
+
+    def _keep_still(self, channel: str, heads: Sequence[Delivery]) -> None:
+        """Keep the pauses that an earlier life was asked for."""
+        for row in heads:
+            left = (row.next_at - self._clock.now()).total_seconds()
+            if row.error.startswith(ASKED) and row.state is DeliveryState.WAITING and left > 0:
+                where = None if EVERYWHERE in row.error else channel
+                until, progress = self._clock.monotonic() + left, PROGRESS_ONLY in row.error
+                self._gauge = self._gauge.paused(where, until, progress=progress)
 
     async def _read_heads(self) -> None:
         """Read again where something has changed. What changes meanwhile is read in the next round."""
@@ -204,8 +235,11 @@ class Outbox:
         try:
             begun = await self._take(row)
             if begun is not None:
+                resumed = self._resumed[row.channel]
                 change = await self._sender.send(begun, lambda error: self._limit(begun, error))
                 await self._write(begun, change)
+                if resumed != self._resumed[row.channel]:
+                    await self.resume(row.channel)
         finally:
             self._flying.pop(row.id, None)
             self._heads[row.channel] = [head for head in self._heads.get(row.channel, ()) if head.id != row.id]

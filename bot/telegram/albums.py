@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from bot.telegram.heard import NAME, Heard, Me, Said
@@ -35,7 +35,7 @@ class Gathered:
 class Albums:
     """Puts the messages of an album together."""
 
-    def __init__(self, arrivals: ArrivalStore, clock: Clock, me: Me) -> None:
+    def __init__(self, arrivals: ArrivalStore, clock: Clock, me: Callable[[], Me]) -> None:
         self._arrivals = arrivals
         self._clock = clock
         self._me = me
@@ -47,7 +47,7 @@ class Albums:
         if arrival.key in self._taken:
             self._taken.discard(arrival.key)
             return None
-        heard = read(arrival.payload, self._me)
+        heard = read(arrival.payload, self._me())
         if not isinstance(heard, Said) or not heard.album:
             return Gathered(heard)
         if (first := self._first.get(heard.album)) is not None:
@@ -77,7 +77,7 @@ class Albums:
 
     async def _there(self, arrival: Arrival, first: Said) -> list[tuple[Arrival, Said]]:
         waiting = await self._arrivals.waiting(NAME, after=arrival.seq, limit=_AHEAD)
-        read_ = [(each, read(each.payload, self._me)) for each in waiting if each.channel == channel_of(first)]
+        read_ = [(each, read(each.payload, self._me())) for each in waiting if each.channel == channel_of(first)]
         return [
             (each, said)
             for each, said in read_

@@ -24,18 +24,26 @@ from telegram.error import (
 )
 
 from bot.delivery import Allowance, Gone, Limited, Outcome, Pace, Rejected, Unknown, Unreachable, Window
-from bot.telegram import marks
+from bot.telegram import copies, marks, moves
 from bot.telegram.client import Client
 from bot.telegram.heard import CHAIN, TOPIC
 from bot.telegram.limiter import OUTBOX, seconds
+from bot.telegram.moves import Moves
 from bot.telegram.wire import entities, inline, keyboard
 from runner.model import Json, Slot
 
 # Telegram's own numbers are "about": one message a second in a chat, 20 a minute in a group, 30 a second over all;
 # edits count. Of a group's 20 one stays unused, since its minute does not begin with ours.
 PRIVATE = Pace(every=(Allowance(per_second=1.0, burst=3.0),), progress=(Allowance.per_minute(20),))
+# In a busy group a new question finds six of them at once, besides what comes free every four seconds: so 30 questions
+# in five minutes, whenever they come, are seen at once. What a run costs a group is kept low: see `settle`.
 GROUP = Pace(
-    every=(Allowance(per_second=1.0, burst=5.0),), window=Window(most=19, seconds=61, edits=4, final=6, progress=10)
+    every=(Allowance(per_second=1.0, burst=5.0),),
+    calm=(Allowance(per_second=0.25, burst=2.0),),
+    progress=(Allowance.per_minute(9, burst=2.0),),
+    window=Window(most=19, seconds=61, edits=6, final=6, progress=10),
+    settle=5.0,
+    files_later=300.0,
 )
 OVERALL = Pace(every=(Allowance(per_second=25.0, burst=5.0),))
 SHUT_OUT = 3_600.0  # seconds; somebody who has blocked us is not asked more often, until they come back
@@ -54,7 +62,7 @@ log = logging.getLogger(__name__)
 
 def pace(channel: str) -> Pace:
     """Return how fast a chat may be written to: groups have negative numbers."""
-    if channel == marks.QUEUE.channel:
+    if marks.queued(channel):
         return marks.PACE
     return GROUP if channel.startswith("-") else PRIVATE
 
@@ -66,16 +74,21 @@ class TelegramCarrier:
     again, and may then be there twice.
     """
 
-    def __init__(self, bot: Client) -> None:
+    def __init__(self, bot: Client, moves: Moves) -> None:
         self._bot = bot
-        self._moved: dict[str, str] = {}  # groups that have become supergroups
+        self._moves = moves
 
     async def post(self, slot: Slot, payload: Json, nonce: str) -> str:  # noqa: ARG002 - see above
         """Post a message, and return its number."""
         async with self._outcomes(slot):
-            if marks.marked(slot):
+            if marks.queued(slot.channel):
                 return await marks.mark(self._bot, slot, payload)
-            return str((await self._sent(slot, payload)).message_id)
+            if slot.key == moves.KEY:
+                return moves.KEY
+            if copies.unknown(slot):
+                return self._moves.name(slot.channel, await copies.fade(self._bot, self._chat(slot), payload))
+            return self._moves.name(slot.channel, (await self._sent(slot, payload)).message_id)
+        raise Rejected("Telegram took it for what stands there already")
 
     async def _sent(self, slot: Slot, payload: Json) -> Message:
         content: dict[str, Any] = {
@@ -88,7 +101,7 @@ class TelegramCarrier:
             "rate_limit_args": OUTBOX,
         }
         try:
-            return await self._bot.send_message(**content, **_there(slot))
+            return await self._bot.send_message(**content, **self._there(slot))
         except BadRequest as error:
             if not _is(error, _NO_TOPIC):
                 raise
@@ -100,12 +113,14 @@ class TelegramCarrier:
     async def edit(self, slot: Slot, message_ref: str, payload: Json) -> None:
         """Replace the content of a message."""
         async with self._outcomes(slot):
-            if marks.marked(slot):
+            if marks.queued(slot.channel):
                 await marks.mark(self._bot, slot, payload)
                 return
+            if not message_ref.startswith(self._moves.name(slot.channel, "")):
+                raise Gone("it stands in the group that has become a supergroup")
             await self._bot.edit_message_text(
                 chat_id=self._chat(slot),
-                message_id=int(message_ref),
+                message_id=int(message_ref.rpartition("/")[2]),
                 text=str(payload["text"]),
                 entities=entities(payload),
                 reply_markup=inline(payload),
@@ -122,7 +137,7 @@ class TelegramCarrier:
             "rate_limit_args": OUTBOX,
             "read_timeout": _UPLOAD,
             "write_timeout": _UPLOAD,
-            **_there(slot),
+            **self._there(slot),
         }
         async with self._outcomes(slot):
             file = InputFile(data, filename=name)
@@ -132,14 +147,25 @@ class TelegramCarrier:
                 )
             else:
                 sent = await self._bot.send_document(document=file, **content)
-        return str(sent.message_id)
+        return self._moves.name(slot.channel, sent.message_id)
 
     async def find(self, slot: Slot, nonce: str) -> str | None:  # noqa: ARG002 - see above
         """Return None: a bot cannot look."""
         return None
 
     def _chat(self, slot: Slot) -> int:
-        return int(self._moved.get(slot.channel, slot.channel))
+        return int(self._moves.of(slot.channel) or slot.channel)
+
+    def _there(self, slot: Slot) -> dict[str, Any]:
+        """Say where in the chat something belongs: into a topic, or below a message."""
+        kind, number = slot.thread[:1], slot.thread[1:]
+        if self._moves.of(slot.channel) or not number.isdecimal():
+            return {}
+        if kind == TOPIC:
+            return {"message_thread_id": int(number)}
+        if kind == CHAIN:
+            return {"reply_parameters": ReplyParameters(message_id=int(number), allow_sending_without_reply=True)}
+        return {}
 
     @asynccontextmanager
     async def _outcomes(self, slot: Slot) -> AsyncIterator[None]:
@@ -147,8 +173,7 @@ class TelegramCarrier:
         try:
             yield
         except ChatMigrated as error:
-            self._moved[slot.channel] = str(error.new_chat_id)
-            log.warning("telegram.moved: the group %s is the supergroup %s now", slot.channel, error.new_chat_id)
+            await self._moves.note(slot.channel, str(error.new_chat_id))
             raise Limited(0.1) from error
         except TelegramError as error:
             if (came := outcome(error)) is not None:
@@ -194,16 +219,6 @@ def _is(error: BadRequest, sentences: tuple[str, ...]) -> bool:
 
 def _named(error: TelegramError) -> str:
     return f"{type(error).__name__}: {error.message}"
-
-
-def _there(slot: Slot) -> dict[str, Any]:
-    """Say where in the chat something belongs: into a topic, or below a message."""
-    kind, number = slot.thread[:1], slot.thread[1:]
-    if kind == TOPIC and number.isdecimal():
-        return {"message_thread_id": int(number)}
-    if kind == CHAIN and number.isdecimal():
-        return {"reply_parameters": ReplyParameters(message_id=int(number), allow_sending_without_reply=True)}
-    return {}
 
 
 def _bytes(payload: Json) -> bytes:

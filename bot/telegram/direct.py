@@ -13,13 +13,16 @@ from bot.measure import head, one_line
 from bot.posted import Missing
 from bot.telegram.client import Client
 from bot.telegram.heard import TOPIC, FileRef
+from bot.telegram.limiter import seconds
 from runner.errors import WrongState
 from runner.model import Enclosed
+from runner.ports import Clock
 
 _ALERT = 200  # UTF-16 units of an answer to a press (Telegram)
 _TOPIC = 100  # units of a topic's name: Telegram takes 128 characters
 _LARGEST = 20_000_000  # bytes of a file that Telegram hands out
 _PATIENCE = 60.0  # seconds for one file
+_AGAIN = (1.0, 2.0, 5.0, 10.0)  # seconds before a file that could not be had is asked for again
 
 log = logging.getLogger(__name__)
 
@@ -35,8 +38,9 @@ class Transcriber(Protocol):
 class Direct:
     """Requests that are made while somebody waits."""
 
-    def __init__(self, bot: Client, transcriber: Transcriber | None) -> None:
+    def __init__(self, bot: Client, transcriber: Transcriber | None, clock: Clock) -> None:
         self._bot = bot
+        self._clock = clock
         self._transcriber = transcriber
         self._told = False
 
@@ -78,15 +82,32 @@ class Direct:
     async def _data(self, file: FileRef, most: int) -> bytes:
         if file.size > _LARGEST:
             raise Missing("Telegram hands out no file larger than 20 MB")
+        for pause in _AGAIN:
+            try:
+                return await self._read(file, most)
+            except BadRequest as error:
+                raise _missing(file, error) from error
+            except TelegramError as error:
+                log.info("telegram.unfetched %s: %s, asked for again", one_line(file.name, 100), type(error).__name__)
+                await self._clock.sleep(max(pause, seconds(error) if isinstance(error, RetryAfter) else 0.0))
         try:
-            known = await self._bot.get_file(file.id, read_timeout=_PATIENCE)
-            if (known.file_size or 0) > most:
-                raise Missing("it is larger than Telegram said")
-            data = bytes(await known.download_as_bytearray(read_timeout=_PATIENCE))
+            return await self._read(file, most)
         except TelegramError as error:
-            log.warning("telegram.unfetched %s: %s", one_line(file.name, 100), type(error).__name__)
-            reason = "it is larger than the 20 MB that Telegram hands out" if "too big" in error.message else ""
-            raise Missing(reason or "Telegram did not hand it out; post it again") from error
+            raise _missing(file, error) from error
+
+    async def _read(self, file: FileRef, most: int) -> bytes:
+        """Read a file. Raises TelegramError, and Missing if it is larger than it may be."""
+        known = await self._bot.get_file(file.id, read_timeout=_PATIENCE)
+        if (known.file_size or 0) > most:
+            raise Missing("it is larger than Telegram said")
+        data = bytes(await known.download_as_bytearray(read_timeout=_PATIENCE))
         if len(data) > most:
             raise Missing("it is larger than Telegram said")
         return data
+
+
+def _missing(file: FileRef, error: TelegramError) -> Missing:
+    log.warning("telegram.unfetched %s: %s", one_line(file.name, 100), type(error).__name__)
+    too_big = isinstance(error, BadRequest) and "too big" in error.message
+    reason = "it is larger than the 20 MB that Telegram hands out" if too_big else ""
+    return Missing(reason or "Telegram did not hand it out; post it again")

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
+from telegram import WebhookInfo
 from telegram.error import InvalidToken, TelegramError
 from telegram.request import HTTPXRequest
 
@@ -28,8 +29,9 @@ from bot.telegram.intake import Intake
 from bot.telegram.limiter import Limiter
 from bot.telegram.menu import Menu
 from bot.telegram.messenger import TelegramMessenger
+from bot.telegram.moves import Moves
 from bot.telegram.payloads import ALLOWED
-from bot.telegram.poll import Poller
+from bot.telegram.poll import Poller, told
 from bot.telegram.pulse import Pulse
 from bot.telegram.service import Service
 from bot.telegram.topics import Topics
@@ -41,6 +43,7 @@ from runner.settings import Telegram
 from runner.speech import Speech
 
 KNOWN_FOR = timedelta(hours=25)  # Telegram keeps updates for 24 hours
+_UNFINISHED = timedelta(days=2)  # how long a form is kept that nobody goes on with; it is over after one
 _CONNECTIONS = 32  # requests at a time; the one that waits for updates has its own
 _TIMEOUT = 20.0  # seconds for one request to Telegram
 _PATIENCE = (1.0, 2.0, 5.0, 10.0, 30.0)  # seconds between attempts to reach Telegram at the start; then the last again
@@ -57,10 +60,13 @@ class TelegramFront:
         self._bot = bot
         self._store = store
         self._clock = clock
-        self._outbox = Outbox(NAME, TelegramCarrier(bot), store.deliveries, clock, Options(pace=pace, overall=OVERALL))
+        self._moves = Moves(store.deliveries)
+        carrier = TelegramCarrier(bot, self._moves)
+        self._outbox = Outbox(NAME, carrier, store.deliveries, clock, Options(pace=pace, overall=OVERALL))
+        self._moves.kept_in(self._outbox)
         self.pulse = Pulse(clock, over_http=settings.over_http)
         self._door = Door(settings.webhook_secret, self.pulse) if settings.over_http else None
-        self.messenger = TelegramMessenger(self._outbox, store.deliveries)
+        self.messenger = TelegramMessenger(self._outbox, store.deliveries, self._moves)
 
     @property
     def ear(self) -> Listener:
@@ -74,23 +80,27 @@ class TelegramFront:
 
     async def run(self, desk: Desk, core: Core) -> None:
         """Serve until cancelled."""
+        await self._moves.load()
+        await self._store.drafts.forget(self._clock.now() - _UNFINISHED)
         async with beside(self._outbox.run()):
             me = await self._introduced()
-            line = Direct(self._bot, Speech(self._settings.transcribe) if self._settings.transcribe else None)
+            speech = Speech(self._settings.transcribe) if self._settings.transcribe else None
+            line = Direct(self._bot, speech, self._clock)
             inside = Inside(desk, core.people, core.runs)
             service = Service(inside, self.messenger, line, Topics(core, line))
             asking = Asking(core, self.messenger, line, service)
             host = Host(inside, self.messenger, line, service, asking)
 
-            albums = Albums(self._store.arrivals, self._clock, me)
+            albums = Albums(self._store.arrivals, self._clock, lambda: self._moves.me(me))
 
             async def answer(arrival: Arrival, *, again: bool) -> None:
                 if (gathered := await albums.gathered(arrival)) is not None:
-                    await host.answer(gathered.heard, since=arrival.at if again else None)
+                    heard = await self._moves.resolved(gathered.heard)
+                    await host.answer(heard, since=arrival.at if again else None)
                     await albums.done(gathered)
 
             attendant = Attendant(NAME, answer, self._store.arrivals, self._clock, KNOWN_FOR)
-            intake = Intake(self._store.arrivals, self._clock, me, attendant.ring)
+            intake = Intake(self._store.arrivals, self._clock, lambda: self._moves.me(me), attendant.ring)
             async with beside(attendant.run(), Menu(self._bot, self._clock).run()):
                 await self._listen(intake)
 
@@ -102,27 +112,35 @@ class TelegramFront:
         await self._called(self._door)
 
     async def _called(self, door: Door) -> None:
-        """Have Telegram call us, and look every while whether it can."""
+        """Have Telegram call us, and look every while whether it can, and still means to."""
+        is_set, failures = False, 0
         while True:
             try:
-                await self._bot.set_webhook(
-                    self._settings.webhook_url, secret_token=door.secret, allowed_updates=list(ALLOWED)
-                )
-                break
+                if is_set:
+                    is_set = self._is_called(await self._bot.get_webhook_info())
+                else:
+                    await self._bot.set_webhook(
+                        self._settings.webhook_url, secret_token=door.secret, allowed_updates=list(ALLOWED)
+                    )
+                    is_set = True
+                failures = 0
             except TelegramError as error:
                 self._unreachable(error)
-                await self._clock.sleep(_PATIENCE[-1])
-        while True:
-            await self._clock.sleep(_PATIENCE[-1])
-            try:
-                info = await self._bot.get_webhook_info()
-            except TelegramError as error:
-                self._unreachable(error)
-                continue
-            if info.pending_update_count and info.last_error_message:
-                self.pulse.lost(f"Telegram cannot call us: {info.last_error_message}")
-            else:
-                self.pulse.proved(news=False)
+                failures += 1
+            await self._clock.sleep(_PATIENCE[min(failures, len(_PATIENCE)) - 1])
+
+    def _is_called(self, info: WebhookInfo) -> bool:
+        """Note whether Telegram can call us; False if it does not mean to."""
+        if info.url != self._settings.webhook_url:
+            why = "another instance has taken the webhook away: end one of them"
+            log.error("telegram.contested: %s", why)
+            self.pulse.lost(why)
+            return False
+        if info.pending_update_count and info.last_error_message:
+            self.pulse.lost(f"Telegram cannot call us: {info.last_error_message}")
+        else:
+            self.pulse.proved(news=False)
+        return True
 
     async def _introduced(self) -> Me:
         """Ask Telegram who we are, as often as it takes."""
@@ -146,10 +164,8 @@ class TelegramFront:
                 )
 
     def _unreachable(self, error: TelegramError) -> None:
-        if isinstance(error, InvalidToken):  # its own words hold the token
-            why = "the token in the configuration does not hold"
-        else:
-            why = f"{type(error).__name__}: {error.message}"
+        refused = isinstance(error, InvalidToken)  # its own words hold the token
+        why = "the token in the configuration does not hold" if refused else told(error)
         log.warning("telegram.unreachable: %s", why)
         self.pulse.lost(why)
 
@@ -161,6 +177,7 @@ async def telegram(settings: Telegram, store: Store, clock: Clock, fronts: Front
     Raises ConfigError if the token or the webhook's secret cannot be read.
     """
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it tells the addresses of requests, which hold the token
+    logging.getLogger("telegram.request").setLevel(logging.CRITICAL)  # it tells each gateway's page; so do we, briefly
     bot = Client(
         token=settings.token.read(),
         base_url=settings.base_url,

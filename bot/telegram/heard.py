@@ -34,11 +34,12 @@ class Place:
     topic: int | None = None
     reply_to: int | None = None
     to_us: bool = False  # it answers a message of ours
+    known_as: str = ""  # the chat as the core knows it, where that is not its number: `bot.telegram.moves`
 
     @property
     def channel(self) -> str:
         """Return the chat as the core and the outbox know it."""
-        return str(self.chat)
+        return self.known_as or str(self.chat)
 
     @property
     def identity(self) -> str:

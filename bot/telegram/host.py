@@ -173,13 +173,16 @@ class Host:
         place = pressed.place
         if (person := await self._service.person(place, pressed.query)) is None:
             return
+        shown = await self._counter.shown_as(place.channel, place.message)
+        if shown is None:
+            await self._counter.fade(place.channel, place.message)
         if await self._asking.pressed(person, pressed, since):
             return
-        shown = await self._counter.shown_as(place.channel, place.message)
         thread = (shown.thread if shown else None) or place.in_topic
         ours = place.origin(thread) if thread else None
         origin = ours or await self._service.begins(place, pressed.data, None)
-        order = Order(pressed.data, origin, query=pressed.query, identity=place.identity)
+        again = since is not None
+        order = Order(pressed.data, origin, query=pressed.query, identity=place.identity, again=again)
         if since is not None and await self._service.has_begun(order, since):
             return
         if await self._asking.wanted(person, place, order):

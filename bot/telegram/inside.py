@@ -62,6 +62,10 @@ class Counter(Protocol):
         """Return what a message of ours shows."""
         ...
 
+    async def fade(self, channel: str, message: int) -> None:
+        """Take the buttons away from a message of ours that we do not know."""
+        ...
+
     async def stands(self, origin: Origin, key: str) -> bool:
         """Whether a card of this key stands at this place."""
         ...

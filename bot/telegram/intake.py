@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 class Intake:
     """Stores updates and rings for them; those that are not for us are dropped without a trace."""
 
-    def __init__(self, arrivals: ArrivalStore, clock: Clock, me: Me, ring: Callable[[], None]) -> None:
+    def __init__(self, arrivals: ArrivalStore, clock: Clock, me: Callable[[], Me], ring: Callable[[], None]) -> None:
         self._arrivals = arrivals
         self._clock = clock
         self._me = me
@@ -26,7 +26,7 @@ class Intake:
 
     async def take_in(self, update: object) -> None:
         """Store an update. Raises StorageError."""
-        heard = read(update, self._me)
+        heard = read(update, self._me())
         if isinstance(heard, Dropped):
             log.debug("telegram.dropped: %s", heard.reason)
             return

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 
+from bot.measure import one_line
 from bot.telegram.client import Client
 from bot.telegram.intake import Intake
 from bot.telegram.limiter import seconds
@@ -22,6 +23,9 @@ from runner.errors import SignoffError
 from runner.ports import Clock
 
 _PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)  # seconds after so many failures in a row; then the last again
+_CALM = 180.0  # seconds without a conflict after which the next one is the first
+_NUMBERS = range(1, 1 << 31)  # of updates (Telegram)
+_TOLD = 200  # characters of an error: that of a gateway is a whole page
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +40,8 @@ class Poller:
         self._pulse = pulse
         self._offset = 0
         self._webhook = True  # one may be set, from other days
+        self._conflicts = 0
+        self._conflict_at = clock.monotonic()
 
     async def run(self) -> None:
         """Ask until cancelled."""
@@ -55,8 +61,8 @@ class Poller:
         updates = await self._bot.raw_updates(self._offset, ALLOWED)
         self._pulse.proved(news=bool(updates))
         await self._take_in(updates)
-        numbers = [number for each in updates if isinstance(number := _number(each), int)]
-        self._offset = max([self._offset, *(number + 1 for number in numbers)])
+        # The numbers of after a quiet week may be lower than those before it.
+        self._offset = max((number + 1 for each in updates if (number := _number(each))), default=self._offset)
 
     async def _take_in(self, updates: Sequence[object]) -> None:
         """Store updates, all at once. Raises StorageError."""
@@ -78,16 +84,29 @@ class Poller:
             case Conflict():
                 why = "another instance asks with the same token: end one of them"
                 log.error("telegram.contested: %s", why)
-                failures += 1
+                failures = self._contested()
             case InvalidToken():  # its own words hold the token
                 why = "the token in the configuration does not hold"
                 log.error("telegram.refused: %s", why)
             case _:
-                why = f"{type(error).__name__}: {error}"
+                why = told(error)
                 log.warning("telegram.unheard: %s", why)
         self._pulse.lost(why)
         return seconds(error) if isinstance(error, RetryAfter) else _PAUSES[min(failures - 1, last)]
 
+    def _contested(self) -> int:
+        """Count a conflict. One of us may hear something in between: that ends no contest."""
+        now = self._clock.monotonic()
+        self._conflicts = 1 if now - self._conflict_at > _CALM else self._conflicts + 1
+        self._conflict_at = now
+        return self._conflicts + 1
 
-def _number(update: object) -> object:
-    return update.get("update_id") if isinstance(update, dict) else None
+
+def told(error: Exception) -> str:
+    """Return what the log says of an error."""
+    return one_line(f"{type(error).__name__}: {error}", _TOLD)
+
+
+def _number(update: object) -> int | None:
+    number = update.get("update_id") if isinstance(update, dict) else None
+    return number if type(number) is int and number in _NUMBERS else None

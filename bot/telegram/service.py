@@ -13,7 +13,7 @@ from bot.measure import units
 from bot.messenger import Button, Card, Incoming
 from bot.telegram.heard import CHAIN, NAME, Place
 from bot.telegram.inside import Counter, Inside, Line
-from runner.errors import NotAllowed, NotFound
+from runner.errors import AlreadyAnswered, NotAllowed, NotFound
 from runner.model import Enclosed, Execution, Origin, Person
 
 ALERT = 200  # UTF-16 units that fit over a press (Telegram)
@@ -42,6 +42,7 @@ class Order:
     otherwise: Button | None = None
     identity: str = ""  # who gives it, as Telegram knows them
     back: str = ""  # what was written in a form that is gone by now: an error gives it back
+    again: bool = False  # it may have been carried out in an earlier life: that it has its answer is no news then
 
 
 class Topics(Protocol):
@@ -142,6 +143,8 @@ class Service:
                 order.query, text, alert=failed or units(text) > _GLANCE
             ):
                 return True
+        if order.again and (card.data or {}).get("error") == AlreadyAnswered.__name__:
+            return True
         if card.private and order.identity and order.origin.channel != order.identity:
             return await self._alone(card, order)
         return await self._placed(card, order)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,37 +12,41 @@ from typing import Any
 import pytest
 
 from bot.fronts import Fronts
+from bot.handlers import Handlers
+from bot.httpd import HttpServer, bound
+from bot.telegram.front import TelegramFront
+from bot.telegram.front import telegram as telegram_front
+from bot.watch import Watch
+from runner.beside import beside
 from runner.model import Execution, State
 from runner.ports import Agent, ExecutionQuery
 from runner.settings import Settings
 from tests.core.clock import HandClock
+from tests.core.stage import Stage, stage
 from tests.servers.telegram import StrictTelegram
 from tests.servers.telegram.presses import Pressed
+from tests.servers.telegram.webhooks import Tries
 from tests.servers.telegram.world import Chat, Message, User
-from tests.telegram.chats import ADA, BOB, Chats, Mode, configured, serving
+from tests.telegram.chats import ADA, BOB, Chats, Mode, configured
 
 MODES = ("polling", pytest.param("webhook", marks=pytest.mark.proof))  # where both in every run would take too long
-ROOM = -1001
 _STEP = 3.0  # seconds that pass at a time, while nothing else is left to do than to send
 _STEADY = 3  # looks in a row that find nothing to do
 _STARTING = (State.PENDING, State.RUNNING)
-_TERMS: dict[str, Any] = {
-    "approvals": {"remind_minutes": (), "expire_minutes": 6_000},
-    "worker": {"slots": 99},
-    "reports": {"formats": ()},
-}
+_TERMS: dict[str, Any] = {"approvals": {"remind_minutes": (), "expire_minutes": 6_000}, "worker": {"slots": 99}}
 
 
 @dataclass
 class QuickChats(Chats):
     """Chats that can be waited for as a whole."""
 
+    front: TelegramFront
+    folder: Path
     settings: Settings
     clock: HandClock = field(default_factory=HandClock)
-    fronts: Fronts = field(default_factory=Fronts)
 
     async def settled(self, *, hold: bool = False) -> None:
-        """Wait until all that was said is dealt with and all that came of it is shown, and every agent waits or ends.
+        """Wait until all that was said is dealt with, all that came of it is shown, and every agent waits or ends.
 
         A run that waits for the end of a freeze is at rest. With `hold`, no time passes.
         """
@@ -69,106 +73,165 @@ class QuickChats(Chats):
     async def _working(self) -> bool:
         if await self.scene.core.switch.frozen():
             return False
-        found = await self.scene.core.store.executions.list(ExecutionQuery(states=_STARTING, limit=1))
-        return bool(found.items)
+        return bool((await self.scene.core.store.executions.list(ExecutionQuery(states=_STARTING, limit=1))).items)
 
     async def says(self, user: User, chat: Chat, text: str = "", **more: Any) -> Message:
-        """Say something, and wait for all that comes of it."""
+        """Say something, and let everything come of it."""
         said = await self.tg.say(user, chat, text, **more)
         await self.settled()
         return said
 
+    async def passes(self, seconds: float, step: float = 5.0) -> None:
+        """Let time pass, whatever is going on."""
+        while seconds > 0:
+            await self.clock.move(seconds=min(step, seconds))
+            await self.moment()
+            seconds -= step
+
+    async def reaches(self, condition: Callable[[], object]) -> None:
+        """Let time pass until something is so."""
+        async with self.patience():
+            while not condition():
+                await self.clock.move(seconds=1)
+                await self.moment()
+
     async def presses(self, user: User, message: Message, label: str, *, stale: bool = False) -> Pressed:
-        """Press a button, and wait for all that comes of it."""
+        """Press a button, and let everything come of it."""
         pressed = await self.tg.press(user, message, label, stale=stale)
         await self.settled()
         assert pressed.answered, f"{label!r} still spins"
         return pressed
 
     def ours(self, chat: Chat, words: str = "", topic: int | None = None) -> list[Message]:
-        """Return our messages in a chat that say this, oldest first."""
-        mine = [each for each in self.tg.messages(chat, topic) if each.sender is self.tg.bot and not each.service]
-        return [each for each in mine if words in each.text]
+        """Return our messages in a chat that say this, the oldest first."""
+        mine = [m for m in self.tg.messages(chat, topic) if m.sender is self.tg.bot and not m.service]
+        return [m for m in mine if words in m.text]
 
-    def one(self, chat: Chat, words: str, topic: int | None = None) -> Message:
-        """Return the newest message of ours in a chat that says this; fails with all there are, if none does."""
+    def newest(self, chat: Chat, words: str, topic: int | None = None) -> Message:
+        """Return the newest message of ours that says this; fails with all there are, if none does."""
         found = self.ours(chat, words, topic)
         assert found, f"{words!r} is in none of {[each.text for each in self.ours(chat)]}"
         return found[-1]
 
-    async def in_time(self, chat: Chat, words: str) -> Message:
-        """Let time pass until a message of ours says this."""
-        async with self.patience():
-            while not (found := self.ours(chat, words)):
-                await self.clock.move(seconds=1)
-                await self.moment()
-        return found[-1]
-
-    async def runs(self) -> tuple[Execution, ...]:
-        """Return all runs, newest first."""
-        return tuple((await self.scene.core.store.executions.list(ExecutionQuery(limit=99))).items)
+    def one(self, chat: Chat, words: str) -> Message:
+        """Return the only message of ours in a chat that says this."""
+        (found,) = self.ours(chat, words)
+        return found
 
     def seen(self) -> frozenset[str]:
         """Return all that people see of us, without what only tells that time has passed."""
-        bot = self.tg.bot
-        posted = self.tg.world.posted.values()
-        mine = [each for each in posted if each.sender is bot and not each.deleted]
-        texts = {f"{m.chat.id} {m.id} {re.sub('[0-9]', '', m.text)} {m.labels} {m.file}" for m in mine}
-        marks = {f"{m.chat.id} {m.id} {m.reactions[bot.id]}" for m in posted if bot.id in m.reactions}
-        told = {f"{p.id} {p.text}" for p in self.tg.presses.all.values() if p.answered and p.text}
-        return frozenset(texts | marks | told)
+        return _seen(self.tg)
+
+    async def runs(self) -> list[str]:
+        """Return the ids of all runs."""
+        return [run.id for run in await self.executions()]
+
+    async def executions(self) -> tuple[Execution, ...]:
+        """Return all runs, the newest first."""
+        return (await self.scene.core.store.executions.list(ExecutionQuery(limit=99))).items
+
+
+def _seen(tg: StrictTelegram) -> frozenset[str]:
+    there = [each for each in tg.world.posted.values() if not each.deleted]
+    mine = {
+        f"{m.chat.id} {m.id} {_headline(m)} {m.labels} {m.file and m.file.name}" for m in there if m.sender is tg.bot
+    }
+    marks = {f"{m.chat.id} {m.id} {m.reactions.get(tg.bot.id)}" for m in there}
+    told = {f"{each.id} {each.text}" for each in tg.presses.all.values()}
+    topics = {
+        f"{chat.id} {topic.id} {topic.name}" for chat in tg.world.chats.values() for topic in chat.topics.values()
+    }
+    return frozenset(mine | marks | told | topics)
+
+
+def _headline(message: Message) -> str:
+    return message.text.split("\n", maxsplit=1)[0]
+
+
+@asynccontextmanager
+async def served(
+    folder: Path, settings: Settings, *agents: Agent, clock: HandClock
+) -> AsyncIterator[tuple[Stage, TelegramFront]]:
+    """Run core, watch and front end; doing so again is a restart."""
+    async with (
+        stage(folder, settings, *agents, clock=clock) as scene,
+        telegram_front(settings.telegram, scene.core.store, clock, fronts := Fronts()) as front,
+    ):
+        watch = Watch(scene.core, [front.messenger])
+        serve = front.run(Handlers(scene.core, fronts), scene.core)
+        async with _http(settings, scene, front), beside(watch.run(), serve):
+            yield scene, front
+
+
+@asynccontextmanager
+async def _http(settings: Settings, scene: Stage, front: TelegramFront) -> AsyncIterator[None]:
+    if not settings.serves_http:
+        yield
+        return
+    async with bound(settings.http.address) as taken:
+        server = HttpServer(taken, front.receivers, scene.core.store.feed.newest)
+        async with beside(server.run()):
+            yield
 
 
 @dataclass
-class Town:
-    """The strict Bot API with its people and rooms, whether or not Signoff runs."""
+class World:
+    """Telegram with its people, in which a Signoff comes and goes."""
 
     tg: StrictTelegram
+    clock: HandClock
     folder: Path
     settings: Settings
-    clock: HandClock
+    ada: User
+    bob: User
+    room: Chat
 
     @asynccontextmanager
-    async def open(self, *agents: Agent) -> AsyncIterator[QuickChats]:
-        """Run Signoff; doing so again is a restart."""
-        tg = self.tg
-        ada, bob = tg.world.users[ADA], tg.world.users[BOB]
-        fronts = Fronts()
-        async with serving(self.folder, self.settings, *agents, clock=self.clock, fronts=fronts) as scene:
-            await scene.project()
+    async def serving(self, *agents: Agent) -> AsyncIterator[QuickChats]:
+        """Run a Signoff; doing so again is a restart."""
+        async with served(self.folder, self.settings, *agents, clock=self.clock) as (scene, front):
+            if not (await scene.core.store.people.projects()):
+                await scene.project()
+            home = self.tg.private(self.ada)
             yield QuickChats(
-                tg=tg,
-                scene=scene,
-                ada=ada,
-                bob=bob,
-                home=tg.private(ada),
-                room=tg.world.chats[ROOM],
-                settings=self.settings,
-                clock=self.clock,
-                fronts=fronts,
+                self.tg, scene, self.ada, self.bob, home, self.room, front, self.folder, self.settings, self.clock
             )
 
 
 @asynccontextmanager
-async def town(folder: Path, *, mode: Mode = "polling", topics: bool = False, **sections: Any) -> AsyncIterator[Town]:
-    """Make people and a room, on a clock that stands still by itself. Nothing may be refused in the end."""
+async def world(
+    folder: Path, *, mode: Mode = "polling", topics: bool = False, kind: str = "supergroup", **sections: Any
+) -> AsyncIterator[World]:
+    """Open a Telegram in which nothing may have been done in the end that Telegram refuses."""
     clock = HandClock()
-    async with StrictTelegram(clock) as tg:
+    async with StrictTelegram(clock, tries=Tries(first_pause=0.01, longest_pause=0.05)) as tg:
         tg.world.has_topics = topics
-        tg.group(ROOM, "Ops", tg.user(ADA, "Ada"), tg.user(BOB, "Bob"), kind="supergroup")
-        yield Town(tg, folder, configured(folder, tg, mode=mode, **{**_TERMS, **sections}), clock)
-        assert tg.violations == [], tg.violations
+        ada, bob = tg.user(ADA, "Ada"), tg.user(BOB, "Bob")
+        room = tg.group(-1001, "Ops", ada, bob, kind=kind)
+        settings = configured(folder, tg, mode=mode, **{**_TERMS, **sections})
+        yield World(tg, clock, folder, settings, ada, bob, room)
+        assert tg.violations == []
 
 
 @asynccontextmanager
-async def quick(
-    folder: Path, *agents: Agent, mode: Mode = "polling", topics: bool = False, **sections: Any
-) -> AsyncIterator[QuickChats]:
+async def quick(folder: Path, *agents: Agent, mode: Mode = "polling", **more: Any) -> AsyncIterator[QuickChats]:
     """Open chats like `tests.telegram.chats.chats`, on a clock that stands still by itself."""
-    async with town(folder, mode=mode, topics=topics, **sections) as made, made.open(*agents) as t:
+    async with world(folder, mode=mode, **more) as there, there.serving(*agents) as t:
         yield t
+
+
+def calm(folder: Path, *agents: Agent, **more: Any) -> AbstractAsyncContextManager[QuickChats]:
+    """Open chats in which runs leave no reports."""
+    return quick(folder, *agents, **{"reports": {"formats": ()}, **more})
 
 
 def faults(caplog: pytest.LogCaptureFixture) -> list[str]:
     """Return what stands in the log that nobody should have to read: errors and what was raised."""
     return [each.getMessage() for each in caplog.records if each.exc_info or each.levelname == "ERROR"]
+
+
+def leaks(caplog: pytest.LogCaptureFixture, token: str) -> list[str]:
+    """Return the lines of the log, INFO and up, that hold a token, and whatever was raised with it."""
+    lines = [each for each in caplog.records if each.levelno >= logging.INFO]
+    told = [logging.Formatter().format(each) for each in lines]
+    return [line for line in told if token in line or token.partition(":")[2] in line]

@@ -10,7 +10,7 @@ from runner.demo.repository import git
 from tests.fakes import ActingAgent
 from tests.servers.telegram.world import Message
 from tests.slack.acting import act
-from tests.telegram.quick import QuickChats, faults, quick
+from tests.telegram.town import QuickChats, faults, quick
 
 
 async def asked(t: QuickChats, prompt: str = "ask for it") -> Message:

@@ -16,7 +16,7 @@ from tests.fakes import ActingAgent
 from tests.slack.acting import act
 from tests.telegram.chats import Mode
 from tests.telegram.monkey import Monkey, named
-from tests.telegram.quick import QuickChats, faults, quick
+from tests.telegram.town import QuickChats, faults, quick
 
 # All labels that cards have, and those of Telegram's own. Left out: choices of other questions than are asked here,
 # patterns for files, which nobody offers where a rule wants each edit to be asked about, and those of an App Home.

@@ -17,7 +17,7 @@ from tests.slack.acting import act
 from tests.slack.test_every_command import _OWN as OWN
 from tests.slack.test_every_command import examples
 from tests.telegram.chats import Mode
-from tests.telegram.quick import QuickChats, faults, quick
+from tests.telegram.town import QuickChats, faults, quick
 
 # How something is said: where, and in which words. `{0}` is a line of the grammar.
 WAYS = {

@@ -11,7 +11,7 @@ from bot.telegram.albums import Albums
 from tests.fakes import ActingAgent, Turn
 from tests.servers.telegram.stage import png
 from tests.servers.telegram.world import File
-from tests.telegram.quick import QuickChats, faults, quick, town
+from tests.telegram.town import QuickChats, faults, quick, town
 
 LONG = "\n".join(f"Finding {number}: something is wrong in this place." for number in range(1_000))
 

@@ -11,7 +11,7 @@ from runner.tasks import TaskDraft
 from tests.fakes import ActingAgent
 from tests.servers.telegram.world import Chat, Message
 from tests.slack.acting import act
-from tests.telegram.quick import QuickChats, faults, quick, town
+from tests.telegram.town import QuickChats, faults, quick, town
 
 
 def newest(t: QuickChats, chat: Chat) -> Message:

@@ -10,7 +10,7 @@ from runner.errors import NotAllowed
 from runner.model import Actor, Origin
 from tests.fakes import ActingAgent
 from tests.slack.acting import act
-from tests.telegram.quick import QuickChats, quick
+from tests.telegram.town import QuickChats, quick
 
 TERMINAL = Origin(messenger="terminal", channel="bob")
 

@@ -10,7 +10,7 @@ from runner.tasks import TaskDraft
 from tests.fakes import ActingAgent, Turn
 from tests.servers.telegram.world import Chat, Message
 from tests.slack.acting import act
-from tests.telegram.quick import QuickChats, faults, quick
+from tests.telegram.town import QuickChats, faults, quick
 
 
 async def listens(turn: Turn) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,9 @@ from runner.demo.repository import git
 from tests.core.stage import KEY
 from tests.scenarios.play import bash
 from tests.servers.telegram.stage import png
-from tests.servers.telegram.world import File
+from tests.servers.telegram.world import File, Message
 from tests.telegram.chats import Chats, HastyClock, Mode, chats
-from tests.telegram.quick import MODES
+from tests.telegram.town import MODES
 
 PICTURE = png(40, 30)
 
@@ -52,11 +53,15 @@ async def posted(t: Chats, ending: str) -> File:
             await t.moment()
 
 
+def _asks(field: str, message: Message) -> bool:
+    return f"\n{field}\n" in message.text and "step" in message.text
+
+
 async def saved(t: Chats) -> None:
     """Save a task in the form, step by step, and press its Run button."""
     await t.tg.say(t.ada, t.home, "/new")
-    for asked, text in (("\nName\n", "make"), ("\nPrompt\n", "Make {{what}}")):
-        await t.shows(t.home, asked)
+    for asked, text in (("Name", "make"), ("Prompt", "Make {{what}}")):
+        await t.until(t.home, partial(_asks, asked))
         await t.tg.say(t.ada, t.home, text)
     form = await t.shows(t.home, "Default of what")
     await t.press(t.ada, form, "Skip")

@@ -10,7 +10,7 @@ import pytest
 
 from tests.fakes import ActingAgent
 from tests.slack.acting import act
-from tests.telegram.quick import faults, quick
+from tests.telegram.town import faults, quick
 
 OGG = b"OggS" + bytes(100)
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from aiohttp import web
 
 from tests.servers.telegram import objects
-from tests.servers.telegram.api import lose
+from tests.servers.telegram.api import Fault, lose
 from tests.servers.telegram.arguments import Upload, needed
 from tests.servers.telegram.sending import Sending
 from tests.servers.telegram.texts import Formatted, caption_of
@@ -33,6 +33,7 @@ class Files:
         self._world = world
         self._sending = sending
         self.down = False
+        self.faults: list[Fault] = []
         self.methods: dict[str, Callable[[Payload], Any]] = {
             "getFile": self._get,
             "sendDocument": lambda args: self._send("document", args),
@@ -94,8 +95,9 @@ class Files:
 
     async def download(self, request: web.Request) -> web.StreamResponse:
         """Answer with the bytes of a file for which getFile was called within the last hour."""
-        if self.down:
-            return lose(request)
+        fault = next((each for each in self.faults if each.times > 0), None)
+        if self.down or fault:
+            return lose(request) if self.down or fault is None else self._unlucky(request, fault)
         if request.match_info["token"] != self._world.token:
             self._world.violate("a download with a token that nobody has")
             return _refused(401, "Unauthorized")
@@ -103,6 +105,12 @@ class Files:
             if each.path == request.match_info["path"] and each.open_until >= self._world.clock.monotonic():
                 return web.Response(body=each.content, content_type="application/octet-stream")
         return _refused(404, "Not Found")
+
+    def _unlucky(self, request: web.Request, fault: Fault) -> web.StreamResponse:
+        fault.times -= 1
+        if fault.dropped or fault.lost:
+            return lose(request)
+        return _refused(fault.status, fault.description or "Bad Gateway")
 
 
 def _picture(content: bytes) -> tuple[int, int]:

@@ -158,8 +158,9 @@ class StrictTelegram(People):
     # Misfortunes.
 
     def fail(self, method: str = "*", **how: Unpack[FaultWords]) -> None:
-        """Let the next calls of a method fail: see Fault. The default meets getUpdates as well."""
-        self._api.faults.append(Fault(method, **how))
+        """Let the next calls of a method, or each `download`, fail: see Fault. The default meets getUpdates as well."""
+        faults = self._files.faults if method == "download" else self._api.faults
+        faults.append(Fault(method, **how))
 
     def off(self, *methods: str) -> None:
         """Let the Bot API not have these methods."""

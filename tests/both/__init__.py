@@ -1,0 +1,1 @@
+"""Slack and Telegram together: one person, one question, one answer."""

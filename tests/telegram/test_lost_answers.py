@@ -1,0 +1,53 @@
+"""A message whose answer was lost is sent again, since a bot cannot look: what people see of that does no harm."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from runner.model import ApprovalState
+from tests.fakes import ActingAgent
+from tests.slack.acting import act
+from tests.telegram.chats import Mode
+from tests.telegram.quick import MODES, QuickChats, quick
+
+
+async def asked_twice(t: QuickChats) -> None:
+    """Have a question be posted twice."""
+    t.tg.fail("sendMessage", lost=True)
+    await t.tg.say(t.ada, t.room, "/do ask please")
+    await t.settled()
+
+
+@pytest.mark.parametrize("mode", MODES)
+async def test_a_press_on_the_copy_that_nobody_knows_counts_and_both_copies_lose_their_buttons(
+    tmp_path: Path, mode: Mode
+) -> None:
+    """TG-12: the press tells which message it is."""
+    async with quick(tmp_path, ActingAgent(act), mode=mode) as t:
+        await asked_twice(t)
+        unknown, known = t.ours(t.room, "Needs you")
+        await t.presses(t.bob, unknown, "Approve")
+        (run,) = await t.runs()
+        (approval,) = await t.scene.core.store.approvals.of(run)
+        assert approval.state is ApprovalState.APPROVED
+        assert "Approved" in known.text
+        assert "Approve" not in [*unknown.labels, *known.labels]
+        assert unknown.labels == []
+        again = await t.presses(t.bob, unknown, "Deny", stale=True)
+        assert "Already answered: approved by bob" in again.text
+        assert len(t.ours(t.room, "done with it: True")) == 1
+
+
+async def test_a_press_on_the_copy_that_is_left_over_says_that_it_is_done(tmp_path: Path) -> None:
+    """TG-12: and takes its buttons away."""
+    async with quick(tmp_path, ActingAgent(act)) as t:
+        await asked_twice(t)
+        unknown, known = t.ours(t.room, "Needs you")
+        await t.presses(t.bob, known, "Approve")
+        assert "Approve" in unknown.labels
+        late = await t.presses(t.ada, unknown, "Deny")
+        assert "Already answered: approved by bob" in late.text
+        assert unknown.labels == []
+        assert len(t.ours(t.room, "done with it: True")) == 1
