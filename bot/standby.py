@@ -95,6 +95,7 @@ class Standby:
         self._products = products
         self._identities = identities
         self._bell = asyncio.Event()
+        self._looking = asyncio.Lock()
         self._remarks: dict[str, str] = {}  # by deaf product
         self._tried: dict[str, _Tried] = {}  # by question
 
@@ -106,7 +107,7 @@ class Standby:
                 await self._bell.wait()
                 self._bell.clear()
                 try:
-                    await self._look()
+                    await self.look()
                 except SignoffError as error:  # the next change, or two seconds, bring the next look
                     log.warning("standby: cannot look for questions: %s", error)
 
@@ -114,8 +115,15 @@ class Standby:
         async for _ in self._core.changes.follow(gather=_GATHER, routine=False):
             self._bell.set()
 
+    async def look(self) -> None:
+        """Bring all open questions that are shown in deaf products only to somebody elsewhere, each person once.
+
+        Raises StorageError.
+        """
+        async with self._looking:
+            await self._look()
+
     async def _look(self) -> None:
-        """Bring all open questions that are shown in deaf products only to somebody elsewhere, each person once."""
         deaf = {name: ear for name in self._products if (ear := self._hearing.deaf(name))}
         if deaf.keys() != self._remarks.keys():  # who can be reached depends on it
             self._tried.clear()

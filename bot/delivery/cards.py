@@ -29,6 +29,10 @@ class CardOutbox:
         self._render = render
         self._remark = remark
 
+    async def amend(self, origin: Origin, card: Card) -> None:
+        """Show a card without files where it stands already, and else nothing. Raises StorageError."""
+        await self._outbox.amend(origin, card.key, lane_of(card), self._render(card).payload)
+
     async def place(self, origin: Origin, card: Card, made: Set | None = None) -> bool:
         """Show a card with its files; False if the very same card has stood there, so that nothing is to be seen of it.
 
@@ -51,9 +55,9 @@ class CardOutbox:
             await self._outbox.put(origin, f"loose:{new_id()}", Lane.INTERACTIVE, self._remark(card.nudge))
         return is_new
 
-    async def rewrite(self, card: Card) -> None:
-        """Replace a card wherever it stands. Raises StorageError."""
-        await self._outbox.replace(card.key, lane_of(card), self._render(card).payload)
+    async def rewrite(self, card: Card, *, amend: bool = False) -> None:
+        """Replace a card wherever it stands, with `amend` only where it is shown. Raises StorageError."""
+        await self._outbox.replace(card.key, lane_of(card), self._render(card).payload, amend=amend)
 
     async def _file(self, origin: Origin, name: str, payload: Json, run: str | None) -> None:
         await self._outbox.put(origin, f"file:{name}", Lane.FINAL, payload, form=Form.FILE, execution_id=run)

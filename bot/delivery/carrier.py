@@ -7,6 +7,7 @@ from typing import Protocol
 from runner.model import Json, Slot
 
 ASKED = "asked to wait "  # what the error of a limited delivery begins with: a later life of ours keeps the pause
+EVERYWHERE, PROGRESS_ONLY = " everywhere", " with progress"
 
 
 class Outcome(Exception):
@@ -20,7 +21,8 @@ class Limited(Outcome):
     """
 
     def __init__(self, retry_after: float, *, everywhere: bool = False, progress: bool = False) -> None:
-        super().__init__(f"{ASKED}{retry_after:g} s{' everywhere' if everywhere else ''}")
+        where, what = EVERYWHERE if everywhere else "", PROGRESS_ONLY if progress else ""
+        super().__init__(f"{ASKED}{retry_after:g} s{where}{what}")
         self.retry_after = retry_after
         self.everywhere = everywhere
         self.progress = progress

@@ -12,10 +12,10 @@ import random
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.delivery import slots
-from bot.delivery.carrier import ASKED, Carrier, Limited
+from bot.delivery.carrier import ASKED, EVERYWHERE, PROGRESS_ONLY, Carrier, Limited
 from bot.delivery.pace import SLOWDOWNS, Gauge, Pace, Slowdown
 from bot.delivery.planner import Candidate, plan
 from bot.delivery.sender import LONGEST_SEND, Sender
@@ -30,6 +30,8 @@ LOOK_AROUND = 5.0  # seconds; how soon rows are seen that another process has pu
 KEPT = timedelta(days=30)  # how long a message can still be edited after its last change, if its run has ended
 PRUNED_EVERY = 3_600.0  # seconds
 REST = 5.0  # seconds after the store has failed
+
+_Placing = Callable[[Delivery | None, Wanted, datetime, tuple[Slowdown, ...]], Delivery | None]
 
 log = logging.getLogger(__name__)
 
@@ -87,23 +89,21 @@ class Outbox:
 
         `execution_id` keeps the slot editable as long as that execution has not ended. Raises StorageError.
         """
-        slot = Slot(messenger=self._messenger, channel=origin.channel, thread=origin.thread or "", key=key)
-        wanted = Wanted(slot=slot, lane=lane, payload=payload, form=form, execution_id=execution_id)
-        saved = None
-        while saved is None:
-            before = await self._store.get(slot)
-            after = slots.placed(before, wanted, self._clock.now(), self._options.slowdowns)
-            if after is None:
-                return False
-            saved = await self._store.save(before, after)
-        self._wake(slot.channel)
-        return True
+        wanted = self._wanted(origin, key, lane, payload)
+        return await self._place(replace(wanted, form=form, execution_id=execution_id), slots.placed)
 
-    async def replace(self, key: str, lane: Lane, payload: Json) -> None:
+    async def amend(self, origin: Origin, key: str, lane: Lane, payload: Json) -> bool:
+        """Show this in the slot if it shows something, and else nothing: what waits to be posted there is taken back.
+
+        For what is not worth a message of its own. The next `put` posts again. Raises StorageError.
+        """
+        return await self._place(self._wanted(origin, key, lane, payload), slots.amended)
+
+    async def replace(self, key: str, lane: Lane, payload: Json, *, amend: bool = False) -> None:
         """Show this in every slot of this key there is, and nowhere else. Raises StorageError."""
         for slot in await self._store.places(self._messenger, key):
             origin = Origin(messenger=slot.messenger, channel=slot.channel, thread=slot.thread or None)
-            await self.put(origin, key, lane, payload)
+            await (self.amend if amend else self.put)(origin, key, lane, payload)
 
     async def resume(self, channel: str) -> None:
         """Go on at once in a channel that was to be left alone for a while. Raises StorageError."""
@@ -140,6 +140,23 @@ class Outbox:
         """Return how the channels stand in which something waits or was given up."""
         return await self._store.backlog(self._messenger)
 
+    def _wanted(self, origin: Origin, key: str, lane: Lane, payload: Json) -> Wanted:
+        slot = Slot(messenger=self._messenger, channel=origin.channel, thread=origin.thread or "", key=key)
+        pace = self._options.pace(slot.channel)
+        return Wanted(slot=slot, lane=lane, payload=payload, settle=pace.settle, files_later=pace.files_later)
+
+    async def _place(self, wanted: Wanted, change: _Placing) -> bool:
+        """Change what is to be in a slot; False if that changes nothing."""
+        saved = None
+        while saved is None:
+            before = await self._store.get(wanted.slot)
+            after = change(before, wanted, self._clock.now(), self._options.slowdowns)
+            if after is None:
+                return False
+            saved = await self._store.save(before, after)
+        self._wake(wanted.slot.channel)
+        return True
+
     def _wake(self, channel: str) -> None:
         self._stale.add(channel)
         self._quiet.clear()
@@ -164,8 +181,8 @@ class Outbox:
         for row in heads:
             left = (row.next_at - self._clock.now()).total_seconds()
             if row.error.startswith(ASKED) and row.state is DeliveryState.WAITING and left > 0:
-                where = None if row.error.endswith(" everywhere") else channel
-                until, progress = self._clock.monotonic() + left, row.lane is Lane.PROGRESS
+                where = None if EVERYWHERE in row.error else channel
+                until, progress = self._clock.monotonic() + left, PROGRESS_ONLY in row.error
                 self._gauge = self._gauge.paused(where, until, progress=progress)
 
     async def _read_heads(self) -> None:

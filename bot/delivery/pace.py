@@ -33,7 +33,7 @@ class Window:
     """At most `most` requests in any `seconds`: all of them may come at once, unlike with an Allowance.
 
     What is less urgent than a new question leaves some of them to it: edits of that lane `edits`, then `final`, then
-    `progress`.
+    `progress`. So after any of these as many new questions go out at once as the least of the three says.
     """
 
     most: int
@@ -41,6 +41,15 @@ class Window:
     edits: int = 0
     final: int = 0
     progress: int = 0
+
+    def assumed(self, began: float) -> tuple[float, ...]:
+        """Return when requests are taken to have been made before a start: half as many as may be, evenly spread.
+
+        Nobody knows. Were there more, the product says so, and the channel rests; were there none, questions still have
+        the other half, and more of it every few seconds.
+        """
+        half = self.most // 2
+        return tuple(began - self.seconds * (half - number) / (half + 1) for number in range(half))
 
     def open_to(self, lane: Lane, *, edit: bool) -> int:
         """Return how many of the requests a lane may see used before it waits; one at least."""
@@ -71,13 +80,19 @@ class Pace:
     """What a channel, or a messenger as a whole, allows: of requests, of edits among them, and of progress among both.
 
     Progress leaves something to the more urgent lanes: where a burst of `every` is two or more, the last token; of
-    every burst of `edits`, half.
+    every burst of `edits`, half. `calm` is for all but new questions and answers, so that it is spread over a window.
+
+    What a message costs decides what is worth one: new progress is posted after `settle` seconds, unless it has been
+    amended away by then; a file lets pass what else comes within `files_later` seconds.
     """
 
     every: tuple[Allowance, ...] = ()
     edits: tuple[Allowance, ...] = ()
     progress: tuple[Allowance, ...] = ()
+    calm: tuple[Allowance, ...] = ()
     window: Window | None = None
+    settle: float = 0.0
+    files_later: float = 0.0
 
 
 @value
@@ -96,8 +111,8 @@ _Use = tuple[_Key, Allowance, float]  # a bucket, and how many tokens it must ho
 class Gauge:
     """How much of every pace is used up, and who has to keep still until when. Times are seconds of one clock.
 
-    A bucket began with one token, not full, and a window half used: after a restart nobody can tell what was sent just
-    before.
+    After a restart nobody can tell what was sent just before. Assumed is: a bucket has one token, not its burst; a
+    window is half used, evenly over its length (`Window.assumed`).
     """
 
     pace: Callable[[str], Pace]
@@ -112,19 +127,22 @@ class Gauge:
         progress = lane is Lane.PROGRESS
         kinds = (False, True) if progress else (False,)
         pauses = [self.pauses.get((scope, kind), now) for scope in (channel, None) for kind in kinds]
-        refills = [now + self._missing(use, now) for use in self._uses(channel, progress=progress, edit=edit)]
+        refills = [now + self._missing(use, now) for use in self._uses(channel, lane, edit=edit)]
         return max([now, *pauses, *refills, *self._windows(channel, lane, now, edit=edit)])
 
     def taken(self, channel: str, lane: Lane, now: float, *, edit: bool = False) -> Gauge:
         """Count one request."""
         levels = dict(self.levels)
-        for key, allowance, _ in self._uses(channel, progress=lane is Lane.PROGRESS, edit=edit):
+        for key, allowance, _ in self._uses(channel, lane, edit=edit):
             levels[key] = _Level(tokens=self._tokens(key, allowance, now) - 1, at=now)
         if len(levels) > MOST_LEVELS:
             levels = {key: level for key, level in levels.items() if not self._full(key, level, now)}
         past = dict(self.past)
         for scope, window in self._in_windows(channel):
             past[scope] = (*self._recent(scope, window, now), now)
+        if len(past) > MOST_LEVELS:
+            longest = max(window.seconds for _, window in self._in_windows(channel))
+            past = {scope: times for scope, times in past.items() if times[-1] + longest > now}
         return replace(self, levels=levels, past=past)
 
     def paused(self, channel: str | None, until: float, *, progress: bool) -> Gauge:
@@ -153,10 +171,12 @@ class Gauge:
             yield now if len(recent) < open_to else recent[-open_to] + window.seconds
 
     def _recent(self, scope: str | None, window: Window, now: float) -> tuple[float, ...]:
-        past = self.past.get(scope, (self.began,) * (window.most // 2))
+        past = self.past.get(scope) or window.assumed(self.began)
         return tuple(at for at in past if at + window.seconds > now + _NEVER_MIND)
 
-    def _uses(self, channel: str, *, progress: bool, edit: bool) -> Iterator[_Use]:
+    def _uses(self, channel: str, lane: Lane, *, edit: bool) -> Iterator[_Use]:
+        progress = lane is Lane.PROGRESS
+        calm = edit or lane is not Lane.INTERACTIVE
         for scope, pace in ((channel, self.pace(channel)), (None, self.overall)):
             for number, allowance in enumerate(pace.every):
                 spare = 1.0 if progress and allowance.burst >= 2 else 0.0
@@ -165,6 +185,8 @@ class Gauge:
                 yield (scope, "edits", number), allowance, max(1.0, allowance.burst / 2) if progress else 1.0
             for number, allowance in enumerate(pace.progress if progress else ()):
                 yield (scope, "progress", number), allowance, 1.0
+            for number, allowance in enumerate(pace.calm if calm else ()):
+                yield (scope, "calm", number), allowance, 1.0
 
     def _missing(self, use: _Use, now: float) -> float:
         """Return the seconds until a bucket holds what is needed."""

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from bot.delivery.pace import Gauge
 from runner.model import Lane, value
 
+PATIENCE = 60.0  # seconds after which a result no longer gives way to edits
+
 
 @value
 class Candidate:
@@ -37,12 +39,15 @@ class Plan:
 def plan(now: float, candidates: Iterable[Candidate], gauge: Gauge) -> Plan:
     """Choose, most urgent lane first and within it posts first and the longest waiting first, what the pace allows now.
 
+    A result that has waited for PATIENCE is as urgent as the rewriting of what was answered, which has no end where
+    much is asked: of both, the longest waiting goes first.
+
     At most one post and one edit a lane and channel are expected, besides those that are on their way.
     """
     chosen: list[Candidate] = []
     again: float | None = None
     gauge = gauge.rested(now)
-    ordered = sorted(candidates, key=_order)
+    ordered = sorted(candidates, key=lambda candidate: _order(candidate, now))
     held = {_line(candidate) for candidate in ordered if candidate.busy}
     for candidate in ordered:
         if _line(candidate) in held:
@@ -56,10 +61,14 @@ def plan(now: float, candidates: Iterable[Candidate], gauge: Gauge) -> Plan:
     return Plan(send=tuple(chosen), gauge=gauge, again=again)
 
 
-def _order(candidate: Candidate) -> tuple[int, bool, float, str]:
-    """Sort by lane, posts before edits; progress by when it was due, the rest by turn."""
-    due = candidate.due if candidate.lane is Lane.PROGRESS else 0.0
-    return candidate.lane.rank, candidate.edit, due, candidate.turn
+def _order(candidate: Candidate, now: float) -> tuple[int, bool, float, str]:
+    """Sort by lane, posts before edits; progress and what has waited for long by when it was due, the rest by turn."""
+    lane, due = candidate.lane, candidate.due
+    if lane is Lane.PROGRESS:
+        return lane.rank, candidate.edit, due, candidate.turn
+    if now - due > PATIENCE and (candidate.edit or lane is Lane.FINAL):
+        return Lane.INTERACTIVE.rank, True, due - now, candidate.turn
+    return lane.rank, candidate.edit, 0.0, candidate.turn
 
 
 def _line(candidate: Candidate) -> tuple[str, Lane, bool]:

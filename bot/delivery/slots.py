@@ -23,6 +23,8 @@ class Wanted:
     payload: Json
     form: Form = Form.MESSAGE
     execution_id: str | None = None
+    settle: float = 0.0  # seconds that a new message of progress waits for something better
+    files_later: float = 0.0  # seconds by which a new file stands further back in its lane
 
 
 def digest(payload: Json) -> str:
@@ -54,7 +56,22 @@ def placed(before: Delivery | None, wanted: Wanted, now: datetime, slowdowns: tu
         return replace(after, state=DeliveryState.SENT, attempts=0, error="")
     if before.state is DeliveryState.WAITING:
         return after if lane is before.lane else replace(after, turn=new_id(), next_at=now)
-    return _waiting(after, now, slowdowns)
+    return _settling(_waiting(after, now, slowdowns), wanted, now)
+
+
+def amended(before: Delivery | None, wanted: Wanted, now: datetime, slowdowns: tuple[Slowdown, ...]) -> Delivery | None:
+    """Put something into a slot that shows something, or perhaps does; from any other take back what waits there.
+
+    What the product wanted to have later stays: it knows until when. None if that changes nothing.
+    """
+    if before is None:
+        return None
+    paused = before.state is DeliveryState.WAITING and bool(before.error) and before.next_at > now
+    if before.message_ref is not None or before.doubt or before.state is DeliveryState.SENDING or paused:
+        return placed(before, wanted, now, slowdowns)
+    if before.state is not DeliveryState.WAITING:
+        return None
+    return replace(before, state=DeliveryState.SENT, payload={}, digest="", attempts=0, error="", changed_at=now)
 
 
 def begun(row: Delivery, *, owner: str, now: datetime, lease: timedelta) -> Delivery:
@@ -122,7 +139,7 @@ def gone(row: Delivery, *, now: datetime, error: str) -> Delivery:
 
 
 def _first(wanted: Wanted, now: datetime) -> Delivery:
-    return Delivery(
+    first = Delivery(
         id=new_id(),
         messenger=wanted.slot.messenger,
         channel=wanted.slot.channel,
@@ -140,6 +157,18 @@ def _first(wanted: Wanted, now: datetime) -> Delivery:
         waiting_since=now,
         changed_at=now,
     )
+    return _settling(first, wanted, now)
+
+
+def _settling(row: Delivery, wanted: Wanted, now: datetime) -> Delivery:
+    """Let what would be a new message wait, as far as it can."""
+    if row.message_ref is not None:
+        return row
+    if row.form is Form.FILE and row.lane is Lane.FINAL and wanted.files_later:
+        return replace(row, turn=new_id(later=wanted.files_later))
+    if row.lane is Lane.PROGRESS and wanted.settle:
+        return replace(row, next_at=max(row.next_at, now + timedelta(seconds=wanted.settle)))
+    return row
 
 
 def _waiting(row: Delivery, now: datetime, slowdowns: tuple[Slowdown, ...]) -> Delivery:

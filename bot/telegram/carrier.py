@@ -35,8 +35,15 @@ from runner.model import Json, Slot
 # Telegram's own numbers are "about": one message a second in a chat, 20 a minute in a group, 30 a second over all;
 # edits count. Of a group's 20 one stays unused, since its minute does not begin with ours.
 PRIVATE = Pace(every=(Allowance(per_second=1.0, burst=3.0),), progress=(Allowance.per_minute(20),))
+# In a busy group a new question finds six of them at once, besides what comes free every four seconds: so 30 questions
+# in five minutes, whenever they come, are seen at once. What a run costs a group is kept low: see `settle`.
 GROUP = Pace(
-    every=(Allowance(per_second=1.0, burst=5.0),), window=Window(most=19, seconds=61, edits=4, final=6, progress=10)
+    every=(Allowance(per_second=1.0, burst=5.0),),
+    calm=(Allowance(per_second=0.25, burst=2.0),),
+    progress=(Allowance.per_minute(9, burst=2.0),),
+    window=Window(most=19, seconds=61, edits=6, final=6, progress=10),
+    settle=5.0,
+    files_later=300.0,
 )
 OVERALL = Pace(every=(Allowance(per_second=25.0, burst=5.0),))
 SHUT_OUT = 3_600.0  # seconds; somebody who has blocked us is not asked more often, until they come back

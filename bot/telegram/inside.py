@@ -66,6 +66,10 @@ class Counter(Protocol):
         """Take the buttons away from a message of ours that we do not know."""
         ...
 
+    async def stands(self, origin: Origin, key: str) -> bool:
+        """Whether a card of this key stands at this place."""
+        ...
+
     async def thread_of(self, key: str, channel: str) -> str | None:
         """Return the thread in which a card of this key stands in a chat."""
         ...

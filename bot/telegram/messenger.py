@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bot.delivery import Outbox
 from bot.delivery.cards import CardOutbox, Set
 from bot.messenger import Card
@@ -10,8 +12,11 @@ from bot.telegram.buttons import again
 from bot.telegram.cards import Rendered, line, payload, render
 from bot.telegram.heard import NAME
 from bot.telegram.moves import Moves
-from runner.model import Delivery, Lane, Origin
+from runner.model import Delivery, Lane, Origin, Slot, State
 from runner.ports import DeliveryStore
+
+_SAID_ELSEWHERE = (State.WAITING, State.COMPLETED, State.FAILED, State.CANCELLED)
+_READABLE = (".html", ".pdf", ".md")  # the endings of files that people read, the most welcome first
 
 
 class TelegramMessenger:
@@ -34,8 +39,15 @@ class TelegramMessenger:
         return 3.0
 
     async def show(self, origin: Origin, card: Card) -> None:
-        """Put a card into the outbox, with its files. Raises StorageError."""
-        await self._cards.place(origin, card)
+        """Put a card into the outbox, with its files: in a group only with the one that people read.
+
+        How a run stands is not worth a message once it has asked or ended: then people look at that. A card that is
+        there says so as well. Raises StorageError.
+        """
+        if _said_elsewhere(card):
+            await self._cards.amend(origin, card)
+        else:
+            await self._cards.place(origin, _shortened(card) if origin.channel.startswith("-") else card)
 
     async def place(self, origin: Origin, card: Card, *, reply: str = "") -> bool:
         """Do as `show`; False if the very same card has stood there, so that nothing is to be seen of it.
@@ -63,6 +75,11 @@ class TelegramMessenger:
         origin = Origin(messenger=NAME, channel=channel)
         await self._outbox.put(origin, f"{copies.KEY}{message}", Lane.INTERACTIVE, copies.payload(message))
 
+    async def stands(self, origin: Origin, key: str) -> bool:
+        """Whether a card of this key stands at this place. Raises StorageError."""
+        slot = Slot(messenger=NAME, channel=origin.channel, thread=origin.thread or "", key=key)
+        return bool(key) and await self._deliveries.get(slot) is not None
+
     async def thread_of(self, key: str, channel: str) -> str | None:
         """Return the thread in which a card of this key stands in a chat. Raises StorageError."""
         places = await self._deliveries.places(NAME, key)
@@ -74,11 +91,25 @@ class TelegramMessenger:
 
     async def rewrite(self, card: Card) -> None:
         """Replace a card wherever it stands. Raises StorageError."""
-        await self._cards.rewrite(card)
+        await self._cards.rewrite(card, amend=_said_elsewhere(card))
 
     async def acknowledge(self, source: str, *, read: bool) -> None:
         """Set the reaction that says how far a message has come. Raises StorageError."""
         await self._outbox.put(marks.queue(source), source, Lane.INTERACTIVE, marks.payload(read=read))
+
+
+def _said_elsewhere(card: Card) -> bool:
+    """Whether it is how a run stands that waits for an answer or has a result: these are cards of their own."""
+    data = card.data or {}
+    if data.get("kind") != "run" or not card.key.startswith("run:"):
+        return False
+    return State(data["execution"]["state"]) in _SAID_ELSEWHERE
+
+
+def _shortened(card: Card) -> Card:
+    """Leave out the reports that are for programs, if there is one for people: `report RUN FORMAT` brings them."""
+    readable = [file for ending in _READABLE for file in card.files if file.name.endswith(ending)]
+    return replace(card, files=(replace(readable[0], picture=""),)) if readable else card
 
 
 def _set(card: Card) -> Set:

@@ -18,6 +18,7 @@ from runner.model import Enclosed, Execution, Origin, Person
 
 ALERT = 200  # UTF-16 units that fit over a press (Telegram)
 _NOTHING = Enclosed()
+_ABOVE = "That stands further up, as it is now."
 _DIRECTLY = "That is for you alone: it comes to you directly, once you have written to me."
 
 log = logging.getLogger(__name__)
@@ -142,8 +143,17 @@ class Service:
             return True
         if card.private and order.identity and order.origin.channel != order.identity:
             return await self._alone(card, order)
-        if not await self._counter.place(order.origin, card) and spoken.only_shows(order.line):
-            return await self._line.answered(order.query, spoken.STANDS_HERE) if order.query else False
+        return await self._placed(card, order)
+
+    async def _placed(self, card: Card, order: Order) -> bool:
+        """Put a card where it belongs. What is redrawn further up, or is as it was, cannot be seen: that is said."""
+        looks = spoken.only_shows(order.line)
+        stood = looks and not order.query and await self._counter.stands(order.origin, card.key)
+        is_new = await self._counter.place(order.origin, card)
+        if looks and order.query and not is_new:
+            return await self._line.answered(order.query, spoken.STANDS_HERE)
+        if stood:
+            await self._counter.show(order.origin, Card(title=_ABOVE))
         return False
 
     async def _alone(self, card: Card, order: Order) -> bool:

@@ -16,6 +16,7 @@ def main(*, quick: bool) -> None:
     for title, module, arguments in (
         ("A worktree on 50,000 files over plain git", "worktree_add", ()),
         ("Slack over a bare Bolt handler", "slack", ("9",) if quick else ()),
+        ("Telegram over a bare handler of python-telegram-bot", "telegram", ("9",) if quick else ()),
         ("Parked questions", "parked", ("--count", "25") if quick else ()),
         ("A statement over plain aiosqlite", "statements", ()),
         ("The store among a million executions", "storage_million", ("--rows", "10000") if quick else ()),

@@ -79,6 +79,7 @@ class Street:
     clock: HandClock
     hearing: Hearing
     handlers: Handlers
+    standby: Standby
     slack: Product
     telegram: Product
     records: dict[str, Record]
@@ -117,8 +118,8 @@ class Street:
         return found
 
     async def looked(self) -> None:
-        """Wait until everybody has looked at what there is: twice the floor of those who follow the changes."""
-        await asyncio.sleep(2.5)
+        """Have what there is looked at by now."""
+        await self.standby.look()
 
     async def approves(self, question: Approval, messenger: str, identity: str) -> None:
         """Approve as whoever this is in a product."""
@@ -164,6 +165,7 @@ async def watched(scene: Stage, clock: HandClock, products: tuple[str, ...]) -> 
             clock=clock,
             hearing=hearing,
             handlers=Handlers(scene.core, hearing=hearing),
+            standby=standby,
             slack=slack,
             telegram=telegram,
             records=records,

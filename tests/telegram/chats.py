@@ -7,6 +7,7 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,6 +19,7 @@ from bot.telegram.front import TelegramFront
 from bot.telegram.front import telegram as telegram_front
 from bot.watch import Watch
 from runner.beside import beside
+from runner.clock import SystemClock
 from runner.ports import Agent, Clock
 from runner.settings import Settings
 from tests.core.stage import Stage, settings_in, stage
@@ -29,7 +31,7 @@ Mode = Literal["polling", "webhook"]
 
 ADA, BOB = 11, 12
 USERS = {"ada": {"role": "admin", "telegram": str(ADA)}, "bob": {"role": "approver", "telegram": str(BOB)}}
-PATIENCE = 45.0  # seconds until something that should show counts as lost
+PATIENCE = 30.0  # seconds until something that should show counts as lost
 _SECRET = "a-secret_of-the-webhook"
 
 
@@ -61,16 +63,36 @@ class Chats:
 
     async def until(self, chat: Chat, condition: Callable[[Message], object], topic: int | None = None) -> Message:
         """Wait until a message of ours in a chat is as wanted, and return the newest such."""
-        async with self.patience():
-            while True:
-                ours = [each for each in self.tg.messages(chat, topic) if each.sender is self.tg.bot]
-                if found := [each for each in ours if condition(each)]:
-                    return found[-1]
-                await self.moment()
+        try:
+            async with self.patience():
+                while True:
+                    ours = [each for each in self.tg.messages(chat, topic) if each.sender is self.tg.bot]
+                    if found := [each for each in ours if condition(each)]:
+                        return found[-1]
+                    await self.moment()
+        except TimeoutError:
+            raise AssertionError(f"nothing came that is as wanted:\n{drawn(self.tg.messages(chat))}") from None
 
     async def shows(self, chat: Chat, words: str, topic: int | None = None) -> Message:
         """Wait until a message of ours says this, and return the newest such."""
         return await self.until(chat, lambda message: words in message.text, topic)
+
+
+class HastyClock(SystemClock):
+    """A clock that goes faster than others, for tests that wait for a program and for nothing else."""
+
+    def __init__(self, times: float = 8.0) -> None:
+        self._times = times
+        self._began, self._at = super().now(), super().monotonic()
+
+    def now(self) -> datetime:
+        return self._began + timedelta(seconds=self.monotonic() - self._at)
+
+    def monotonic(self) -> float:
+        return self._at + (super().monotonic() - self._at) * self._times
+
+    async def sleep(self, seconds: float) -> None:
+        await super().sleep(seconds / self._times)
 
 
 def configured(folder: Path, tg: StrictTelegram, *, mode: Mode = "polling", **sections: Any) -> Settings:
@@ -98,18 +120,23 @@ def free_port() -> int:
 
 @asynccontextmanager
 async def chats(
-    folder: Path, *agents: Agent, mode: Mode = "polling", topics: bool = False, **sections: Any
+    folder: Path,
+    *agents: Agent,
+    mode: Mode = "polling",
+    topics: bool = False,
+    clock: Clock | None = None,
+    **sections: Any,
 ) -> AsyncIterator[Chats]:
     """Open chats with one project. Nothing that Telegram refuses may have been sent in the end.
 
     `topics`: whether private chats with the bot have them.
     """
-    async with StrictTelegram() as tg:
+    async with StrictTelegram(clock) as tg:
         tg.world.has_topics = topics
         ada, bob = tg.user(ADA, "Ada"), tg.user(BOB, "Bob")
         room = tg.group(-1001, "Ops", ada, bob, kind="supergroup")
         settings = configured(folder, tg, mode=mode, **sections)
-        async with serving(folder, settings, *agents) as scene:
+        async with serving(folder, settings, *agents, clock=clock) as scene:
             await scene.project()
             yield Chats(tg=tg, scene=scene, ada=ada, bob=bob, home=tg.private(ada), room=room)
         assert tg.violations == []
@@ -137,3 +164,23 @@ async def _http(settings: Settings, scene: Stage, front: TelegramFront) -> Async
         server = HttpServer(taken, front.receivers, scene.core.store.feed.newest)
         async with beside(server.run()):
             yield
+
+
+def drawn(messages: list[Message]) -> str:
+    """Write messages down as people see them, for reading."""
+    lines: list[str] = []
+    for each in messages:
+        about = f"#{each.id}" + (f" -> #{each.reply_to}" if each.reply_to else "")
+        about += f" topic {each.topic}" if each.topic else ""
+        about += f" {list(each.reactions.values())}" if each.reactions else ""
+        about += f" [{each.file.kind} {each.file.name}]" if each.file else ""
+        markup = each.markup or {}
+        keys = [" | ".join(b["text"] for b in row) for row in markup.get("inline_keyboard", [])]
+        about += " (ForceReply)" if markup.get("force_reply") else ""
+        lines += [
+            f"── {each.sender.name} {about}",
+            each.text or str(each.service),
+            *(f"   [ {row} ]" for row in keys),
+            "",
+        ]
+    return "\n".join(lines)

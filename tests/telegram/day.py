@@ -29,11 +29,11 @@ class Day:
             await t.settled()
         await t.presses(t.ada, await self.shown(t.home, "New task"), "Save")
         said = await tg.say(t.ada, t.room, "/do ask please")
-        await t.presses(t.bob, await self.shown(t.room, "Needs you"), "Approve")
-        head = await self.shown(t.room, "ask please\n")
-        assert head.reply_to == said.id
+        question = await self.shown(t.room, "Needs you")
+        assert question.reply_to == said.id
+        await t.presses(t.bob, question, "Approve")
         for text in ("and more", "people"):
-            await tg.say(t.ada, t.room, text, reply_to=head)
+            await tg.say(t.ada, t.room, text, reply_to=question)
             await t.settled()
         await self._files()
         forum = await self._forum()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from bot.telegram.front import TelegramFront
 from bot.telegram.front import telegram as telegram_front
 from bot.watch import Watch
 from runner.beside import beside
-from runner.model import State
+from runner.model import Execution, State
 from runner.ports import Agent, ExecutionQuery
 from runner.settings import Settings
 from tests.core.clock import HandClock
@@ -42,10 +42,14 @@ class QuickChats(Chats):
 
     front: TelegramFront
     folder: Path
+    settings: Settings
     clock: HandClock = field(default_factory=HandClock)
 
-    async def settled(self) -> None:
-        """Wait until all that was said is dealt with, all that came of it is shown, and every agent waits or ends."""
+    async def settled(self, *, hold: bool = False) -> None:
+        """Wait until all that was said is dealt with, all that came of it is shown, and every agent waits or ends.
+
+        A run that waits for the end of a freeze is at rest. With `hold`, no time passes.
+        """
         calm = looks = 0
         async with self.patience():
             while calm < _STEADY:
@@ -53,18 +57,29 @@ class QuickChats(Chats):
                 looks += 1
                 busy = await self._busy()
                 calm = 0 if busy else calm + 1
-                if busy == "outbox" or looks % 20 == 0:
+                if not hold and (busy == "outbox" or looks % 20 == 0):
                     await self.clock.move(seconds=_STEP)
 
     async def _busy(self) -> str:
         store = self.scene.core.store
         if self.tg.updates.pending() or await store.arrivals.waiting("telegram"):
             return "arrivals"
-        if (await store.executions.list(ExecutionQuery(states=_STARTING, limit=1))).items:
+        if await self._working():
             return "runs"
         if (await store.feed.cursor("watch:telegram") or 0) < await store.feed.newest():
             return "feed"
         return "outbox" if await store.deliveries.channels("telegram") else ""
+
+    async def _working(self) -> bool:
+        if await self.scene.core.switch.frozen():
+            return False
+        return bool((await self.scene.core.store.executions.list(ExecutionQuery(states=_STARTING, limit=1))).items)
+
+    async def says(self, user: User, chat: Chat, text: str = "", **more: Any) -> Message:
+        """Say something, and let everything come of it."""
+        said = await self.tg.say(user, chat, text, **more)
+        await self.settled()
+        return said
 
     async def passes(self, seconds: float, step: float = 5.0) -> None:
         """Let time pass, whatever is going on."""
@@ -84,11 +99,19 @@ class QuickChats(Chats):
         """Press a button, and let everything come of it."""
         pressed = await self.tg.press(user, message, label, stale=stale)
         await self.settled()
+        assert pressed.answered, f"{label!r} still spins"
         return pressed
 
-    def ours(self, chat: Chat, words: str = "") -> list[Message]:
-        """Return our messages in a chat that say this."""
-        return [m for m in self.tg.messages(chat) if m.sender is self.tg.bot and words in m.text]
+    def ours(self, chat: Chat, words: str = "", topic: int | None = None) -> list[Message]:
+        """Return our messages in a chat that say this, the oldest first."""
+        mine = [m for m in self.tg.messages(chat, topic) if m.sender is self.tg.bot and not m.service]
+        return [m for m in mine if words in m.text]
+
+    def newest(self, chat: Chat, words: str, topic: int | None = None) -> Message:
+        """Return the newest message of ours that says this; fails with all there are, if none does."""
+        found = self.ours(chat, words, topic)
+        assert found, f"{words!r} is in none of {[each.text for each in self.ours(chat)]}"
+        return found[-1]
 
     def one(self, chat: Chat, words: str) -> Message:
         """Return the only message of ours in a chat that says this."""
@@ -101,7 +124,11 @@ class QuickChats(Chats):
 
     async def runs(self) -> list[str]:
         """Return the ids of all runs."""
-        return [run.id for run in (await self.scene.core.store.executions.list(ExecutionQuery(limit=99))).items]
+        return [run.id for run in await self.executions()]
+
+    async def executions(self) -> tuple[Execution, ...]:
+        """Return all runs, the newest first."""
+        return (await self.scene.core.store.executions.list(ExecutionQuery(limit=99))).items
 
 
 def _seen(tg: StrictTelegram) -> frozenset[str]:
@@ -167,7 +194,7 @@ class World:
                 await scene.project()
             home = self.tg.private(self.ada)
             yield QuickChats(
-                self.tg, scene, self.ada, self.bob, home, self.room, front=front, folder=self.folder, clock=self.clock
+                self.tg, scene, self.ada, self.bob, home, self.room, front, self.folder, self.settings, self.clock
             )
 
 
@@ -191,6 +218,11 @@ async def quick(folder: Path, *agents: Agent, mode: Mode = "polling", **more: An
     """Open chats like `tests.telegram.chats.chats`, on a clock that stands still by itself."""
     async with world(folder, mode=mode, **more) as there, there.serving(*agents) as t:
         yield t
+
+
+def calm(folder: Path, *agents: Agent, **more: Any) -> AbstractAsyncContextManager[QuickChats]:
+    """Open chats in which runs leave no reports."""
+    return quick(folder, *agents, **{"reports": {"formats": ()}, **more})
 
 
 def faults(caplog: pytest.LogCaptureFixture) -> list[str]:

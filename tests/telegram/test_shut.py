@@ -86,7 +86,7 @@ async def _whole(t: QuickChats, chat: Chat) -> None:
     """See that a chat has got everything within seconds, and nothing twice."""
     began = t.clock.now()
     await t.reaches(lambda: t.ours(chat, "ask please: completed") and t.ours(chat, "Approved"))
-    assert t.clock.now() - began < timedelta(seconds=20)
+    assert t.clock.now() - began < timedelta(seconds=30)
     await t.settled()
     said = texts(t, chat)
     assert len(said) == len(set(said)), said

@@ -108,6 +108,8 @@ class Sending:
         found = self._world.message(chat, args.get("message_id"), "message to edit")
         if found.sender is not self._world.bot or found.service:
             raise Refused("message can't be edited", f"{found.id} is of {found.sender.name}")
+        if found.markup and "inline_keyboard" not in found.markup:
+            raise Refused("message can't be edited")
         return found
 
     def _edit_text(self, args: Payload) -> Payload:
