@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import assert_never
 
 from bot.messenger import Card
+from bot.spoken import STANDS_HERE
 from bot.telegram import buttons
 from bot.telegram.forms.asking import TEXT
-from bot.telegram.forms.clerk import Carry, Closed, Outcome, Shown, TelegramClerk, Told
+from bot.telegram.forms.clerk import Carry, Closed, Outcome, Shown, TelegramClerk, Told, key_of
 from bot.telegram.heard import CHAIN, NAME, Place, Pressed, Said
 from bot.telegram.inside import Counter, Line
 from bot.telegram.pending import Pending
@@ -19,6 +20,8 @@ from runner.model import Draft, Origin, Person, value
 
 PREFIX = "form:"  # what the key of a form begins with: then the draft's id
 _NOT_OURS = "This button is not one of Signoff."
+_LEFT = "Left as it was."
+_ONCE_MORE = "Press once more, in the question below."
 _FIELD = "Your text"  # in the field of a message that asks for one
 
 log = logging.getLogger(__name__)
@@ -56,10 +59,19 @@ class Asking:
                 return True
             if not key.startswith(PREFIX):
                 return False
-            outcome = await self._clerk.answered(key.removeprefix(PREFIX), said.text, place.identity)
+            outcome = await self._clerk.answered(key.removeprefix(PREFIX).partition(".")[0], said.text, place.identity)
         if outcome is None:
             return False
         await self._ended(person, Given(place=place, since=since), outcome)
+        return True
+
+    async def abandoned(self, person: Person, said: Said) -> bool:
+        """Cancel the form that somebody is at; False if they are at none."""
+        place = said.place
+        outcome = await self._clerk.abandoned(NAME, place.channel, place.identity)
+        if outcome is None:
+            return False
+        await self._ended(person, Given(place=place), outcome)
         return True
 
     async def wanted(self, person: Person, place: Place, order: Order) -> bool:
@@ -80,16 +92,18 @@ class Asking:
             return False
         shown = await self._counter.shown_as(place.channel, place.message)
         origin = place.origin((shown.thread if shown else None) or place.in_topic)
+        told = ""
         if not press.action:
-            left = Card(title="Left as it was.", key=shown.key if shown else "")
-            await self._counter.show(origin, left)
+            told = _LEFT
+            await self._counter.show(origin, Card(title=_LEFT, key=shown.key if shown else ""))
         elif press.sure:
-            await self._counter.confirm(origin, f"sure:{place.message}", press.action)
+            told = _ONCE_MORE
+            await self._counter.confirm(origin, f"{buttons.SURE_KEY}{place.message}", press.action)
         else:
             asks, prefill = buttons.asked(shown.payload, pressed.data) if shown else ("", "")
             order = Order(press.action, origin)
             await self._offered(person, place, order, asks or "What shall it say?", prefill)
-        await self._line.answered(pressed.query)
+        await self._line.answered(pressed.query, told)
         return True
 
     async def unclear(self, person: Person, said: Said) -> bool:
@@ -106,15 +120,18 @@ class Asking:
             await self._show(order.origin, place, draft)
         return draft is not None
 
-    async def _show(self, origin: Origin, place: Place, draft: Draft) -> None:
-        """Show a draft. In a group, where we may hear nothing but answers to us, a text is asked for as an answer."""
+    async def _show(self, origin: Origin, place: Place, draft: Draft) -> bool:
+        """Show a draft; False if it stands there as it is.
+
+        In a group, where we may hear nothing but answers to us, a text is asked for as an answer.
+        """
         card = await self._clerk.screen(draft)
-        reply = _FIELD if not place.direct and draft.kind == TEXT else ""
-        await self._counter.place(origin, card, reply=reply)
+        reply = _FIELD if _forced(place, draft) else ""
+        return await self._counter.place(origin, card, reply=reply)
 
     async def _ended(self, person: Person, given: Given, outcome: Outcome) -> None:
         """Show what came of a press or a text, and carry out what is complete."""
-        place, query = given.place, given.query
+        place, query, told = given.place, given.query, ""
         match outcome:
             case Told(text=text):
                 if query:
@@ -122,8 +139,12 @@ class Asking:
                 else:
                     await self._counter.show(place.origin(f"{CHAIN}{place.message}"), Card(title=text))
                 return
-            case Shown(draft=draft):
-                await self._show(await self._where(place, f"{PREFIX}{draft.id}"), place, draft)
+            case Shown(draft=draft, left=left):
+                where = await self._where(place, left.key if left else key_of(draft))
+                if left is not None:
+                    await self._counter.show(where, left)
+                is_new = await self._show(where, place, draft)
+                told = "" if is_new else STANDS_HERE
             case Closed(card=card):
                 await self._counter.show(await self._where(place, card.key), card)
             case Carry():
@@ -131,7 +152,7 @@ class Asking:
             case _:
                 assert_never(outcome)
         if query:
-            await self._line.answered(query)
+            await self._line.answered(query, told)
 
     async def _carried(self, person: Person, place: Place, done: Carry, since: datetime | None) -> None:
         """Carry out what was asked for in full. Only then it is forgotten; what cannot be done stays to be mended."""
@@ -142,10 +163,16 @@ class Asking:
             log.info("telegram.form %s was carried out before", done.draft.id)
         elif not await self._service.carry_out(person, order):
             return
-        await self._counter.show(where, done.card)
+        if not _forced(place, done.draft):
+            await self._counter.show(where, done.card)
         await self._clerk.done(done.draft)
 
     async def _where(self, place: Place, key: str) -> Origin:
         """Return where a form stands."""
         thread = await self._counter.thread_of(key, place.channel)
         return Origin(messenger=NAME, channel=place.channel, thread=thread or place.in_topic)
+
+
+def _forced(place: Place, draft: Draft) -> bool:
+    """Whether a message opens the field for its answer. Telegram lets nobody change such a message afterwards."""
+    return not place.direct and draft.kind == TEXT

@@ -20,6 +20,7 @@ from runner.masking import visible
 from runner.model import Json, value
 
 ROWS = 8  # what a phone shows above the field for typing
+SURE_KEY = "sure:"  # what the key of a question begins with that is asked before a press counts
 LEAVE = "-"  # the data of the button that changes nothing
 _SHORT = 8  # characters of labels of which a phone shows three in a row
 _ASK, _SURE = "?", "!"
@@ -76,6 +77,11 @@ def again(action: str) -> tuple[str, Keyboard]:
     style = _RED if sure.yes == "Discard" else _GREEN
     row = (Key(text=sure.yes, data=action, style=style), Key(text=sure.no, data=LEAVE))
     return f"{sure.title} {sure.about}", (row,)
+
+
+def done(action: str) -> str:
+    """Say that what was asked about is done."""
+    return f"✓ {SURE[action.partition(' ')[0]].yes}"
 
 
 def rows(buttons: Sequence[Button]) -> Keyboard:

@@ -8,6 +8,7 @@ from typing import Protocol, assert_never
 
 from bot import posted, spoken, views
 from bot.messenger import Button, Card, Incoming
+from bot.telegram import buttons
 from bot.telegram.heard import CHAIN, NAME, Changed, Dropped, Heard, Place, Pressed, Reached, Said, Started
 from bot.telegram.inside import Counter, Inside, Line
 from bot.telegram.service import Order, Service
@@ -22,6 +23,10 @@ class Asking(Protocol):
 
     async def typed(self, person: Person, said: Said, since: datetime | None) -> bool:
         """Take a message for what somebody has been asked; False if it is for nothing of the kind."""
+        ...
+
+    async def abandoned(self, person: Person, said: Said) -> bool:
+        """Cancel the form that somebody is at; False if they are at none."""
         ...
 
     async def wanted(self, person: Person, place: Place, order: Order) -> bool:
@@ -103,12 +108,18 @@ class Host:
         if said.voice is not None:
             await self._asking.spoken(person, said)
             return
-        if not said.command and await self._asking.typed(person, said, since):
+        if await self._asked(person, said, since):
             return
         is_command = said.command or spoken.is_command(said.text)
         if run is None and not is_command and await self._asking.unclear(person, said):
             return
         await self._order(person, said, place.origin(thread) if run else None, since)
+
+    async def _asked(self, person: Person, said: Said, since: datetime | None) -> bool:
+        """Whether a message was for a form; a bare /cancel is for the form that somebody is at."""
+        if said.command:
+            return said.text == "cancel" and await self._asking.abandoned(person, said)
+        return await self._asking.typed(person, said, since)
 
     async def _order(self, person: Person, said: Said, ours: Origin | None, since: datetime | None) -> None:
         """Make an order of a message; `ours` is the thread of the run that it is for."""
@@ -176,5 +187,5 @@ class Host:
             return
         if await self._asking.wanted(person, place, order):
             await self._line.answered(pressed.query)
-        else:
-            await self._service.carry_out(person, order)
+        elif await self._service.carry_out(person, order) and shown and shown.key.startswith(buttons.SURE_KEY):
+            await self._counter.show(origin, Card(title=buttons.done(pressed.data), key=shown.key))

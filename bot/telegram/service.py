@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bot import posted, spoken
-from bot.face import whole
+from bot.face import titled, whole
 from bot.measure import units
 from bot.messenger import Button, Card, Incoming
 from bot.telegram.heard import CHAIN, NAME, Place
@@ -17,6 +17,8 @@ from runner.errors import AlreadyAnswered, NotAllowed, NotFound
 from runner.model import Enclosed, Execution, Origin, Person
 
 ALERT = 200  # UTF-16 units that fit over a press (Telegram)
+_GLANCE = 80  # units that can be read before a line over a press is gone; a longer one has to be closed
+_ENDS = ".:!?…"
 _NOTHING = Enclosed()
 _ABOVE = "That stands further up, as it is now."
 _DIRECTLY = "That is for you alone: it comes to you directly, once you have written to me."
@@ -116,14 +118,14 @@ class Service:
             source=order.source,
             identity=order.identity,
         )
-        said, done = False, True
+        said, done, title = False, True, ""
         for card in await self._inside.desk.handle(incoming):
             said = await self.show(card, order) or said
-            done = done and not spoken.failed(card)
+            done, title = done and not spoken.failed(card), titled(card)
         if (missing := posted.lost(order.enclosed)) is not None:
             await self._counter.show(order.origin, missing)
         if order.query and not said:
-            await self._line.answered(order.query)
+            await self._line.answered(order.query, title)  # what comes of it may be shown elsewhere
         return done
 
     async def show(self, card: Card, order: Order) -> bool:
@@ -137,7 +139,9 @@ class Service:
             card = replace(card, buttons=(*card.buttons, order.otherwise))
         if order.query and not card.key and not card.buttons:
             text = _aloud(card)
-            if units(text) <= ALERT and await self._line.answered(order.query, text, alert=failed):
+            if units(text) <= ALERT and await self._line.answered(
+                order.query, text, alert=failed or units(text) > _GLANCE
+            ):
                 return True
         if order.again and (card.data or {}).get("error") == AlreadyAnswered.__name__:
             return True
@@ -166,5 +170,9 @@ class Service:
 
 
 def _aloud(card: Card) -> str:
-    """Say a card in one breath."""
-    return " ".join(whole(replace(card, footer=card.footer.replace("`", ""))).split())
+    """Say a card in one breath, without the titles of its parts."""
+    parts = tuple(replace(part, title="") for part in card.sections)
+    text = whole(replace(card, sections=parts, footer=card.footer.replace("`", "")))
+    lines = [" ".join(line.split()) for line in text.splitlines()]
+    said = [line if line[-1] in _ENDS else f"{line}." for line in lines if line]
+    return " ".join(said).removesuffix("." if len(said) == 1 else "")

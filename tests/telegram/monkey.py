@@ -136,7 +136,8 @@ class Monkey:
         before = len(self.t.tg.presses.all)
         await self._noticed(self.t.tg.press(press.user, press.message, press.data, stale=press.stale), str(press))
         pressed = list(self.t.tg.presses.all.values())[before:]
-        if any(not each.answered for each in pressed):
+        tried = {call.args["callback_query_id"] for call in self.t.tg.called("answerCallbackQuery")}  # perhaps too late
+        if any(each.id not in tried for each in pressed):
             self.complaints.append(f"still spins: {press}")
 
     async def _noticed(self, act: Any, what: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -95,6 +96,14 @@ class QuickChats(Chats):
         assert found, f"{words!r} is in none of {[each.text for each in self.ours(chat)]}"
         return found[-1]
 
+    async def in_time(self, chat: Chat, words: str) -> Message:
+        """Let time pass until a message of ours says this."""
+        async with self.patience():
+            while not (found := self.ours(chat, words)):
+                await self.clock.move(seconds=1)
+                await self.moment()
+        return found[-1]
+
     async def runs(self) -> tuple[Execution, ...]:
         """Return all runs, newest first."""
         return tuple((await self.scene.core.store.executions.list(ExecutionQuery(limit=99))).items)
@@ -104,7 +113,7 @@ class QuickChats(Chats):
         bot = self.tg.bot
         posted = self.tg.world.posted.values()
         mine = [each for each in posted if each.sender is bot and not each.deleted]
-        texts = {f"{m.chat.id} {m.id} {(m.text.splitlines() or [''])[0]} {m.labels} {m.file}" for m in mine}
+        texts = {f"{m.chat.id} {m.id} {re.sub('[0-9]', '', m.text)} {m.labels} {m.file}" for m in mine}
         marks = {f"{m.chat.id} {m.id} {m.reactions[bot.id]}" for m in posted if bot.id in m.reactions}
         told = {f"{p.id} {p.text}" for p in self.tg.presses.all.values() if p.answered and p.text}
         return frozenset(texts | marks | told)

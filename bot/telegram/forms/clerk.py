@@ -20,7 +20,18 @@ from bot.forms.run import RUN
 from bot.forms.task import EDIT, NAME, NEW, PROMPT
 from bot.messenger import Card, Look, Section, Tone
 from bot.telegram.forms import asking, flow
-from bot.telegram.forms.progress import Action, Progress, Sheet, Verb, inputs, kept, parse_action, restored
+from bot.telegram.forms.progress import (
+    LIST,
+    SUMMARY,
+    Action,
+    Progress,
+    Sheet,
+    Verb,
+    inputs,
+    kept,
+    parse_action,
+    restored,
+)
 from bot.telegram.forms.screens import key, screen, shown_values
 from bot.telegram.forms.sheets import sheet
 from bot.views.parts import sections
@@ -30,6 +41,7 @@ from runner.model import Actor, Draft, Origin, Person, new_id, value
 from runner.ports import Clock, DraftStore
 
 FORM = "form"  # kind of draft
+SHOWN = "shown"  # how many cards of a draft were left behind
 OVER = "This form is over."
 _LIFE = timedelta(hours=24)  # since it was changed last
 _FRESH = timedelta(hours=1)  # in which a text that answers no message is taken for it
@@ -40,9 +52,10 @@ log = logging.getLogger(__name__)
 
 @value
 class Shown:
-    """The draft as it is now: `screen` makes its card."""
+    """The draft as it is now: `screen` makes its card. `left` takes the place of the one before, further up."""
 
     draft: Draft
+    left: Card | None = None
 
 
 @value
@@ -107,13 +120,14 @@ class TelegramClerk:
         try:
             if progress is None:
                 return _over(draft, OVER)
-            return screen(await self._sheet(progress), progress, draft.id, direct=_direct(draft))
+            made = screen(await self._sheet(progress), progress, draft.id, direct=_direct(draft))
+            return replace(made, key=key_of(draft))
         except SignoffError as error:
             _pass_on(error)
             return _over(draft, str(error))
 
     async def waits(self, draft: Draft) -> bool:
-        """Whether a draft waits for a text: its message may ask for a reply."""
+        """Whether a draft waits for a text. One about what is gone does: it says so, and gives the text back."""
         if draft.kind == asking.TEXT:
             return True
         progress = restored(draft.content)
@@ -121,7 +135,7 @@ class TelegramClerk:
             return progress is not None and flow.needs_text(await self._sheet(progress), progress)
         except SignoffError as error:
             _pass_on(error)
-            return False
+            return progress is not None and progress.at not in {SUMMARY, LIST}
 
     async def pressed(self, action: str, identity: str) -> Outcome | None:
         """Take a press; None for what is not a button of a form."""
@@ -170,7 +184,7 @@ class TelegramClerk:
             return Shown(draft=draft)
         asks = str(draft.content.get("asks", ""))
         said = Section(title="You said", body=views.say.cut(event, _BACK))
-        card = Card(title=f"✓ {asks}", key=key(draft.id), sections=(said,))
+        card = Card(title=f"✓ {asks}", key=key_of(draft), sections=(said,))
         return Carry(line=asking.line(draft, event), card=card, draft=draft, back=event)
 
     async def _form(self, draft: Draft, event: Action | str) -> Outcome:
@@ -191,10 +205,18 @@ class TelegramClerk:
             return await self._carried(draft, asked, after)
         if after == progress:
             return Shown(draft=draft)
-        content = {**kept(after), "owner": draft.content.get("owner", "")}
+        typed = isinstance(event, str)
+        content = {**kept(after), "owner": draft.content.get("owner", ""), SHOWN: _shown(draft) + typed}
         saved = replace(draft, content=content, changed_at=self._clock.now())
         await self._drafts.save(saved)
-        return Shown(draft=saved)
+        return Shown(draft=saved, left=_behind(await self.screen(draft)) if typed else None)
+
+    async def abandoned(self, messenger: str, channel: str, identity: str) -> Outcome | None:
+        """Cancel what somebody has begun last in a chat and not left alone since; None if there is nothing."""
+        draft = await self._drafts.newest(messenger, channel, identity)
+        if draft is None or draft.kind not in {FORM, asking.TEXT} or self._clock.now() - draft.changed_at >= _FRESH:
+            return None
+        return await self.act(draft, Action(draft_id=draft.id, verb=Verb.CANCEL), identity)
 
     async def _looked_over(
         self, asked: Sheet, before: Progress, after: Progress | flow.Finished | flow.Abandoned
@@ -211,13 +233,13 @@ class TelegramClerk:
     async def _carried(self, draft: Draft, asked: Sheet, done: flow.Finished) -> Outcome:
         held = shown_values(asked, done.progress, _BACK)
         body = views.say.cut("\n".join(f"{label}: {text}" for label, text in held), _BACK)
-        card = Card(title=f"✓ {asked.title}", key=key(draft.id), sections=sections(Section(body=body)))
+        card = Card(title=f"✓ {asked.title}", key=key_of(draft), sections=sections(Section(body=body)))
         return Carry(line=done.line, card=card, draft=draft, back=_said(done.progress))
 
     async def _cancelled(self, draft: Draft) -> Outcome:
         if not await self._drafts.remove(draft.id):
             return Told(text=OVER)
-        return Closed(card=Card(title="Cancelled. Nothing was done.", key=key(draft.id)))
+        return Closed(card=Card(title="Cancelled. Nothing was done.", key=key_of(draft)))
 
     async def _ended(self, draft: Draft, why: str, text: str = "") -> Outcome:
         """End a draft for which nothing can be done any more, and give back what was given."""
@@ -272,6 +294,22 @@ class TelegramClerk:
         return draft
 
 
+def key_of(draft: Draft) -> str:
+    """Return the key of the card that shows a draft: after each text it is a new one, below that text."""
+    return key(draft.id, _shown(draft))
+
+
+def _shown(draft: Draft) -> int:
+    shown = draft.content.get(SHOWN, 0)
+    return shown if isinstance(shown, int) else 0
+
+
+def _behind(card: Card) -> Card:
+    """Return what stays of a card when the next one stands below the text that answered it."""
+    asked = next((each.title for each in card.sections[::-1] if each.title and each.look is not Look.CODE), "")
+    return Card(title=" · ".join(each for each in (card.title, asked) if each), key=card.key)
+
+
 def _direct(draft: Draft) -> bool:
     """Whether a chat is with us alone: Telegram gives it the number of the person."""
     return draft.channel == draft.identity
@@ -286,7 +324,7 @@ def _over(draft: Draft, why: str, text: str = "") -> Card:
     progress = restored(draft.content) if draft.kind == FORM else None
     given = "\n".join(each for each in (_said(progress) if progress else "", text) if each)
     back = Section(title="What you wrote", body=views.say.cut(given, _BACK), look=Look.CODE)
-    return Card(title=OVER, key=key(draft.id), tone=Tone.BAD, sections=sections(Section(body=why), back))
+    return Card(title=OVER, key=key_of(draft), tone=Tone.BAD, sections=sections(Section(body=why), back))
 
 
 def _pass_on(error: SignoffError) -> None:

@@ -52,9 +52,9 @@ def screen(sheet: Sheet, progress: Progress, draft_id: str, *, direct: bool = Tr
     return _summary(sheet, progress, pad)
 
 
-def key(draft_id: str) -> str:
-    """Return the key of the card of a form, by which the next one takes its place."""
-    return f"{PREFIX}{draft_id}"
+def key(draft_id: str, number: int = 0) -> str:
+    """Return the key of the n-th card of a form, by which the next one takes its place."""
+    return f"{PREFIX}{draft_id}.{number}" if number else f"{PREFIX}{draft_id}"
 
 
 def shown_values(sheet: Sheet, progress: Progress, limit: int) -> tuple[tuple[str, str], ...]:
