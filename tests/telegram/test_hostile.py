@@ -146,10 +146,15 @@ async def _at_rest(t: QuickChats) -> None:
 
 
 async def _dealt_with(t: QuickChats) -> None:
-    async with t.patience():
-        while t.tg.updates.pending() or await t.scene.core.store.arrivals.waiting("telegram"):
-            await t.clock.move(seconds=1)
-            await t.moment()
+    waiting: object = ()
+    try:
+        async with t.patience():
+            while t.tg.updates.pending() or (waiting := await t.scene.core.store.arrivals.waiting("telegram")):
+                await t.clock.move(seconds=1)
+                await t.moment()
+    except TimeoutError:
+        pending = [each.body for each in t.tg.updates.pending()]
+        pytest.fail(f"never dealt with: {str(pending)[:3000]} or {str(waiting)[:3000]}")
 
 
 async def _still_works(t: QuickChats) -> None:
