@@ -56,7 +56,7 @@ def placed(before: Delivery | None, wanted: Wanted, now: datetime, slowdowns: tu
     if before.shown == wish and not before.doubt:
         return replace(after, state=DeliveryState.SENT, attempts=0, error="")
     if before.state is DeliveryState.WAITING:
-        return after if lane is before.lane else replace(after, turn=new_id(), next_at=now)
+        return after if lane is before.lane else replace(after, turn=new_id(), next_at=_later(before, now))
     return _settling(_waiting(after, now, slowdowns), wanted, now)
 
 
@@ -67,12 +67,18 @@ def amended(before: Delivery | None, wanted: Wanted, now: datetime, slowdowns: t
     """
     if before is None:
         return None
-    paused = before.error.startswith(ASKED) and before.next_at > now
+    paused = _later(before, now) > now
     if before.message_ref is not None or before.doubt or before.state is DeliveryState.SENDING or paused:
         return placed(before, wanted, now, slowdowns)
     if before.state is not DeliveryState.WAITING:
         return None
     return replace(before, state=DeliveryState.SENT, payload={}, digest="", attempts=0, error="", changed_at=now)
+
+
+def _later(row: Delivery, now: datetime) -> datetime:
+    """Return when the product wants to have what waits: later, if it has asked for that."""
+    asked = row.state is DeliveryState.WAITING and row.error.startswith(ASKED)
+    return max(now, row.next_at) if asked else now
 
 
 def begun(row: Delivery, *, owner: str, now: datetime, lease: timedelta) -> Delivery:

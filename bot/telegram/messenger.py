@@ -12,6 +12,7 @@ from bot.telegram.buttons import again
 from bot.telegram.cards import Rendered, line, payload, render
 from bot.telegram.heard import NAME
 from bot.telegram.moves import Moves
+from bot.views import UNREAD
 from runner.model import Delivery, Lane, Origin, Slot, State
 from runner.ports import DeliveryStore
 
@@ -99,9 +100,12 @@ class TelegramMessenger:
 
 
 def _said_elsewhere(card: Card) -> bool:
-    """Whether it is how a run stands that waits for an answer or has a result: these are cards of their own."""
+    """Whether it is how a run stands that waits for an answer or has a result: these are cards of their own.
+
+    What the agent has not read is said nowhere else.
+    """
     data = card.data or {}
-    if data.get("kind") != "run" or not card.key.startswith("run:"):
+    if data.get("kind") != "run" or not card.key.startswith("run:") or any(s.title == UNREAD for s in card.sections):
         return False
     return State(data["execution"]["state"]) in _SAID_ELSEWHERE
 

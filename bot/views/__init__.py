@@ -17,7 +17,7 @@ from bot.views.parts import ACTION_LIMIT, LABEL_LIMIT
 from bot.views.people import people
 from bot.views.review import diff, discarded, merged, report
 from bot.views.rules import granted, proposal, rules
-from bot.views.runs import log, result, run, runs
+from bot.views.runs import UNREAD, log, result, run, runs
 from bot.views.tasks import deleted, missing, project, projects, removed, task, tasks
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "CARD_LIMIT",
     "LABEL_LIMIT",
     "MAIN_FIELDS",
+    "UNREAD",
     "Seen",
     "Situation",
     "approval",

@@ -14,6 +14,7 @@ from runner.model import Author, Execution, Freeze, Message, Report, State, Step
 from runner.ports import Page
 from runner.runs import RunView
 
+UNREAD = "Not read by the agent yet"  # the title of what people have said meanwhile
 STEPS_SHOWN = 6  # newest steps on a live card: what a phone shows without scrolling
 PROSE_LIMIT = 600  # characters of the agent's last words on a live card
 SUMMARY_LIMIT = 2_000  # characters of a summary on a result card; the report has all of it
@@ -275,7 +276,7 @@ def _trouble(execution: Execution) -> Section:
 
 def _unread(messages: Sequence[Message]) -> Section:
     rows = [say.line(m.text) for m in messages[1:] if m.author is Author.PERSON and m.delivered_at is None]
-    return Section(title="Not read by the agent yet", body="\n".join(rows))
+    return Section(title=UNREAD, body="\n".join(rows))
 
 
 def _last_words(messages: Sequence[Message]) -> str:

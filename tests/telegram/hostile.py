@@ -63,7 +63,7 @@ def bent(dice: random.Random, aim: Aim, body: dict[str, Any]) -> dict[str, Any]:
             case 1:
                 place[name] = [place[name]]
             case _:
-                place[name] = dice.choice((*SCRAPS, dice.choice(WORDS), 11, 12, -1001, aim.tg.bot.id))
+                place[name] = copy.deepcopy(dice.choice((*SCRAPS, dice.choice(WORDS), 11, 12, -1001, aim.tg.bot.id)))
     return body
 
 
@@ -114,7 +114,7 @@ def nonsense(dice: random.Random, _: Aim, body: dict[str, Any]) -> dict[str, Any
     """Keep the number, and make up the rest."""
     kinds = ("message", "edited_message", "callback_query", "my_chat_member", "channel_post", "inline_query", "poll")
     names = ("message_id", "from", "chat", "text", "date", "data", "id", "message", "photo", "voice", "new_chat_member")
-    made = {name: dice.choice(SCRAPS) for name in names if dice.random() < 0.5}
+    made = {name: copy.deepcopy(dice.choice(SCRAPS)) for name in names if dice.random() < 0.5}
     return {"update_id": body["update_id"], dice.choice(kinds): dice.choice((made, made, *SCRAPS))}
 
 

@@ -17,6 +17,7 @@ import pytest
 from bot.telegram.door import PATH
 from bot.telegram.heard import Dropped, Me
 from bot.telegram.payloads import channel_of, read
+from runner.model import DeliveryState
 from runner.ports import ExecutionQuery
 from tests.fakes import ActingAgent, Turn
 from tests.servers.telegram.webhooks import SECRET
@@ -128,13 +129,32 @@ async def besieged(folder: Path, watchman: Watchman, mode: Mode, *, seed: int, c
         await _assessed(t, folder)
         assert [line for line in watchman.lines if t.tg.token in line] == []
         assert watchman.broken == []
+        await _at_rest(t)
+
+
+async def _at_rest(t: QuickChats) -> None:
+    """Wait until nothing is on its way: a file that is cut off is no fault that is looked for here."""
+    deliveries = t.scene.core.store.deliveries
+    async with t.patience():
+        while [
+            row
+            for channel in await deliveries.channels("telegram")
+            for row in await deliveries.heads("telegram", channel)
+            if row.state is DeliveryState.SENDING
+        ]:
+            await t.moment()
 
 
 async def _dealt_with(t: QuickChats) -> None:
-    async with t.patience():
-        while t.tg.updates.pending() or await t.scene.core.store.arrivals.waiting("telegram"):
-            await t.clock.move(seconds=1)
-            await t.moment()
+    waiting: object = ()
+    try:
+        async with t.patience():
+            while t.tg.updates.pending() or (waiting := await t.scene.core.store.arrivals.waiting("telegram")):
+                await t.clock.move(seconds=1)
+                await t.moment()
+    except TimeoutError:
+        pending = [each.body for each in t.tg.updates.pending()]
+        pytest.fail(f"never dealt with: {str(pending)[:3000]} or {str(waiting)[:3000]}")
 
 
 async def _still_works(t: QuickChats) -> None:

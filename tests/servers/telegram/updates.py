@@ -35,7 +35,8 @@ class Update:
             if isinstance(each, dict):
                 inner = each.get("message", each)
                 found = inner.get("chat") if isinstance(inner, dict) else None
-                return found.get("id") if isinstance(found, dict) else None
+                number = found.get("id") if isinstance(found, dict) else None
+                return number if isinstance(number, int) else None
         return None
 
 
