@@ -143,7 +143,8 @@ async def test_the_other_buttons_of_a_run_do_what_they_say(tmp_path: Path) -> No
     """TG-74: details, steer, stop; diff, follow up, retry of what has ended."""
     async with quick(tmp_path, ActingAgent(act)) as t:
         await t.says(t.ada, t.home, "ask it")
-        live = await t.in_time(t.home, "State: waits")
+        await t.says(t.ada, t.home, f"status {(await t.runs())[0].id[-6:]}", reply_to=t.one(t.home, "Needs you"))
+        live = t.one(t.home, "State: waits")
         await t.presses(t.ada, live, "Details")
         await t.presses(t.ada, live, "Steer")
         await t.says(t.ada, t.home, "be quick")
