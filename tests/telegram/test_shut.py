@@ -52,6 +52,9 @@ async def test_a_flood_wait_is_kept_over_a_restart(tmp_path: Path) -> None:
             t.tg.fail("sendMessage", chat=t.room.id, status=429, retry_after=FLOOD)
             await t.tg.say(t.ada, t.room, "/do ask please")
             await t.reaches(lambda: any(each.error for each in t.tg.called("sendMessage")))
+            async with t.patience():
+                while not any(each.error for each in await t.scene.core.store.deliveries.backlog("telegram")):
+                    await t.moment()  # the answer is on its way, and is written down
             began = t.clock.now()
         async with there.serving(ActingAgent(act)) as t:
             await t.tg.say(t.bob, t.room, "/do done")
