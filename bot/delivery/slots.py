@@ -67,7 +67,7 @@ def amended(before: Delivery | None, wanted: Wanted, now: datetime, slowdowns: t
     """
     if before is None:
         return None
-    paused = before.state is DeliveryState.WAITING and before.error.startswith(ASKED) and before.next_at > now
+    paused = before.error.startswith(ASKED) and before.next_at > now
     if before.message_ref is not None or before.doubt or before.state is DeliveryState.SENDING or paused:
         return placed(before, wanted, now, slowdowns)
     if before.state is not DeliveryState.WAITING:

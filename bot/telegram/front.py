@@ -16,6 +16,7 @@ from bot.delivery import Options, Outbox
 from bot.fronts import Fronts
 from bot.hearing import Listener
 from bot.httpd import Receiver
+from bot.telegram.albums import Albums
 from bot.telegram.asking import Asking
 from bot.telegram.carrier import OVERALL, TelegramCarrier, pace
 from bot.telegram.client import Client
@@ -29,7 +30,7 @@ from bot.telegram.limiter import Limiter
 from bot.telegram.menu import Menu
 from bot.telegram.messenger import TelegramMessenger
 from bot.telegram.moves import Moves
-from bot.telegram.payloads import ALLOWED, read
+from bot.telegram.payloads import ALLOWED
 from bot.telegram.poll import Poller, told
 from bot.telegram.pulse import Pulse
 from bot.telegram.service import Service
@@ -90,9 +91,13 @@ class TelegramFront:
             asking = Asking(core, self.messenger, line, service)
             host = Host(inside, self.messenger, line, service, asking)
 
+            albums = Albums(self._store.arrivals, self._clock, lambda: self._moves.me(me))
+
             async def answer(arrival: Arrival, *, again: bool) -> None:
-                heard = await self._moves.resolved(read(arrival.payload, self._moves.me(me)))
-                await host.answer(heard, since=arrival.at if again else None)
+                if (gathered := await albums.gathered(arrival)) is not None:
+                    heard = await self._moves.resolved(gathered.heard)
+                    await host.answer(heard, since=arrival.at if again else None)
+                    await albums.done(gathered)
 
             attendant = Attendant(NAME, answer, self._store.arrivals, self._clock, KNOWN_FOR)
             intake = Intake(self._store.arrivals, self._clock, lambda: self._moves.me(me), attendant.ring)

@@ -134,6 +134,7 @@ class Host:
     async def _started(self, started: Started) -> None:
         """Greet somebody, or link the account that they come from."""
         place = started.place
+        await self._counter.resume(place.channel)  # before, nothing could be written to them
         origin = await self._service.begins(place, "", None)
         line = f"link {started.payload}" if started.payload else ""
         if (person := await self._service.person(place, text=line)) is None:

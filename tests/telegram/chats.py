@@ -143,11 +143,14 @@ async def chats(
 
 
 @asynccontextmanager
-async def serving(folder: Path, settings: Settings, *agents: Agent, clock: Clock | None = None) -> AsyncIterator[Stage]:
-    """Run core, watch and front end; doing so again is a restart."""
+async def serving(
+    folder: Path, settings: Settings, *agents: Agent, clock: Clock | None = None, fronts: Fronts | None = None
+) -> AsyncIterator[Stage]:
+    """Run core, watch and front end; doing so again is a restart. `fronts`: which chat products are on besides."""
+    fronts = fronts or Fronts()
     async with (
         stage(folder, settings, *agents, clock=clock) as scene,
-        telegram_front(settings.telegram, scene.core.store, scene.core.clock, fronts := Fronts()) as front,
+        telegram_front(settings.telegram, scene.core.store, scene.core.clock, fronts) as front,
     ):
         watch = Watch(scene.core, [front.messenger])
         serve = front.run(Handlers(scene.core, fronts), scene.core)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.servers.telegram.world import Chat, Message, Payload, User
-from tests.telegram.quick import QuickChats
+from tests.telegram.town import QuickChats
 
 _MOST_OPEN = 8
 _NEWEST = 150  # messages that are looked through for buttons

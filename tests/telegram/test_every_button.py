@@ -16,7 +16,7 @@ from tests.fakes import ActingAgent
 from tests.slack.acting import act
 from tests.telegram.chats import Mode
 from tests.telegram.monkey import Monkey, named
-from tests.telegram.quick import QuickChats, calm, faults
+from tests.telegram.town import QuickChats, faults, quick
 
 # All labels that cards have, and those of Telegram's own. Left out: choices of other questions than are asked here,
 # patterns for files, which nobody offers where a rule wants each edit to be asked about, and those of an App Home.
@@ -41,7 +41,7 @@ _SETTINGS: dict[str, Any] = {"users": _USERS, "approvals": _TERMS, "policy": {"a
 
 async def _played(folder: Path, mode: Mode, seed: int, times: int, until: frozenset[str]) -> Monkey:
     """Let somebody press for a while, and see that nothing is out of joint afterwards."""
-    async with calm(folder, ActingAgent(act), mode=mode, **_SETTINGS) as t:
+    async with quick(folder, ActingAgent(act), mode=mode, **_SETTINGS) as t:
         eve, mallory = t.tg.user(13, "Eve"), t.tg.user(14, "Mallory")
         t.room.members.update({eve.id, mallory.id})
         for number in range(25):

@@ -17,7 +17,7 @@ from tests.slack.acting import act
 from tests.slack.test_every_command import _OWN as OWN
 from tests.slack.test_every_command import examples
 from tests.telegram.chats import Mode
-from tests.telegram.quick import QuickChats, calm, faults
+from tests.telegram.town import QuickChats, faults, quick
 
 # How something is said: where, and in which words. `{0}` is a line of the grammar.
 WAYS = {
@@ -101,7 +101,7 @@ class Visitor:
 
     async def _begin(self, prompt: str, where: str) -> Scene:
         said = await self._says(f"/do --project demo {prompt} please", where)
-        run, *_ = await self.t.executions()
+        run, *_ = await self.t.runs()
         return Scene(said, run)
 
     async def _end(self) -> None:
@@ -123,7 +123,7 @@ class Visitor:
 
 async def tried(folder: Path, mode: Mode, lines: Sequence[tuple[str, str]]) -> None:
     """Say all lines, each in the way beside it, and see that they are answered."""
-    async with calm(folder, ActingAgent(act), mode=mode) as t:
+    async with quick(folder, ActingAgent(act), mode=mode) as t:
         core, actor = t.scene.core, t.scene.actor
         await core.projects.add(actor, "demo", str(t.scene.repository), {})
         draft = TaskDraft(name="fix-tests", prompt="done {{module}}", variables={"module": "x"}, project="demo")

@@ -76,9 +76,10 @@ class People:
             chat.started = True
         if album := more.get("album"):
             number = self.sending.album()
-            said = [self._say(user, chat, ("", each, number), more) for each in album[1:]]
-            first = self._say(user, chat, (more.get("caption") or text, album[0], number), more)
-            ordered = [first, *said]
+            captions = [more.get("caption") or text, *[""] * (len(album) - 1)]
+            ordered = [
+                self._say(user, chat, (said, each, number), more) for said, each in zip(captions, album, strict=True)
+            ]
         else:
             content = more.get("photo") or more.get("document")
             ordered = [self._say(user, chat, (more.get("caption") or text, content, None), more)]

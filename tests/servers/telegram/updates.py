@@ -24,8 +24,9 @@ class Update:
 
     @property
     def id(self) -> int:
-        """Its number."""
-        return int(self.body.get("update_id", 0))
+        """Its number; 0 for what a test delivers without a proper one."""
+        number = self.body.get("update_id")
+        return number if isinstance(number, int) else 0
 
     @property
     def place(self) -> object:
@@ -111,7 +112,8 @@ class Updates:
 
     def handed(self, kind: str, key: str) -> int:
         """Say how often the updates of this kind and id were handed out."""
-        return sum(each.handed for each in self.sent if each.body.get(kind, {}).get("id") == key)
+        named = [(each, each.body.get(kind)) for each in self.sent]
+        return sum(each.handed for each, part in named if isinstance(part, dict) and part.get("id") == key)
 
     def _keep(self, kept: list[Update]) -> None:
         stay = {id(each) for each in kept}

@@ -1,0 +1,146 @@
+"""Files in Telegram: what people post for the agent, one by one and as albums, and what its work comes back as."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from bot.telegram.albums import Albums
+from tests.fakes import ActingAgent, Turn
+from tests.servers.telegram.stage import png
+from tests.servers.telegram.world import File
+from tests.telegram.town import QuickChats, faults, quick, town
+
+LONG = "\n".join(f"Finding {number}: something is wrong in this place." for number in range(1_000))
+
+
+async def counts(turn: Turn) -> str:
+    """Say what came with the words."""
+    assert turn.prompt is not None
+    names = [line.split()[1] for line in turn.text.splitlines() if line.startswith("Attached: ")]
+    return f"heard: {turn.text.splitlines()[0]} | pictures: {len(turn.prompt.images)} | files: {names}"
+
+
+def sent(t: QuickChats) -> list[File]:
+    """Return the files that we have posted in Ada's private chat."""
+    return [each.file for each in t.ours(t.home) if each.file]
+
+
+async def test_files_and_captions_reach_the_agent(tmp_path: Path) -> None:
+    """TG-53: a photo, a document, one without a word, and one that is too large, which is said."""
+    async with quick(tmp_path, ActingAgent(counts)) as t:
+        said = await t.says(t.ada, t.home, caption="What is this?", photo=png(40, 30))
+        t.one(t.home, "heard: What is this? | pictures: 1 | files: []")
+        notes = ("notes.txt", b"remember", "text/plain")
+        await t.says(t.ada, t.home, document=notes, reply_to=t.one(t.home, "pictures: 1"))
+        assert (
+            t.one(t.home, "heard: Look at what is attached. | pictures: 0 | files: ['notes.txt']").reply_to == said.id
+        )
+        huge = ("core.dump", bytes(20_000_001), "application/octet-stream")
+        await t.says(t.ada, t.home, caption="and this", document=huge, reply_to=t.one(t.home, "pictures: 1"))
+        t.one(t.home, "core.dump: it is too large: a file may have 20 MB")
+        t.one(t.home, "heard: and this")
+        await t.says(t.ada, t.home, caption="status", document=notes)
+        t.one(t.home, "notes.txt: this command takes no files")
+
+
+async def test_an_album_is_one_message(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """TG-54: pictures that come one by one are one message, in a private chat and as an answer."""
+    async with quick(tmp_path, ActingAgent(counts)) as t:
+        said = await t.says(t.ada, t.home, caption="compare", album=[png(2), png(3), png(4)])
+        result = t.one(t.home, "heard: compare | pictures: 3")
+        assert result.reply_to == said.id
+        await t.says(t.ada, t.home, caption="these too", album=[png(2), png(3)], reply_to=result)
+        t.one(t.home, "heard: these too | pictures: 2")
+        assert len(await t.runs()) == 2
+        other = await t.says(t.ada, t.home, album=[("a.txt", b"a", "text/plain"), ("b.txt", b"b", "text/plain")])
+        assert t.one(t.home, "files: ['a.txt', 'b.txt']").reply_to == other.id
+        assert not faults(caplog)
+
+
+async def test_what_comes_of_an_album_too_late_is_for_the_same_run(tmp_path: Path) -> None:
+    """TG-54: a piece that is delivered when the rest is dealt with begins no run of its own."""
+    async with quick(tmp_path, ActingAgent(counts)) as t:
+        said = await t.says(t.ada, t.home, caption="compare", album=[png(2), png(3)])
+        update = next(
+            each.body for each in t.tg.updates.sent if "message" in each.body and "photo" in each.body["message"]
+        )
+        message = {**update["message"], "message_id": said.id + 500}
+        del message["caption"]
+        t.tg.deliver_raw({"update_id": update["update_id"] + 500, "message": message})
+        await t.settled()
+        assert t.one(t.home, "heard: Look at what is attached. | pictures: 1").reply_to == said.id
+        assert len({run.conversation_id for run in await t.runs()}) == 1
+        t.tg.forgive("message to react")  # of the message that is only said to be there
+
+
+@pytest.mark.parametrize("dies", ["before", "after"])
+async def test_an_album_outlives_us_and_is_dealt_with_once(
+    tmp_path: Path, dies: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """TG-54: a death while it is put together loses no picture; one before that is noted begins no second run."""
+    noted = Albums.done
+
+    async def never(self: Albums, _gathered: object) -> None:
+        await asyncio.Event().wait()
+
+    async with town(tmp_path) as made:
+        if dies == "after":
+            monkeypatch.setattr(Albums, "done", never)
+        async with made.open(ActingAgent(counts)) as t:
+            await t.tg.say(t.ada, t.home, caption="compare", album=[png(2), png(3), png(4)])
+            async with t.patience():
+                while len(await t.scene.core.store.arrivals.waiting("telegram")) < 3 or (
+                    dies == "after" and not t.ours(t.home, "pictures: 3")
+                ):
+                    await t.moment()
+                    if dies == "after":
+                        await made.clock.move(seconds=0.5)
+        monkeypatch.setattr(Albums, "done", noted)
+        async with made.open(ActingAgent(counts)) as t:
+            await t.settled()
+            assert len(await t.runs()) == 1
+            assert len(t.ours(t.home, "pictures: 3")) == 1
+            assert not await t.scene.core.store.arrivals.waiting("telegram")
+
+
+async def test_a_long_answer_is_one_message_and_one_file(tmp_path: Path) -> None:
+    """TG-55: 50,000 characters: the beginning, and the whole under a name that says what it is; a report is a file."""
+
+    async def part(turn: Turn) -> str:
+        await turn.write("big.txt", LONG)
+        return LONG
+
+    async with quick(tmp_path, ActingAgent(part)) as t:
+        said = await t.says(t.ada, t.home, "look for faults")
+        (file,) = sent(t)
+        (run,) = await t.runs()
+        assert (file.name, file.content) == (f"answer-{run.id[-6:]}.md", LONG.encode())
+        (result,) = t.ours(t.home, "Finding 1:")
+        assert (result.reply_to, len(result.text) < 2_500) == (said.id, True)
+        await t.presses(t.ada, result, "Diff")
+        assert [each.name.partition("-")[0] for each in sent(t)] == ["answer", "changes"]
+        assert len(t.ours(t.home, "+Finding 0")) == 1
+        await t.presses(t.ada, result, "Report")
+        assert [each.name.partition("-")[0] for each in sent(t)] == ["answer", "changes", "report"]
+        assert all(each.silent for each in t.ours(t.home) if each.file)
+
+
+@pytest.mark.proof
+async def test_a_pdf_report_comes_after_a_picture_of_its_first_page(tmp_path: Path) -> None:
+    """TG-55: the picture is shown as one, and says in words what it shows."""
+
+    async def part(turn: Turn) -> str:
+        await turn.write("made.txt", "made\n")
+        return "made it"
+
+    async with quick(tmp_path, ActingAgent(part), reports={"formats": ("pdf",)}) as t:
+        await t.says(t.ada, t.home, "make it")
+        page, report = [each for each in t.ours(t.home) if each.file]
+        assert page.file is not None
+        assert report.file is not None
+        assert (page.file.kind, report.file.kind, report.file.name[-4:]) == ("photo", "document", ".pdf")
+        assert "First page of the report" in page.text
+        assert page.id < report.id
