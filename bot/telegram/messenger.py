@@ -102,12 +102,14 @@ class TelegramMessenger:
 def _said_elsewhere(card: Card) -> bool:
     """Whether it is how a run stands that waits for an answer or has a result: these are cards of their own.
 
-    What the agent has not read is said nowhere else.
+    What its agent has never read is said nowhere else.
     """
     data = card.data or {}
-    if data.get("kind") != "run" or not card.key.startswith("run:") or any(s.title == UNREAD for s in card.sections):
+    if data.get("kind") != "run" or not card.key.startswith("run:"):
         return False
-    return State(data["execution"]["state"]) in _SAID_ELSEWHERE
+    state = State(data["execution"]["state"])
+    lost = state is not State.WAITING and any(section.title == UNREAD for section in card.sections)
+    return state in _SAID_ELSEWHERE and not lost
 
 
 def _shortened(card: Card) -> Card:
