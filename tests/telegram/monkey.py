@@ -27,6 +27,10 @@ _SHOWN_BY = {  # what is rarely seen by accident
     "✗ …": "rules --project calculator",
     "Make rule": "rule Bash(ls *) --project calculator",
     "Delegate": "people",
+    "Revoke …": "rules",
+    "The agent": "what is up?",
+    "A new run": "what is up?",
+    "Nobody": "what is up?",
 }
 _NAMES = (
     (r"^(View|✗) .*", r"\1 …"),
@@ -114,7 +118,12 @@ class Monkey:
         else:
             text = self.dice.choice(_LINES)
         chat = self.dice.choice((self.t.tg.private(user), self.t.room))
-        slash = "/" if not chat.private else self.dice.choice(("", "/", "/task "))
+        if self.dice.random() < 0.3 and (ours := self.t.ours(chat)[-20:]):
+            answered = self.dice.choice(ours)
+            await self._noticed(self.t.tg.say(user, chat, text, reply_to=answered), f"{user.name} answers: {text}")
+            return
+        plain = ("",) if text.endswith("?") else ("", "/", "/task ")
+        slash = "/" if not chat.private else self.dice.choice(plain)
         await self._noticed(
             self.t.tg.say(user, chat, slash + text), f"{user.name} says {slash + text!r} in {chat.title}"
         )

@@ -147,7 +147,7 @@ async def test_the_other_buttons_of_a_run_do_what_they_say(tmp_path: Path) -> No
         await t.presses(t.ada, live, "Details")
         await t.presses(t.ada, live, "Steer")
         await t.says(t.ada, t.home, "be quick")
-        assert "be quick" in t.one(t.home, "Not read by the agent yet").text
+        await t.in_time(t.home, "Not read by the agent yet\nbe quick")
         await t.presses(t.ada, live, "Stop")
         (run,) = await t.runs()
         assert "stopped" in t.one(t.home, run.id[-6:]).text or run.state.value in {"stopped", "paused"}

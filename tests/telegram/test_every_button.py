@@ -19,9 +19,9 @@ from tests.telegram.monkey import Monkey, named
 from tests.telegram.town import QuickChats, faults, quick
 
 # All labels that cards have, and those of Telegram's own. Left out: choices of other questions than are asked here,
-# patterns for files, which nobody offers where a rule wants each edit to be asked about, and those of an App Home.
+# patterns for files, which nobody offers where a rule wants each edit to be asked about, and what opens forms in Slack.
 EVERY = frozenset(named(button.label) for card in CARDS.values() for button in card.buttons)
-EVERY = (EVERY - {"PostgreSQL …", "Allow file", "Allow folder"}) | {
+EVERY = (EVERY - {"PostgreSQL …", "Allow file", "Allow folder", "Fill in"}) | {
     *("PostgreSQL", "To the agent", "Not now", "The agent", "A new run", "Nobody"),
     *("Save", "Run now", "Cancel", "Skip", "Back", "More options", "Done", "Other…", "Use …", "1 …"),
 }

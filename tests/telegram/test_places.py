@@ -47,7 +47,7 @@ async def test_a_message_that_could_be_for_a_run_or_begin_one_is_asked_about(tmp
         assert t.one(t.home, "done another: completed").reply_to == said.id
         await t.says(t.ada, t.home, "be very quick")
         await t.presses(t.ada, t.one(t.home, "For whom is this?"), "The agent")
-        assert "be very quick" in t.one(t.home, "Not read by the agent yet").text
+        await t.in_time(t.home, "Not read by the agent yet\nbe very quick")
         assert await conversations(t) == 2
         late = await t.presses(t.ada, asked, "The agent", stale=True)
         assert late.text == "That is done already."
@@ -108,7 +108,7 @@ async def test_a_forum_has_a_topic_for_each_task_where_we_may_make_them(tmp_path
             (topic,) = forum.topics.values()
             assert (topic.name, question.topic) == ("fix", topic.id)
             await t.says(t.ada, forum, "be quick", topic=topic.id)
-            assert "be quick" in t.one(forum, "Not read by the agent yet").text
+            await t.in_time(forum, "Not read by the agent yet\nbe quick")
         else:
             t.tg.forgive("createForumTopic")  # which nobody can know before they try
             assert (question.topic, question.reply_to) == (None, said.id)
@@ -129,7 +129,7 @@ async def test_in_a_topic_of_a_forum_everything_stays_there_and_does_not_answer_
         await t.says(t.ada, forum, "@signoff_bot ask for it", topic=topic.id)
         assert {each.topic for each in t.ours(forum)} == {topic.id}
         await t.says(t.bob, forum, "be quick", topic=topic.id)
-        assert "be quick" in t.one(forum, "Not read by the agent yet").text
+        await t.in_time(forum, "Not read by the agent yet\nbe quick")
         assert len(await t.runs()) == 1
 
 
@@ -146,7 +146,7 @@ async def test_in_a_group_what_is_not_for_us_is_left_alone(tmp_path: Path) -> No
         question = t.one(t.room, "Needs you")
         assert question.reply_to == said.id
         await t.says(t.bob, t.room, "be quick", reply_to=question)
-        assert "be quick" in t.one(t.room, "Not read by the agent yet").text
+        await t.in_time(t.room, "Not read by the agent yet\nbe quick")
         count = len(t.ours(t.room))
         await t.says(t.bob, t.room, "I would do it otherwise")
         assert len(t.ours(t.room)) == count
