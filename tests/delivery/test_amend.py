@@ -83,7 +83,7 @@ async def test_every_place_of_a_key_is_amended(store: SqlStore) -> None:
         await stage.settled()
         stage.product.down = True
         await stage.put("k", "running", channel="b")
-        await stage.outbox.replace("k", F, {"text": "done"}, amend=True)
+        await stage.outbox.replace("k", F, {"text": "done"}, amend=lambda _: True)
         stage.product.down = False
         await stage.wait(10)
     assert (stage.product.contents("a"), stage.product.contents("b")) == (["done"], [])
