@@ -123,6 +123,9 @@ class Monkey:
             await self._noticed(self.t.tg.say(user, chat, text, reply_to=answered), f"{user.name} answers: {text}")
             return
         plain = ("",) if text.endswith("?") else ("", "/", "/task ")
+        drafts = self.t.scene.core.store.drafts
+        if plain == ("",) and (draft := await drafts.newest("telegram", str(chat.id), str(user.id))):
+            await drafts.remove(draft.id)  # it would take the text
         slash = "/" if not chat.private else self.dice.choice(plain)
         await self._noticed(
             self.t.tg.say(user, chat, slash + text), f"{user.name} says {slash + text!r} in {chat.title}"

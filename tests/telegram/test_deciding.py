@@ -23,9 +23,9 @@ async def asked(t: QuickChats, prompt: str = "ask for it") -> Message:
     ("label", "told"),
     [
         ("Approve", "done with it: True"),
-        ("Deny", "done with it: False"),
+        pytest.param("Deny", "done with it: False", marks=pytest.mark.proof),
         ("Allow same", "done with it: True"),
-        ("Allow alike", "done with it: True"),
+        pytest.param("Allow alike", "done with it: True", marks=pytest.mark.proof),
     ],
 )
 async def test_a_press_decides_once_and_every_copy_says_so(tmp_path: Path, label: str, told: str) -> None:
@@ -64,7 +64,7 @@ async def test_two_people_at_once_decide_once_and_the_other_hears_who_did(
         assert not faults(caplog)
 
 
-@pytest.mark.parametrize("where", ["group", "private"])
+@pytest.mark.parametrize("where", ["group", pytest.param("private", marks=pytest.mark.proof)])
 async def test_a_text_for_a_button_is_asked_for_in_a_message(tmp_path: Path, where: str) -> None:
     """TG-71: in a group its field opens by itself, in a private chat the next text is it; the old text is shown."""
     async with quick(tmp_path, ActingAgent(act)) as t:
@@ -117,7 +117,7 @@ async def test_what_does_not_fit_has_its_file_and_no_button_that_decides(tmp_pat
         t.one(t.room, "done with it: True")
 
 
-@pytest.mark.parametrize("label", ["Merge", "Discard"])
+@pytest.mark.parametrize("label", [pytest.param("Merge", marks=pytest.mark.proof), "Discard"])
 async def test_what_cannot_be_taken_back_is_asked_twice(tmp_path: Path, label: str) -> None:
     """TG-73: the question comes below and says so; no means no, and yes is done once."""
     async with quick(tmp_path, ActingAgent(act)) as t:
@@ -143,7 +143,7 @@ async def test_the_other_buttons_of_a_run_do_what_they_say(tmp_path: Path) -> No
     """TG-74: details, steer, stop; diff, follow up, retry of what has ended."""
     async with quick(tmp_path, ActingAgent(act)) as t:
         await t.says(t.ada, t.home, "ask it")
-        live = t.one(t.home, "State: waits")
+        live = await t.in_time(t.home, "State: waits")
         await t.presses(t.ada, live, "Details")
         await t.presses(t.ada, live, "Steer")
         await t.says(t.ada, t.home, "be quick")

@@ -72,7 +72,7 @@ async def test_buttons_and_forms_are_answered_whoever_uses_them(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """TG-52: a sample of the proof below."""
-    monkey = await _played(tmp_path, "polling", 1, 12, frozenset())
+    monkey = await _played(tmp_path, "polling", 1, 8, frozenset())
     assert monkey.complaints == []
     assert faults(caplog) == []
     assert len(monkey.labels) > 3

@@ -65,7 +65,7 @@ async def test_a_new_task_is_asked_for_step_by_step_below_what_was_typed(tmp_pat
         assert not any(forces(each) for each in t.tg.messages(t.home))
 
 
-@pytest.mark.parametrize("how", ["/cancel", "Cancel"])
+@pytest.mark.parametrize("how", ["/cancel", pytest.param("Cancel", marks=pytest.mark.proof)])
 async def test_a_form_is_left_and_nothing_else_is_cancelled(tmp_path: Path, how: str) -> None:
     """TG-66: a bare /cancel is for the form that somebody is at, not for their run; then nothing waits for a text."""
     async with quick(tmp_path, ActingAgent(act)) as t:
@@ -126,11 +126,11 @@ async def test_a_run_asks_for_missing_values_in_a_group_too_and_offers_the_last_
     ("prompt", "steps", "answer"),
     [
         ("choose", ["PostgreSQL"], "PostgreSQL"),
-        ("choose", ["Other…", "=DuckDB"], "DuckDB"),
-        ("several", ["☐ 1 tests", "☐ 2 docs", "☑ 1 tests", "Done"], "docs"),
+        pytest.param("choose", ["Other…", "=DuckDB"], "DuckDB", marks=pytest.mark.proof),
+        pytest.param("several", ["☐ 1 tests", "☐ 2 docs", "☑ 1 tests", "Done"], "docs", marks=pytest.mark.proof),
         ("several", ["☐ 1 tests", "Other…", "=speed", "Done"], "tests, speed"),
         ("two", ["1 SQLite", "☐ 2 docs", "Done", "Send"], "docs"),
-        ("open", ["=Signoff"], "Signoff"),
+        pytest.param("open", ["=Signoff"], "Signoff", marks=pytest.mark.proof),
     ],
 )
 async def test_questions_of_the_agent_are_answered(tmp_path: Path, prompt: str, steps: list[str], answer: str) -> None:

@@ -21,7 +21,7 @@ async def code_for_bob(t: QuickChats) -> str:
     return await t.scene.core.people.invite(Actor(person=bob, origin=TERMINAL), "telegram")
 
 
-@pytest.mark.parametrize("way", ["/start {0}", "/link {0}", "link {0}"])
+@pytest.mark.parametrize("way", ["/start {0}", pytest.param("/link {0}", marks=pytest.mark.proof), "link {0}"])
 async def test_a_stranger_is_told_how_to_come_in_and_comes_in_with_a_code(tmp_path: Path, way: str) -> None:
     """TG-58: nothing that they say begins anything; a wrong code opens nothing; the right one greets them by name."""
     async with quick(tmp_path, ActingAgent(act)) as t:
