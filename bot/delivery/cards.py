@@ -55,8 +55,8 @@ class CardOutbox:
             await self._outbox.put(origin, f"loose:{new_id()}", Lane.INTERACTIVE, self._remark(card.nudge))
         return is_new
 
-    async def rewrite(self, card: Card, *, amend: bool = False) -> None:
-        """Replace a card wherever it stands, with `amend` only where it is shown. Raises StorageError."""
+    async def rewrite(self, card: Card, *, amend: Callable[[str], bool] = lambda _: False) -> None:
+        """Replace a card wherever it stands; in channels to `amend` only where it is shown. Raises StorageError."""
         await self._outbox.replace(card.key, lane_of(card), self._render(card).payload, amend=amend)
 
     async def _file(self, origin: Origin, name: str, payload: Json, run: str | None) -> None:

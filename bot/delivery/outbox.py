@@ -99,11 +99,16 @@ class Outbox:
         """
         return await self._place(self._wanted(origin, key, lane, payload), slots.amended)
 
-    async def replace(self, key: str, lane: Lane, payload: Json, *, amend: bool = False) -> None:
-        """Show this in every slot of this key there is, and nowhere else. Raises StorageError."""
+    async def replace(
+        self, key: str, lane: Lane, payload: Json, *, amend: Callable[[str], bool] = lambda _: False
+    ) -> None:
+        """Show this in every slot of this key there is, and nowhere else. Raises StorageError.
+
+        `amend` says of a channel whether what waits to be posted there is taken back instead.
+        """
         for slot in await self._store.places(self._messenger, key):
             origin = Origin(messenger=slot.messenger, channel=slot.channel, thread=slot.thread or None)
-            await (self.amend if amend else self.put)(origin, key, lane, payload)
+            await (self.amend if amend(slot.channel) else self.put)(origin, key, lane, payload)
 
     async def resume(self, channel: str) -> None:
         """Go on at once in a channel that was to be left alone for a while. Raises StorageError."""

@@ -42,13 +42,15 @@ class TelegramMessenger:
     async def show(self, origin: Origin, card: Card) -> None:
         """Put a card into the outbox, with its files: in a group only with the one that people read.
 
-        How a run stands is not worth a message once it has asked or ended: then people look at that. A card that is
-        there says so as well. Raises StorageError.
+        There, how a run stands is not worth a message once it has asked or ended: then people look at that. A card that
+        is there says so as well. Raises StorageError.
         """
-        if _said_elsewhere(card):
+        if not _is_group(origin.channel):
+            await self._cards.place(origin, card)
+        elif _said_elsewhere(card):
             await self._cards.amend(origin, card)
         else:
-            await self._cards.place(origin, _shortened(card) if origin.channel.startswith("-") else card)
+            await self._cards.place(origin, _shortened(card))
 
     async def place(self, origin: Origin, card: Card, *, reply: str = "") -> bool:
         """Do as `show`; False if the very same card has stood there, so that nothing is to be seen of it.
@@ -92,17 +94,21 @@ class TelegramMessenger:
 
     async def rewrite(self, card: Card) -> None:
         """Replace a card wherever it stands. Raises StorageError."""
-        await self._cards.rewrite(card, amend=_said_elsewhere(card))
+        await self._cards.rewrite(card, amend=lambda channel: _is_group(channel) and _said_elsewhere(card))
 
     async def acknowledge(self, source: str, *, read: bool) -> None:
         """Set the reaction that says how far a message has come. Raises StorageError."""
         await self._outbox.put(marks.queue(source), source, Lane.INTERACTIVE, marks.payload(read=read))
 
 
+def _is_group(channel: str) -> bool:
+    return channel.startswith("-")
+
+
 def _said_elsewhere(card: Card) -> bool:
     """Whether it is how a run stands that waits for an answer or has a result: these are cards of their own.
 
-    What the agent has not read is said nowhere else.
+    What its agent has not read is said nowhere else.
     """
     data = card.data or {}
     if data.get("kind") != "run" or not card.key.startswith("run:") or any(s.title == UNREAD for s in card.sections):

@@ -83,7 +83,7 @@ async def test_every_place_of_a_key_is_amended(store: SqlStore) -> None:
         await stage.settled()
         stage.product.down = True
         await stage.put("k", "running", channel="b")
-        await stage.outbox.replace("k", F, {"text": "done"}, amend=True)
+        await stage.outbox.replace("k", F, {"text": "done"}, amend=lambda _: True)
         stage.product.down = False
         await stage.wait(10)
     assert (stage.product.contents("a"), stage.product.contents("b")) == (["done"], [])
@@ -150,3 +150,17 @@ async def test_a_channel_that_is_still_limited_after_a_resume_is_left_alone_agai
         assert len(stage.product.requests) == 2
         await stage.wait(600, step=60)
     assert stage.product.contents("c") == ["x"]
+
+
+async def test_an_amendment_does_not_forget_a_pause_that_was_asked_for(store: SqlStore) -> None:
+    """DEL-8: the row that waits for its end is what a later life knows it by."""
+    stage = build(store)
+    stage.product.limits["c"] = 600.0
+    async with running(stage):
+        await stage.put("k", "running", P)
+        await stage.settled()
+        assert await amend(stage, "done")
+        found = await stage.outbox.backlog()
+        assert [row.error for row in found] == ["asked to wait 600 s"]
+        await stage.wait(600, step=60)
+    assert stage.product.contents("c") == ["done"]
