@@ -98,6 +98,7 @@ async def live(folder: Path, load: Load) -> tuple[Shift, Workspace]:
     return shift, ws
 
 
+@pytest.mark.proof
 async def test_many_live_runs_provoke_no_refusal(tmp_path: Path) -> None:
     """DEL-6: nobody is told to slow down, and every question and result is there."""
     await unrefused(tmp_path, SAMPLE)

@@ -62,7 +62,7 @@ async def test_what_comes_twice_in_a_row_is_done_once(tmp_path: Path, mode: Mode
     "when",
     [
         pytest.param("before the question", marks=pytest.mark.proof),
-        "before the press",
+        pytest.param("before the press", marks=pytest.mark.proof),
         "after the press",
     ],
 )

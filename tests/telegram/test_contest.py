@@ -35,6 +35,7 @@ async def _polls(bot: Bot) -> None:
             continue
 
 
+@pytest.mark.proof
 async def test_a_second_poller_is_told_of_and_left_alone_and_we_hear_again_when_it_has_ended(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from bot.telegram.carrier import GROUP
 from runner.clock import SystemClock
 from tests.fakes import ActingAgent, Turn, asks
@@ -17,6 +19,7 @@ def spent(t: Chats) -> list[str]:
     return [call.method for call in t.tg.calls if call.chat == t.room.id and call.method in COUNTED]
 
 
+@pytest.mark.proof
 async def test_a_quick_run_in_a_group_is_a_question_its_rewriting_a_result_and_a_report(tmp_path: Path) -> None:
     """TG-33: no card for how it stands, and of three reports the one for people; the command brings the others."""
     async with chats(tmp_path, ActingAgent(asks), reports={"formats": ("json", "html", "markdown")}) as t:

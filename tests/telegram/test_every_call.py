@@ -35,7 +35,7 @@ WAYS: dict[str, dict[str, Any]] = {
     "dropped": {"dropped": True},
     "lost": {"lost": True},
 }
-_SAMPLE = {("sendMessage", "lost"), ("getUpdates", "gateway"), ("sendDocument", "limited"), ("getFile", "dropped")}
+_SAMPLE = {("sendMessage", "lost"), ("getFile", "dropped")}
 _FATAL = {"bot.delivery.outbox", "bot.attendant"}  # what is logged as an error there was lost
 
 

@@ -169,6 +169,7 @@ async def by_hand(folder: Path, load: Load) -> tuple[Shift, Group]:
     return there.shift, there
 
 
+@pytest.mark.proof
 async def test_some_runs_in_a_group_stay_within_its_limit(tmp_path: Path) -> None:
     """TG-30, TG-31, TG-32: no refusal, every question at once, and every result and report in the end."""
     shift, there = await by_hand(tmp_path, SAMPLE)

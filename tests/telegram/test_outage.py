@@ -38,7 +38,8 @@ async def _passes(t: QuickChats, away: asyncio.Event) -> None:
     t.tg.restore()
 
 
-@pytest.mark.parametrize("mode", ["polling", pytest.param("webhook", marks=pytest.mark.proof)])
+@pytest.mark.proof
+@pytest.mark.parametrize("mode", ["polling", "webhook"])
 async def test_an_hour_of_outage_ends_with_each_card_and_each_file_delivered_once(tmp_path: Path, mode: Mode) -> None:
     """TG-20: questions, results and files, in order, and of progress the latest; presses afterwards count."""
     away = asyncio.Event()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.fakes import ActingAgent, Turn
 from tests.servers.telegram.stage import png
 from tests.telegram.quick import QuickChats, quick
@@ -30,6 +32,7 @@ async def test_a_file_larger_than_telegram_hands_out_is_told_by_name(tmp_path: P
         assert t.tg.called("getFile") == []
 
 
+@pytest.mark.proof
 async def test_a_file_that_cannot_be_had_is_told_after_some_attempts(tmp_path: Path) -> None:
     """TG-10: and the run goes on without it."""
     async with quick(tmp_path, ActingAgent(part)) as t:
