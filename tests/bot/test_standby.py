@@ -77,6 +77,7 @@ async def test_nobody_is_told_twice_of_a_question_nor_after_a_restart(tmp_path: 
             assert not again.telegram.nudges
 
 
+@pytest.mark.proof
 async def test_a_card_that_could_not_be_shown_is_tried_again(tmp_path: Path) -> None:
     """HEAR-3: an error of the other product is not the end of it."""
     async with street(tmp_path, asks) as town:

@@ -63,7 +63,7 @@ async def test_what_comes_twice_in_a_row_is_done_once(tmp_path: Path, mode: Mode
     [
         pytest.param("before the question", marks=pytest.mark.proof),
         pytest.param("before the press", marks=pytest.mark.proof),
-        "after the press",
+        pytest.param("after the press", marks=pytest.mark.proof),
     ],
 )
 async def test_a_minute_without_a_connection_in_the_middle_of_an_approval(

@@ -37,6 +37,7 @@ async def test_a_quick_run_in_a_group_is_a_question_its_rewriting_a_result_and_a
         await t.until(t.room, lambda message: message.file and message.file.name.endswith(".json"))
 
 
+@pytest.mark.proof
 async def test_a_run_that_goes_on_has_a_card_that_ends_with_it(tmp_path: Path) -> None:
     """TG-33: in a private chat at once, in a group after some seconds."""
     go = asyncio.Event()
