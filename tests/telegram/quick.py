@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,68 +18,27 @@ from bot.telegram.front import TelegramFront
 from bot.telegram.front import telegram as telegram_front
 from bot.watch import Watch
 from runner.beside import beside
-from runner.model import Execution, State
+from runner.model import Execution
 from runner.ports import Agent, ExecutionQuery
 from runner.settings import Settings
 from tests.core.clock import HandClock
 from tests.core.stage import Stage, stage
 from tests.servers.telegram import StrictTelegram
-from tests.servers.telegram.presses import Pressed
 from tests.servers.telegram.webhooks import Tries
 from tests.servers.telegram.world import Chat, Message, User
-from tests.telegram.chats import ADA, BOB, Chats, Mode, configured
+from tests.telegram.chats import ADA, BOB, Mode, configured
+from tests.telegram.timed import TimedChats
 
 MODES = ("polling", pytest.param("webhook", marks=pytest.mark.proof))  # where both in every run would take too long
-_STEP = 3.0  # seconds that pass at a time, while nothing else is left to do than to send
-_STEADY = 3  # looks in a row that find nothing to do
-_STARTING = (State.PENDING, State.RUNNING)
 _TERMS: dict[str, Any] = {"approvals": {"remind_minutes": (), "expire_minutes": 6_000}, "worker": {"slots": 99}}
 
 
 @dataclass
-class QuickChats(Chats):
+class QuickChats(TimedChats):
     """Chats that can be waited for as a whole."""
 
     front: TelegramFront
     folder: Path
-    settings: Settings
-    clock: HandClock = field(default_factory=HandClock)
-
-    async def settled(self, *, hold: bool = False) -> None:
-        """Wait until all that was said is dealt with, all that came of it is shown, and every agent waits or ends.
-
-        A run that waits for the end of a freeze is at rest. With `hold`, no time passes.
-        """
-        calm = looks = 0
-        async with self.patience():
-            while calm < _STEADY:
-                await self.moment()
-                looks += 1
-                busy = await self._busy()
-                calm = 0 if busy else calm + 1
-                if not hold and (busy == "outbox" or looks % 20 == 0):
-                    await self.clock.move(seconds=_STEP)
-
-    async def _busy(self) -> str:
-        store = self.scene.core.store
-        if self.tg.updates.pending() or await store.arrivals.waiting("telegram"):
-            return "arrivals"
-        if await self._working():
-            return "runs"
-        if (await store.feed.cursor("watch:telegram") or 0) < await store.feed.newest():
-            return "feed"
-        return "outbox" if await store.deliveries.channels("telegram") else ""
-
-    async def _working(self) -> bool:
-        if await self.scene.core.switch.frozen():
-            return False
-        return bool((await self.scene.core.store.executions.list(ExecutionQuery(states=_STARTING, limit=1))).items)
-
-    async def says(self, user: User, chat: Chat, text: str = "", **more: Any) -> Message:
-        """Say something, and let everything come of it."""
-        said = await self.tg.say(user, chat, text, **more)
-        await self.settled()
-        return said
 
     async def passes(self, seconds: float, step: float = 5.0) -> None:
         """Let time pass, whatever is going on."""
@@ -94,18 +53,6 @@ class QuickChats(Chats):
             while not condition():
                 await self.clock.move(seconds=1)
                 await self.moment()
-
-    async def presses(self, user: User, message: Message, label: str, *, stale: bool = False) -> Pressed:
-        """Press a button, and let everything come of it."""
-        pressed = await self.tg.press(user, message, label, stale=stale)
-        await self.settled()
-        assert pressed.answered, f"{label!r} still spins"
-        return pressed
-
-    def ours(self, chat: Chat, words: str = "", topic: int | None = None) -> list[Message]:
-        """Return our messages in a chat that say this, the oldest first."""
-        mine = [m for m in self.tg.messages(chat, topic) if m.sender is self.tg.bot and not m.service]
-        return [m for m in mine if words in m.text]
 
     def newest(self, chat: Chat, words: str, topic: int | None = None) -> Message:
         """Return the newest message of ours that says this; fails with all there are, if none does."""
@@ -194,7 +141,7 @@ class World:
                 await scene.project()
             home = self.tg.private(self.ada)
             yield QuickChats(
-                self.tg, scene, self.ada, self.bob, home, self.room, front, self.folder, self.settings, self.clock
+                self.tg, scene, self.ada, self.bob, home, self.room, self.settings, self.clock, front, self.folder
             )
 
 

@@ -12,20 +12,17 @@ from typing import Any
 import pytest
 
 from bot.fronts import Fronts
-from runner.model import Execution, State
+from runner.model import Execution
 from runner.ports import Agent, ExecutionQuery
 from runner.settings import Settings
 from tests.core.clock import HandClock
 from tests.servers.telegram import StrictTelegram
-from tests.servers.telegram.presses import Pressed
-from tests.servers.telegram.world import Chat, Message, User
-from tests.telegram.chats import ADA, BOB, Chats, Mode, configured, serving
+from tests.servers.telegram.world import Chat, Message
+from tests.telegram.chats import ADA, BOB, Mode, configured, serving
+from tests.telegram.timed import TimedChats
 
 MODES = ("polling", pytest.param("webhook", marks=pytest.mark.proof))  # where both in every run would take too long
 ROOM = -1001
-_STEP = 3.0  # seconds that pass at a time, while nothing else is left to do than to send
-_STEADY = 3  # looks in a row that find nothing to do
-_STARTING = (State.PENDING, State.RUNNING)
 _TERMS: dict[str, Any] = {
     "approvals": {"remind_minutes": (), "expire_minutes": 6_000},
     "worker": {"slots": 99},
@@ -34,61 +31,10 @@ _TERMS: dict[str, Any] = {
 
 
 @dataclass
-class QuickChats(Chats):
+class QuickChats(TimedChats):
     """Chats that can be waited for as a whole."""
 
-    settings: Settings
-    clock: HandClock = field(default_factory=HandClock)
     fronts: Fronts = field(default_factory=Fronts)
-
-    async def settled(self, *, hold: bool = False) -> None:
-        """Wait until all that was said is dealt with and all that came of it is shown, and every agent waits or ends.
-
-        A run that waits for the end of a freeze is at rest. With `hold`, no time passes.
-        """
-        calm = looks = 0
-        async with self.patience():
-            while calm < _STEADY:
-                await self.moment()
-                looks += 1
-                busy = await self._busy()
-                calm = 0 if busy else calm + 1
-                if not hold and (busy == "outbox" or looks % 20 == 0):
-                    await self.clock.move(seconds=_STEP)
-
-    async def _busy(self) -> str:
-        store = self.scene.core.store
-        if self.tg.updates.pending() or await store.arrivals.waiting("telegram"):
-            return "arrivals"
-        if await self._working():
-            return "runs"
-        if (await store.feed.cursor("watch:telegram") or 0) < await store.feed.newest():
-            return "feed"
-        return "outbox" if await store.deliveries.channels("telegram") else ""
-
-    async def _working(self) -> bool:
-        if await self.scene.core.switch.frozen():
-            return False
-        found = await self.scene.core.store.executions.list(ExecutionQuery(states=_STARTING, limit=1))
-        return bool(found.items)
-
-    async def says(self, user: User, chat: Chat, text: str = "", **more: Any) -> Message:
-        """Say something, and wait for all that comes of it."""
-        said = await self.tg.say(user, chat, text, **more)
-        await self.settled()
-        return said
-
-    async def presses(self, user: User, message: Message, label: str, *, stale: bool = False) -> Pressed:
-        """Press a button, and wait for all that comes of it."""
-        pressed = await self.tg.press(user, message, label, stale=stale)
-        await self.settled()
-        assert pressed.answered, f"{label!r} still spins"
-        return pressed
-
-    def ours(self, chat: Chat, words: str = "", topic: int | None = None) -> list[Message]:
-        """Return our messages in a chat that say this, oldest first."""
-        mine = [each for each in self.tg.messages(chat, topic) if each.sender is self.tg.bot and not each.service]
-        return [each for each in mine if words in each.text]
 
     def one(self, chat: Chat, words: str, topic: int | None = None) -> Message:
         """Return the newest message of ours in a chat that says this; fails with all there are, if none does."""
