@@ -9,9 +9,10 @@ import pytest
 
 from bot.telegram.albums import Albums
 from tests.fakes import ActingAgent, Turn
+from tests.products.logs import faults
 from tests.servers.telegram.stage import png
 from tests.servers.telegram.world import File
-from tests.telegram.town import QuickChats, faults, quick, town
+from tests.telegram.quick import QuickChats, quick, world
 
 LONG = "\n".join(f"Finding {number}: something is wrong in this place." for number in range(1_000))
 
@@ -32,31 +33,32 @@ async def test_files_and_captions_reach_the_agent(tmp_path: Path) -> None:
     """TG-53: a photo, a document, one without a word, and one that is too large, which is said."""
     async with quick(tmp_path, ActingAgent(counts)) as t:
         said = await t.says(t.ada, t.home, caption="What is this?", photo=png(40, 30))
-        t.one(t.home, "heard: What is this? | pictures: 1 | files: []")
+        t.newest(t.home, "heard: What is this? | pictures: 1 | files: []")
         notes = ("notes.txt", b"remember", "text/plain")
-        await t.says(t.ada, t.home, document=notes, reply_to=t.one(t.home, "pictures: 1"))
+        await t.says(t.ada, t.home, document=notes, reply_to=t.newest(t.home, "pictures: 1"))
         assert (
-            t.one(t.home, "heard: Look at what is attached. | pictures: 0 | files: ['notes.txt']").reply_to == said.id
+            t.newest(t.home, "heard: Look at what is attached. | pictures: 0 | files: ['notes.txt']").reply_to
+            == said.id
         )
         huge = ("core.dump", bytes(20_000_001), "application/octet-stream")
-        await t.says(t.ada, t.home, caption="and this", document=huge, reply_to=t.one(t.home, "pictures: 1"))
-        t.one(t.home, "core.dump: it is too large: a file may have 20 MB")
-        t.one(t.home, "heard: and this")
+        await t.says(t.ada, t.home, caption="and this", document=huge, reply_to=t.newest(t.home, "pictures: 1"))
+        t.newest(t.home, "core.dump: it is too large: a file may have 20 MB")
+        t.newest(t.home, "heard: and this")
         await t.says(t.ada, t.home, caption="status", document=notes)
-        t.one(t.home, "notes.txt: this command takes no files")
+        t.newest(t.home, "notes.txt: this command takes no files")
 
 
 async def test_an_album_is_one_message(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """TG-54: pictures that come one by one are one message, in a private chat and as an answer."""
     async with quick(tmp_path, ActingAgent(counts)) as t:
         said = await t.says(t.ada, t.home, caption="compare", album=[png(2), png(3), png(4)])
-        result = t.one(t.home, "heard: compare | pictures: 3")
+        result = t.newest(t.home, "heard: compare | pictures: 3")
         assert result.reply_to == said.id
         await t.says(t.ada, t.home, caption="these too", album=[png(2), png(3)], reply_to=result)
-        t.one(t.home, "heard: these too | pictures: 2")
+        t.newest(t.home, "heard: these too | pictures: 2")
         assert len(await t.runs()) == 2
         other = await t.says(t.ada, t.home, album=[("a.txt", b"a", "text/plain"), ("b.txt", b"b", "text/plain")])
-        assert t.one(t.home, "files: ['a.txt', 'b.txt']").reply_to == other.id
+        assert t.newest(t.home, "files: ['a.txt', 'b.txt']").reply_to == other.id
         assert not faults(caplog)
 
 
@@ -71,7 +73,7 @@ async def test_what_comes_of_an_album_too_late_is_for_the_same_run(tmp_path: Pat
         del message["caption"]
         t.tg.deliver_raw({"update_id": update["update_id"] + 500, "message": message})
         await t.settled()
-        assert t.one(t.home, "heard: Look at what is attached. | pictures: 1").reply_to == said.id
+        assert t.newest(t.home, "heard: Look at what is attached. | pictures: 1").reply_to == said.id
         assert len({run.conversation_id for run in await t.runs()}) == 1
         t.tg.forgive("message to react")  # of the message that is only said to be there
 
@@ -86,10 +88,10 @@ async def test_an_album_outlives_us_and_is_dealt_with_once(
     async def never(self: Albums, _gathered: object) -> None:
         await asyncio.Event().wait()
 
-    async with town(tmp_path) as made:
+    async with world(tmp_path) as made:
         if dies == "after":
             monkeypatch.setattr(Albums, "done", never)
-        async with made.open(ActingAgent(counts)) as t:
+        async with made.serving(ActingAgent(counts)) as t:
             await t.tg.say(t.ada, t.home, caption="compare", album=[png(2), png(3), png(4)])
             async with t.patience():
                 while len(await t.scene.core.store.arrivals.waiting("telegram")) < 3 or (
@@ -99,7 +101,7 @@ async def test_an_album_outlives_us_and_is_dealt_with_once(
                     if dies == "after":
                         await made.clock.move(seconds=0.5)
         monkeypatch.setattr(Albums, "done", noted)
-        async with made.open(ActingAgent(counts)) as t:
+        async with made.serving(ActingAgent(counts)) as t:
             await t.settled()
             assert len(await t.runs()) == 1
             assert len(t.ours(t.home, "pictures: 3")) == 1
@@ -136,7 +138,7 @@ async def test_a_pdf_report_comes_after_a_picture_of_its_first_page(tmp_path: Pa
         await turn.write("made.txt", "made\n")
         return "made it"
 
-    async with quick(tmp_path, ActingAgent(part), reports={"formats": ("pdf",)}) as t:
+    async with quick(tmp_path, ActingAgent(part), reports=("pdf",)) as t:
         await t.says(t.ada, t.home, "make it")
         page, report = [each for each in t.ours(t.home) if each.file]
         assert page.file is not None

@@ -16,7 +16,7 @@ from tests.scenarios.play import bash
 from tests.servers.telegram.stage import png
 from tests.servers.telegram.world import File, Message
 from tests.telegram.chats import Chats, HastyClock, Mode, chats
-from tests.telegram.town import MODES
+from tests.telegram.quick import MODES
 
 PICTURE = png(40, 30)
 
