@@ -20,7 +20,8 @@ SignoffError
 │   ├── AgentRefused            wrong key, no credit, model unknown
 │   └── SessionLost             the conversation to be resumed is gone
 ├── StorageError                disk full, corrupt or newer database
-│   └── DatabaseInUse           another daemon holds the file
+│   ├── DatabaseInUse           another daemon holds the file
+│   └── StoreAway               the database takes nothing for now; what it has keeps
 ├── ReportError                 a report could not be rendered
 └── NoDaemon                    the command needs a running daemon
 
@@ -152,6 +153,10 @@ class StorageError(SignoffError):
 
 class DatabaseInUse(StorageError):
     """Another daemon holds the lock of this database."""
+
+
+class StoreAway(StorageError):
+    """The database cannot be used for now. What it took before keeps: whoever works off what is stored tries again."""
 
 
 class ReportError(SignoffError):

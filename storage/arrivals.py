@@ -27,7 +27,7 @@ _WAITING = (
     .order_by(arrivals.c.seq)
     .limit(sa.bindparam("limit", type_=sa.Integer))
 )
-
+_NEWEST_SEQ = sa.select(sa.func.max(arrivals.c.seq))
 
 log = logging.getLogger(__name__)
 
@@ -83,6 +83,10 @@ class Arrivals:
         """Return what is not dealt with yet, in order of coming."""
         rows = await self._database.rows(_WAITING, messenger=messenger, seq=after, limit=limit)
         return [read(Arrival, row) for row in rows]
+
+    async def newest_seq(self) -> int:
+        """Return the place of the newest arrival in the order of coming, whosever it is; 0 if there was none."""
+        return await self._database.scalar(_NEWEST_SEQ) or 0
 
     async def newest(self, messenger: str, prefix: str, since: datetime) -> Mapping[str, datetime]:
         """Return, by channel, when the newest arrival came whose key begins so; older ones count as none."""

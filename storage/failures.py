@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from runner.errors import StorageError
+from runner.errors import StoreAway
 
 _NOTHING_LOST = "Everything committed before is still there."
 
@@ -46,7 +46,7 @@ _POSTGRES = {
 }
 
 
-def explain(error: BaseException, place: str) -> StorageError | None:
+def explain(error: BaseException, place: str) -> StoreAway | None:
     """Translate what a driver raised; None if it is none of the faults that a person can mend."""
     if isinstance(error, sqlite3.Error):
         code = getattr(error, "sqlite_errorcode", None)
@@ -56,7 +56,7 @@ def explain(error: BaseException, place: str) -> StorageError | None:
     if found is None:
         return None
     what, hint = found
-    return StorageError(f"The database {place} cannot be used: {what}.", hint=hint)
+    return StoreAway(f"The database {place} cannot be used: {what}.", hint=hint)
 
 
 def _explain_postgres(error: BaseException) -> tuple[str, str] | None:
@@ -75,7 +75,7 @@ def collided(error: IntegrityError) -> bool:
 
 @contextmanager
 def explained(place: str) -> Iterator[None]:
-    """Raise StorageError in place of the driver's error where a person can do something about it."""
+    """Raise StoreAway in place of the driver's error where a person can do something about it."""
     try:
         yield
     except DBAPIError as error:
@@ -84,7 +84,7 @@ def explained(place: str) -> Iterator[None]:
             raise
         raise known from error
     except PoolTimeout as error:
-        raise StorageError(
+        raise StoreAway(
             f"The database {place} is too busy: a write found no free connection for half a minute.",
             hint=f"Is the disk or the machine overloaded? {_NOTHING_LOST}",
         ) from error

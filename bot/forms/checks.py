@@ -7,7 +7,7 @@ from bot.forms.fields import Inputs
 from bot.forms.run import missing
 from bot.forms.task import EDIT, NAME, NEW
 from runner.core import Core
-from runner.errors import NotAllowed, SignoffError, WrongState
+from runner.errors import NotAllowed, SignoffError, StoreAway, WrongState
 from runner.model import Actor, Approval, ApprovalState, Person, Role, Task
 from runner.people import require
 
@@ -26,12 +26,14 @@ async def task_to_edit(core: Core, person: Person, name: str) -> Task:
 async def task_to_run(core: Core, person: Person, command: commands.Run, *, asked: bool) -> Task | None:
     """Return the task of a run that lacks values, or for which somebody has `asked` to give some; else None.
 
-    What else is wrong with the run is said when it is carried out. Raises NotAllowed.
+    What else is wrong with the run is said when it is carried out. Raises NotAllowed, StoreAway.
     """
     require(person, Role.OPERATOR, "run a task")
     try:
         task = await core.tasks.show(command.name)
         return task if asked or missing(task, command) else None
+    except StoreAway:
+        raise
     except SignoffError:
         return None
 

@@ -13,7 +13,7 @@ from bot.handlers import home, link, lists, people, questions, results, rules, r
 from bot.hearing import Hearing
 from bot.messenger import Card, Incoming
 from runner.core import Core
-from runner.errors import BadInput, NotFound, SignoffError, UnknownCommand
+from runner.errors import BadInput, NotFound, SignoffError, StoreAway, UnknownCommand
 from runner.model import Actor, Enclosed, Origin, Person, handle, new_id
 from runner.ports import ExecutionQuery, TaskQuery
 
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 
 class Handlers:
-    """Carries out commands for all front ends; that never raises but when it is cancelled.
+    """Carries out commands for all front ends; that raises StoreAway, and nothing else but when it is cancelled.
 
     `hearing` is what `status` says of the front ends, `fronts` where their bots are found.
     """
@@ -73,6 +73,8 @@ class Handlers:
         """Return what comes of it; an error is a card as well."""
         try:
             card = await work
+        except StoreAway:
+            raise  # nobody could be told by way of a store that takes nothing
         except SignoffError as error:
             return (views.error(error),)
         except Exception:  # whatever goes wrong, the person hears of it and the daemon goes on

@@ -28,8 +28,8 @@ from bot.slack.heard import (
     Typed,
 )
 from bot.slack.inside import Counter, Inside
-from runner.errors import EmptyPrompt, NotAllowed, NotFound, SignoffError
-from runner.model import Enclosed, Person, Role
+from runner.errors import EmptyPrompt, NotAllowed, NotFound, SignoffError, StoreAway
+from runner.model import Enclosed, Person, Role, handle, new_id
 from runner.people import require
 from runner.tasks import TaskDraft
 
@@ -68,7 +68,7 @@ class Host:
         self._counter = counter
 
     async def answer(self, heard: Heard, *, again: bool) -> None:
-        """Do what was asked for, and tell the person what is wrong with it. Raises StorageError."""
+        """Do what was asked for, and tell the person what is wrong with it. Raises StoreAway."""
         if isinstance(heard, Dropped):
             log.info("slack.dropped: %s", heard.reason)
             return
@@ -80,12 +80,21 @@ class Host:
             if elsewhere:
                 heard = replace(heard, place=await self._counter.direct(heard.place))
             await self._hear(heard, again=again)
+        except StoreAway:
+            raise
         except SignoffError as error:
             log.warning("slack.refused: %s", error)
-            if heard.place.channel:
-                await self._counter.tell(heard.place, views.error(error))
+            await self._refused(heard.place, views.error(error))
+        except Exception:  # whatever goes wrong, whoever said it hears of it
+            name = handle(new_id())
+            log.exception("error %s while hearing %s", name, type(heard).__name__)
+            await self._refused(heard.place, views.unexpected(name))
         if elsewhere:
             self._aside.acted(heard.place)
+
+    async def _refused(self, place: Place, card: Card) -> None:
+        if place.channel:
+            await self._counter.tell(place, card)
 
     async def _hear(
         self, heard: Said | Changed | Commanded | Pressed | Submitted | Typed | Picked | Stopped, *, again: bool
@@ -187,6 +196,8 @@ class Host:
             if (person := await self._person(sent.place)) is not None:
                 order = Order(line_of(sent), alone=not sent.place.direct, back=back)
                 await self._begin(person, sent, order, again=again)
+        except StoreAway:
+            raise
         except SignoffError as error:
             log.warning("slack.refused: %s", error)
             await self._give_back(sent.place, spoken.with_text(views.error(error), back))

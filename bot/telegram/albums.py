@@ -50,7 +50,8 @@ class Albums:
         heard = read(arrival.payload, self._me())
         if not isinstance(heard, Said) or not heard.album:
             return Gathered(heard)
-        if (first := self._first.get(heard.album)) is not None:
+        first = self._first.get(heard.album)
+        if first is not None and first != heard.place.message:
             return Gathered(replace(heard, place=replace(heard.place, reply_to=first)))  # it comes late
         others = await self._others(arrival, heard)
         self._first[heard.album] = heard.place.message

@@ -12,8 +12,8 @@ from bot.telegram import buttons
 from bot.telegram.heard import CHAIN, NAME, Changed, Dropped, Heard, Place, Pressed, Reached, Said, Started
 from bot.telegram.inside import Counter, Inside, Line
 from bot.telegram.service import Order, Service
-from runner.errors import NotAllowed, SignoffError
-from runner.model import Origin, Person
+from runner.errors import NotAllowed, SignoffError, StoreAway
+from runner.model import Origin, Person, handle, new_id
 
 log = logging.getLogger(__name__)
 
@@ -60,15 +60,21 @@ class Host:
         self._asking = asking
 
     async def answer(self, heard: Heard, *, since: datetime | None) -> None:
-        """Do what was asked for, and tell the person what is wrong with it. Raises StorageError."""
+        """Do what was asked for, and tell the person what is wrong with it. Raises StoreAway."""
         if isinstance(heard, Dropped):
             log.info("telegram.dropped: %s", heard.reason)
             return
         try:
             await self._hear(heard, since)
+        except StoreAway:
+            raise
         except SignoffError as error:
             log.warning("telegram.refused: %s", error)
             await self._refused(heard, views.error(error))
+        except Exception:  # whatever goes wrong, whoever said it hears of it
+            name = handle(new_id())
+            log.exception("error %s while hearing %s", name, type(heard).__name__)
+            await self._refused(heard, views.unexpected(name))
 
     async def _hear(self, heard: Said | Started | Changed | Pressed | Reached, since: datetime | None) -> None:
         match heard:

@@ -8,7 +8,7 @@ from bot import commands
 from bot.telegram.heard import NAME, TOPIC, Place
 from bot.telegram.inside import Line
 from runner.core import Core
-from runner.errors import SignoffError
+from runner.errors import SignoffError, StoreAway
 from runner.model import Execution, Origin, Task
 from runner.ports import ExecutionQuery
 
@@ -41,6 +41,8 @@ class Topics:
         try:
             command = commands.parse(line)
             return await self._core.tasks.show(command.name) if isinstance(command, commands.Run) else None
+        except StoreAway:
+            raise
         except SignoffError:
             return None  # what is wrong is said when the command is carried out
 

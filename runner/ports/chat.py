@@ -20,6 +20,10 @@ class ArrivalStore(Protocol):
         """Return what is not dealt with yet, in order of coming."""
         ...
 
+    async def newest_seq(self) -> int:
+        """Return the place of the newest arrival in the order of coming, whosever it is; 0 if there was none."""
+        ...
+
     async def newest(self, messenger: str, prefix: str, since: datetime) -> Mapping[str, datetime]:
         """Return, by channel, when the newest arrival came whose key begins so, dealt with or not; older ones count
         as none.

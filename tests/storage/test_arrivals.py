@@ -39,6 +39,15 @@ async def test_what_waits_is_read_in_the_order_of_coming(store: SqlStore) -> Non
     assert [arrival.key for arrival in left] == ["Ev7", "Ev6"]
 
 
+async def test_the_place_of_the_newest_is_known_dealt_with_or_not(store: SqlStore) -> None:
+    assert await store.arrivals.newest_seq() == 0
+    await store.arrivals.take_in(PRESS)
+    await store.arrivals.take_in(replace(PRESS, messenger="telegram"))
+    *_, newest = await store.arrivals.waiting("telegram")
+    await store.arrivals.done(newest, NOW)
+    assert await store.arrivals.newest_seq() == newest.seq
+
+
 async def test_what_was_dealt_with_long_ago_is_forgotten(store: SqlStore) -> None:
     for key in ("old", "new", "open"):
         await store.arrivals.take_in(replace(PRESS, key=key))

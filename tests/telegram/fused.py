@@ -36,10 +36,10 @@ def _lay(fuse: Fuse) -> None:
             fuse.spark(CONFIRMED)  # the request goes on its way before the fuse has burnt down
         return await ask(self, offset, allowed)
 
-    async def fused_deal(self: Attendant, *args: Any) -> None:
+    async def fused_deal(self: Attendant, *args: Any, **how: Any) -> None:
         while (fuse.folder / HELD).exists():
             await asyncio.sleep(0.01)
-        await deal(self, *args)
+        await deal(self, *args, **how)
 
     async def fused_done(self: Arrivals, *args: Any) -> None:
         fuse.spark(CARRIED_OUT)
