@@ -23,6 +23,11 @@ def is_command(text: str) -> bool:
     return bool(first) and first[0].lower() in commands.TABLE
 
 
+def is_right(text: str) -> bool:
+    """Whether a text is a whole command, as it stands."""
+    return _is_a(text, (object,))
+
+
 def starts(line: str) -> bool:
     """Whether a command starts a run."""
     return _is_a(line, _STARTS)

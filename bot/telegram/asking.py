@@ -10,7 +10,8 @@ from bot.messenger import Card
 from bot.spoken import STANDS_HERE
 from bot.telegram import buttons
 from bot.telegram.forms.asking import TEXT
-from bot.telegram.forms.clerk import Carry, Closed, Outcome, Shown, TelegramClerk, Told, key_of
+from bot.telegram.forms.clerk import TelegramClerk, key_of
+from bot.telegram.forms.outcomes import By, Carry, Closed, Done, Outcome, Shown, Told, Unsure
 from bot.telegram.heard import CHAIN, NAME, Place, Pressed, Said
 from bot.telegram.inside import Counter, Line
 from bot.telegram.pending import Pending
@@ -29,11 +30,19 @@ log = logging.getLogger(__name__)
 
 @value
 class Given:
-    """A press or a text for something that was asked: where, since when it may have been dealt with, what waits."""
+    """A press or a text for something that was asked: where, the name of its arrival, since when that may have been
+    dealt with, and what waits.
+    """
 
     place: Place
+    key: str
     since: datetime | None = None
     query: str = ""
+
+    @property
+    def by(self) -> By:
+        """Who it is from, for the forms."""
+        return By(identity=self.place.identity, arrival=self.key)
 
 
 class Asking:
@@ -44,14 +53,16 @@ class Asking:
         self._counter = counter
         self._line = line
         self._service = service
-        self._pending = Pending(core, counter, line, service)
+        self._pending = Pending(core, counter, line, service, self._filled)
 
     async def typed(self, person: Person, said: Said, since: datetime | None) -> bool:
         """Take a message for what somebody has been asked; False if it is for nothing of the kind."""
-        place = said.place
+        place, given = said.place, Given(place=said.place, key=said.key, since=since)
         if place.reply_to is None:
-            here = place.origin(None)
-            outcome = await self._clerk.typed(here, place.identity, said.text) if place.direct else None
+            outcome = await self._clerk.typed(place.origin(None), given.by, said.text) if place.direct else None
+            if isinstance(outcome, Unsure):
+                await self._pending.unsure(person, said, outcome.draft.id, await self._clerk.screen(outcome.draft))
+                return True
         else:
             answered = await self._counter.shown_as(place.channel, place.reply_to)
             key = answered.key if answered else ""
@@ -59,32 +70,41 @@ class Asking:
                 return True
             if not key.startswith(PREFIX):
                 return False
-            outcome = await self._clerk.answered(key.removeprefix(PREFIX).partition(".")[0], said.text, place.identity)
+            outcome = await self._clerk.answered(key.removeprefix(PREFIX).partition(".")[0], said.text, given.by)
         if outcome is None:
             return False
-        await self._ended(person, Given(place=place, since=since), outcome)
+        await self._ended(person, given, outcome)
+        return True
+
+    async def _filled(self, person: Person, pressed: Pressed, draft_id: str, text: str) -> bool:
+        """Put a text into a form; False if there is none any more."""
+        given = Given(place=pressed.place, key=pressed.key)
+        outcome = await self._clerk.answered(draft_id, text, given.by)
+        if outcome is None:
+            return False
+        await self._ended(person, given, outcome)
         return True
 
     async def abandoned(self, person: Person, said: Said) -> bool:
         """Cancel the form that somebody is at; False if they are at none."""
-        place = said.place
-        outcome = await self._clerk.abandoned(NAME, place.channel, place.identity)
+        given = Given(place=said.place, key=said.key)
+        outcome = await self._clerk.abandoned(NAME, said.place.channel, given.by)
         if outcome is None:
             return False
-        await self._ended(person, Given(place=place), outcome)
+        await self._ended(person, given, outcome)
         return True
 
-    async def wanted(self, person: Person, place: Place, order: Order) -> bool:
+    async def wanted(self, person: Person, heard: Said | Pressed, order: Order) -> bool:
         """Ask for what a command lacks; False if it is complete."""
-        return await self._offered(person, place, order, "", "")
+        return await self._offered(person, heard, order, "", "")
 
     async def pressed(self, person: Person, pressed: Pressed, since: datetime | None) -> bool:
         """Take a press of a button that is no command; False if it is one. Raises BadInput for what is not ours."""
         place = pressed.place
         if pressed.data.startswith("."):
-            if not await self._pending.pressed(person, pressed):
-                outcome = await self._clerk.pressed(pressed.data, place.identity)
-                given = Given(place=place, since=since, query=pressed.query)
+            if not await self._pending.pressed(person, pressed, since):
+                given = Given(place=place, key=pressed.key, since=since, query=pressed.query)
+                outcome = await self._clerk.pressed(pressed.data, given.by)
                 await self._ended(person, given, outcome or Told(text=_NOT_OURS))
             return True
         press = buttons.pressed(pressed.data)
@@ -102,7 +122,7 @@ class Asking:
         else:
             asks, prefill = buttons.asked(shown.payload, pressed.data) if shown else ("", "")
             order = Order(press.action, origin)
-            await self._offered(person, place, order, asks or "What shall it say?", prefill)
+            await self._offered(person, pressed, order, asks or "What shall it say?", prefill)
         await self._line.answered(pressed.query, told)
         return True
 
@@ -114,10 +134,11 @@ class Asking:
         """Show what was understood of a voice message, and ask whether it is meant so."""
         await self._pending.spoken(person, said)
 
-    async def _offered(self, person: Person, place: Place, order: Order, asks: str, prefill: str) -> bool:
-        draft = await self._clerk.offered(person, order.origin, place.identity, order.line, asks=asks, prefill=prefill)
+    async def _offered(self, person: Person, heard: Said | Pressed, order: Order, asks: str, prefill: str) -> bool:
+        by = By(identity=heard.place.identity, arrival=heard.key)
+        draft = await self._clerk.offered(person, order.origin, by, order.line, asks=asks, prefill=prefill)
         if draft is not None:
-            await self._show(order.origin, place, draft)
+            await self._show(order.origin, heard.place, draft)
         return draft is not None
 
     async def _show(self, origin: Origin, place: Place, draft: Draft) -> bool:
@@ -148,14 +169,17 @@ class Asking:
             case Closed(card=card):
                 await self._counter.show(await self._where(place, card.key), card)
             case Carry():
-                await self._carried(person, place, outcome, given.since)
+                await self._carried(person, given, outcome)
+            case Done():
+                log.info("telegram.form: dealt with before")
             case _:
                 assert_never(outcome)
         if query:
             await self._line.answered(query, told)
 
-    async def _carried(self, person: Person, place: Place, done: Carry, since: datetime | None) -> None:
+    async def _carried(self, person: Person, given: Given, done: Carry) -> None:
         """Carry out what was asked for in full. Only then it is forgotten; what cannot be done stays to be mended."""
+        place, since = given.place, given.since
         where = await self._where(place, done.card.key)
         origin = where if where.thread else await self._service.begins(place, done.line, None)
         order = Order(done.line, origin, identity=place.identity, back=done.back)
@@ -165,7 +189,7 @@ class Asking:
             return
         if not _forced(place, done.draft):
             await self._counter.show(where, done.card)
-        await self._clerk.done(done.draft)
+        await self._clerk.done(done.draft, given.by)
 
     async def _where(self, place: Place, key: str) -> Origin:
         """Return where a form stands."""

@@ -9,7 +9,7 @@ from typing import Protocol, assert_never
 from bot import posted, spoken, views
 from bot.messenger import Button, Card, Incoming
 from bot.telegram import buttons
-from bot.telegram.heard import CHAIN, NAME, Changed, Dropped, Heard, Place, Pressed, Reached, Said, Started
+from bot.telegram.heard import CHAIN, NAME, Changed, Dropped, Heard, Pressed, Reached, Said, Started
 from bot.telegram.inside import Counter, Inside, Line
 from bot.telegram.service import Order, Service
 from runner.errors import NotAllowed, SignoffError, StoreAway
@@ -29,7 +29,7 @@ class Asking(Protocol):
         """Cancel the form that somebody is at; False if they are at none."""
         ...
 
-    async def wanted(self, person: Person, place: Place, order: Order) -> bool:
+    async def wanted(self, person: Person, heard: Said | Pressed, order: Order) -> bool:
         """Ask for what a command lacks; False if it is complete."""
         ...
 
@@ -145,7 +145,7 @@ class Host:
         )
         if since is not None and await self._service.has_begun(order, since):
             return  # its run has begun: we died before that was noted
-        if not await self._asking.wanted(person, place, order):
+        if not await self._asking.wanted(person, said, order):
             await self._service.carry_out(person, order)
 
     async def _started(self, started: Started) -> None:
@@ -191,7 +191,7 @@ class Host:
         order = Order(pressed.data, origin, query=pressed.query, identity=place.identity, again=again)
         if since is not None and await self._service.has_begun(order, since):
             return
-        if await self._asking.wanted(person, place, order):
+        if await self._asking.wanted(person, pressed, order):
             await self._line.answered(pressed.query)
         elif await self._service.carry_out(person, order) and shown and shown.key.startswith(buttons.SURE_KEY):
             await self._counter.show(origin, Card(title=buttons.done(pressed.data), key=shown.key))

@@ -46,12 +46,16 @@ class DraftStore(Protocol):
         """Return a draft by id."""
         ...
 
-    async def newest(self, messenger: str, channel: str, identity: str) -> Draft | None:
-        """Return what somebody has worked on last in a channel and not ended."""
+    async def newest(self, messenger: str, channel: str, identity: str, *kinds: str) -> Draft | None:
+        """Return what of these kinds somebody has worked on last in a channel."""
         ...
 
     async def save(self, draft: Draft) -> None:
         """Insert or replace a draft by id."""
+        ...
+
+    async def end(self, draft: Draft) -> bool:
+        """Put this in the place of the draft with its id, whose kind was another; False if it was ended or is gone."""
         ...
 
     async def remove(self, draft_id: str) -> bool:

@@ -131,6 +131,65 @@ async def test_a_form_that_was_sent_and_not_noted_begins_no_second_run(
         forgive(there)
 
 
+async def test_a_text_for_a_form_that_was_taken_and_not_noted_is_not_taken_for_the_next_field(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """TG-77: the form stands where it stood, and above it what was typed."""
+    async with world(tmp_path) as there:
+        async with there.serving(ActingAgent(act)) as t:
+            await t.tg.say(t.ada, t.home, "/new")
+            await t.settled()
+        async with unnoted(there, monkeypatch) as t:
+            await t.tg.say(t.ada, t.home, "t0")
+            await t.reaches(lambda: t.ours(t.home, "step 2"))
+        async with there.serving(ActingAgent(act)) as t:
+            await t.settled()
+            assert "Prompt" in t.ours(t.home)[-1].text
+            await t.says(t.ada, t.home, "done")
+            await t.presses(t.ada, t.one(t.home, "all at a glance"), "Save")
+            assert (await t.scene.core.tasks.show("t0")).prompt == "done"
+            assert len(t.ours(t.home, "New task")) == 3, [m.text for m in t.ours(t.home)]
+
+
+async def test_a_press_in_a_form_that_was_taken_and_not_noted_counts_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """TG-77: the same form is shown once, where the press has brought it."""
+    async with world(tmp_path) as there:
+        async with there.serving(ActingAgent(act)) as t:
+            for text in ("/new", "t0", "done"):
+                await t.says(t.ada, t.home, text)
+            form = t.ours(t.home)[-1]
+            before = form.text, form.labels
+        async with unnoted(there, monkeypatch) as t:
+            await t.tg.press(t.ada, form, "More options")
+            await t.reaches(lambda: form.labels != before[1])
+            before = form.text, form.labels
+        async with there.serving(ActingAgent(act)) as t:
+            await t.settled()
+            assert (form.text, form.labels) == before
+            assert t.ours(t.home)[-1].id == form.id
+        forgive(there)
+
+
+async def test_a_text_that_has_ended_a_form_and_was_not_noted_begins_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """TG-77: what a button has asked for is known when it comes again, though nothing waits for it any more."""
+    async with world(tmp_path) as there:
+        async with there.serving(ActingAgent(act)) as t:
+            await t.says(t.ada, t.home, "/do ask please")
+            await t.presses(t.ada, t.one(t.home, "Needs you"), "Deny + why")
+        async with unnoted(there, monkeypatch) as t:
+            await t.tg.say(t.ada, t.home, "because of that")
+            await t.reaches(lambda: t.ours(t.home, "done with it"))
+        async with there.serving(ActingAgent(act)) as t:
+            await t.settled()
+            assert len(await t.runs()) == 1
+            assert not t.ours(t.home, "For whom")
+            assert len(t.ours(t.home, "done with it")) == 1
+
+
 async def test_what_was_said_to_an_agent_and_not_noted_is_said_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

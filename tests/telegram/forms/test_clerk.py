@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 from typing import cast
 
@@ -12,7 +13,8 @@ import pytest
 from bot import commands
 from bot.handlers.answers import chosen
 from bot.telegram.cards import render
-from bot.telegram.forms.clerk import Carry, Closed, Outcome, Shown, TelegramClerk, Told
+from bot.telegram.forms.clerk import ENDED, TelegramClerk
+from bot.telegram.forms.outcomes import By, Carry, Closed, Done, Outcome, Shown, Told, Unsure
 from bot.telegram.forms.progress import parse_action
 from runner.errors import NotAllowed, NotFound, WrongState
 from runner.model import Answer, Draft, Origin, Role
@@ -28,6 +30,14 @@ from tests.telegram.forms.asked import action, labels, said
 ADA, BOB = "111", "222"
 DIRECT = Origin(messenger="telegram", channel=ADA)
 GROUP = Origin(messenger="telegram", channel="-100")
+
+
+_ARRIVALS = count(1)
+
+
+def by(identity: str = ADA) -> By:
+    """Come with a new arrival."""
+    return By(identity=identity, arrival=str(next(_ARRIVALS)))
 
 
 async def questions(turn: Turn) -> str:
@@ -53,8 +63,8 @@ class Raced:
         await self._drafts.remove(draft_id)
         return found
 
-    async def remove(self, draft_id: str) -> bool:
-        return await self._drafts.remove(draft_id)
+    async def end(self, draft: Draft) -> bool:
+        return await self._drafts.end(draft)
 
 
 class Desk:
@@ -68,7 +78,7 @@ class Desk:
 
     async def begin(self, line: str, origin: Origin = DIRECT, *, asks: str = "", prefill: str = "") -> Draft:
         """Begin a form."""
-        draft = await self.clerk.offered(self.scene.actor.person, origin, ADA, line, asks=asks, prefill=prefill)
+        draft = await self.clerk.offered(self.scene.actor.person, origin, by(), line, asks=asks, prefill=prefill)
         assert draft is not None
         return draft
 
@@ -81,15 +91,15 @@ class Desk:
     async def press(self, draft: Draft, label: str, identity: str = ADA) -> Outcome:
         """Press a button of the message."""
         card = await self.clerk.screen(await self.newest(draft))
-        outcome = await self.clerk.pressed(action(card, label), identity)
+        outcome = await self.clerk.pressed(action(card, label), by(identity))
         assert outcome is not None
         return outcome
 
-    async def type(self, text: str, origin: Origin = DIRECT, reply_to: Draft | None = None) -> Outcome | None:
+    async def type(self, text: str, origin: Origin = DIRECT, reply_to: Draft | None = None) -> Outcome | Unsure | None:
         """Send a text, or answer the message of a draft."""
         if reply_to is not None:
-            return await self.clerk.answered(reply_to.id, text, ADA)
-        return await self.clerk.typed(origin, ADA, text)
+            return await self.clerk.answered(reply_to.id, text, by())
+        return await self.clerk.typed(origin, by(), text)
 
     async def says(self, draft: Draft) -> str:
         """Return what the message says."""
@@ -98,7 +108,7 @@ class Desk:
         return said(card)
 
 
-def carried(outcome: Outcome | None) -> str:
+def carried(outcome: Outcome | Unsure | None) -> str:
     """Return the line of a form that is done."""
     assert isinstance(outcome, Carry)
     return outcome.line
@@ -132,14 +142,14 @@ async def test_a_press_that_comes_twice_does_nothing_twice(tmp_path: Path) -> No
         draft = await desk.begin("new tidy")
         await desk.type("Tidy up")
         save = action(await desk.clerk.screen(await desk.newest(draft)), "Save")
-        outcome = await desk.clerk.pressed(save, ADA)
+        outcome = await desk.clerk.pressed(save, by())
         assert isinstance(outcome, Carry)
         assert outcome.line == "new tidy Tidy up"
-        assert carried(await desk.clerk.pressed(save, ADA)) == "new tidy Tidy up", "nobody has said that it is done"
-        await desk.clerk.done(outcome.draft)
-        assert await desk.clerk.pressed(save, ADA) == Told(text="This form is over.")
+        assert carried(await desk.clerk.pressed(save, by())) == "new tidy Tidy up", "nobody has said that it is done"
+        await desk.clerk.done(outcome.draft, by())
+        assert await desk.clerk.pressed(save, by()) == Told(text="This form is over.")
         assert await desk.type("more", reply_to=draft) is None
-        assert await desk.clerk.pressed("new", ADA) is None
+        assert await desk.clerk.pressed("new", by()) is None
 
 
 @pytest.mark.parametrize("label", ["Cancel"])
@@ -153,7 +163,7 @@ async def test_of_two_presses_at_the_same_moment_one_counts(tmp_path: Path, labe
         read = parse_action(action(await desk.clerk.screen(newest), label))
         assert read is not None
         late = TelegramClerk(scene.core, cast("DraftStore", Raced(desk.drafts)), desk.clock)
-        assert await late.act(newest, read, ADA) == Told(text="This form is over.")
+        assert await late.act(newest, read, by()) == Told(text="This form is over.")
 
 
 async def test_a_form_is_its_own_persons(tmp_path: Path) -> None:
@@ -162,7 +172,7 @@ async def test_a_form_is_its_own_persons(tmp_path: Path) -> None:
         desk = Desk(scene)
         draft = await desk.begin("new", GROUP)
         assert await desk.press(draft, "Cancel", BOB) == Told(text="This form is ada's.")
-        assert await desk.clerk.answered(draft.id, "x", BOB) == Told(text="This form is ada's.")
+        assert await desk.clerk.answered(draft.id, "x", by(BOB)) == Told(text="This form is ada's.")
         assert await desk.newest(draft) == draft
         assert await desk.type("fix", GROUP) is None, "in a group a text is for a form only as a reply"
         assert "Reply to this message" in await desk.says(draft)
@@ -175,14 +185,59 @@ async def test_a_text_is_for_the_newest_form_that_waits_for_one(tmp_path: Path) 
         desk = Desk(scene)
         draft = await desk.begin("new")
         assert await desk.type("/runs") is None
-        assert await desk.clerk.answered("99", "go on", ADA) is None
+        assert await desk.clerk.answered("99", "go on", by()) is None
         await desk.clock.move(minutes=59)
         assert isinstance(await desk.type("fix"), Shown)
         await desk.clock.move(minutes=60)
-        assert await desk.type("Fix it") is None
+        assert isinstance(await desk.type("Fix it"), Unsure), "nobody can know any more what it is for"
+        assert await desk.type("runs") is None, "a whole command is one"
         assert isinstance(await desk.type("Fix it", reply_to=draft), Shown)
         assert await desk.type("thanks") is None, "the summary waits for no text"
         assert not await desk.clerk.waits(await desk.newest(draft))
+
+
+async def test_what_comes_again_changes_nothing_and_shows_the_form(tmp_path: Path) -> None:
+    """TG-77: the arrival itself is known, by the step that came from it, or the end."""
+    async with stage(tmp_path, settings_in(tmp_path), ActingAgent(idle), work=False) as scene:
+        desk = Desk(scene)
+        command, name, prompt, save = by(), by(), by(), by()
+        offered = desk.clerk.offered
+        draft = await offered(scene.actor.person, DIRECT, command, "new")
+        assert draft is not None
+        assert await offered(scene.actor.person, DIRECT, command, "new") == draft
+        first = await desk.clerk.typed(DIRECT, name, "fix")
+        assert isinstance(first, Shown)
+        assert await desk.clerk.typed(DIRECT, name, "fix") == first, (
+            "it is no prompt, and the card above loses its buttons"
+        )
+        assert first.left is not None
+        last = await desk.clerk.answered(draft.id, "Fix it", prompt)
+        assert isinstance(last, Shown)
+        assert await desk.clerk.typed(DIRECT, prompt, "Fix it") == last, "the summary waits for no text"
+        button = action(await desk.clerk.screen(last.draft), "Save")
+        assert carried(await desk.clerk.pressed(button, save)) == "new fix Fix it"
+        await desk.clerk.done(last.draft, save)
+        assert await desk.clerk.pressed(button, save) == Done()
+        assert await desk.clerk.pressed(button, by()) == Told(text="This form is over.")
+
+
+async def test_a_text_that_has_ended_something_is_for_nothing_else_when_it_comes_again(tmp_path: Path) -> None:
+    """TG-77: nor for another form that waits; what was given back is given back again."""
+    async with stage(tmp_path, settings_in(tmp_path), ActingAgent(idle), work=False) as scene:
+        desk = Desk(scene)
+        form = await desk.begin("new")
+        asked = await desk.begin("say x", asks="What?")
+        said, cancel = by(), by()
+        assert carried(await desk.clerk.typed(DIRECT, said, "go on")) == "say x go on"
+        await desk.clerk.done(asked, said)
+        assert await desk.clerk.typed(DIRECT, said, "go on") == Done()
+        assert await desk.clerk.answered(asked.id, "go on", said) == Done()
+        await desk.clock.move(seconds=1)
+        closed = await desk.clerk.abandoned("telegram", ADA, cancel)
+        assert isinstance(closed, Closed)
+        assert await desk.clerk.abandoned("telegram", ADA, cancel) == closed
+        assert await desk.clerk.abandoned("telegram", ADA, by()) is None
+        assert form.id in closed.card.key
 
 
 async def test_a_name_that_is_taken_is_said_when_it_is_given_and_when_it_is_saved(tmp_path: Path) -> None:
@@ -217,7 +272,7 @@ async def test_a_form_whose_task_is_gone_says_so_and_gives_back_what_was_written
         assert isinstance(outcome, Closed)
         assert "There is no task `fix`" in said(outcome.card)
         assert "name: mend\nA long text" in said(outcome.card)
-        assert await desk.drafts.get(draft.id) is None
+        assert (await desk.newest(draft)).kind == ENDED
 
 
 async def test_an_old_form_is_over(tmp_path: Path) -> None:
@@ -233,7 +288,7 @@ async def test_an_old_form_is_over(tmp_path: Path) -> None:
         assert "name: fix" in said(outcome.card)
         cancelled = await desk.press(await desk.begin("new"), "Cancel")
         assert isinstance(cancelled, Closed)
-        assert await desk.drafts.newest("telegram", ADA, ADA) is None
+        assert await desk.drafts.newest("telegram", ADA, ADA, "form") is None
         assert draft.id in outcome.card.key
 
 
@@ -258,8 +313,8 @@ async def test_a_run_is_offered_the_values_of_earlier_runs(tmp_path: Path) -> No
         for text in ("a", "b", "a"):
             await scene.end(await scene.core.runs.run(scene.actor, "fix", {"it": text}, RunOptions()))
         offered = desk.clerk.offered
-        assert await offered(scene.actor.person, DIRECT, ADA, "run fix it=x") is None
-        assert await offered(scene.actor.person, DIRECT, ADA, "run nothing") is None
+        assert await offered(scene.actor.person, DIRECT, by(), "run fix it=x") is None
+        assert await offered(scene.actor.person, DIRECT, by(), "run nothing") is None
         draft = await desk.begin("run fix --priority high")
         assert labels(await desk.clerk.screen(draft))[:2] == ["Use: a", "Use: b"]
         await desk.press(draft, "Use: b")
@@ -290,7 +345,7 @@ async def test_questions_are_answered_and_a_form_ends_when_somebody_was_faster(t
         await scene.core.approvals.answer(scene.actor, asked.id, Answer(approve=True, choices=choices))
         ended = await scene.end(run)
         assert ended.summary == "Which database? PostgreSQL; What besides? tests, speed"
-        outcome = await desk.clerk.act(late, "x", ADA)
+        outcome = await desk.clerk.act(late, "x", by())
         assert isinstance(outcome, Closed)
         assert "already" in said(outcome.card)
         with pytest.raises(WrongState):
@@ -308,12 +363,12 @@ async def test_whoever_may_not_is_told_so_and_no_form_begins(tmp_path: Path) -> 
         offered = desk.clerk.offered
         for line, right in (("new", "save a task"), ("edit fix", "edit a task"), ("run fix", "run a task")):
             with pytest.raises(NotAllowed, match=right):
-                await offered(eve, DIRECT, BOB, line)
+                await offered(eve, DIRECT, by(BOB), line)
         with pytest.raises(NotAllowed):
-            await offered(eve, DIRECT, BOB, f"answer {asked.id}", asks="Answers")
+            await offered(eve, DIRECT, by(BOB), f"answer {asked.id}", asks="Answers")
         with pytest.raises(NotFound):
-            await offered(scene.actor.person, DIRECT, ADA, "edit nothing")
-        assert await desk.drafts.newest("telegram", ADA, BOB) is None
+            await offered(scene.actor.person, DIRECT, by(), "edit nothing")
+        assert await desk.drafts.newest("telegram", ADA, BOB, "form", "text") is None
 
 
 async def test_a_button_that_needs_a_text_asks_for_it(tmp_path: Path) -> None:
@@ -328,8 +383,8 @@ async def test_a_button_that_needs_a_text_asks_for_it(tmp_path: Path) -> None:
         assert await desk.clerk.waits(draft)
         assert isinstance(await desk.type(" "), Shown)
         assert carried(await desk.type("make -n\nall")) == f"approve {question.id} --edit make -n\nall"
-        await desk.clerk.done(draft)
-        assert await desk.clerk.act(draft, "make", ADA) == Told(text="This form is over.")
+        await desk.clerk.done(draft, by())
+        assert await desk.clerk.act(draft, "make", by()) == Told(text="This form is over.")
         cancelled = await desk.press(await desk.begin("say x", GROUP, asks="What?"), "Cancel")
         assert isinstance(cancelled, Closed)
 
