@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.telegram.albums import Albums
+from bot.telegram.safety import STOP
 from runner.ports import Prompt, PromptTaken
 from tests.fakes import ActingAgent, Turn
 from tests.servers.telegram.stage import png
@@ -185,17 +186,18 @@ async def test_a_long_answer_of_ours_is_some_messages_or_one_and_a_file(
 
 @pytest.mark.proof
 async def test_a_pdf_report_comes_after_a_picture_of_its_first_page(tmp_path: Path) -> None:
-    """TG-55: the picture is shown as one, and says in words what it shows."""
+    """TG-55, TG-75: the picture is shown as one, and says in words what it shows; the words call nobody."""
 
     async def part(turn: Turn) -> str:
         await turn.write("made.txt", "made\n")
         return "made it"
 
     async with quick(tmp_path, ActingAgent(part), reports={"formats": ("pdf",)}) as t:
-        await t.says(t.ada, t.home, "make it")
+        await t.says(t.ada, t.home, "make calc.py with @bob_name")
         page, report = [each for each in t.ours(t.home) if each.file]
         assert page.file is not None
         assert report.file is not None
         assert (page.file.kind, report.file.kind, report.file.name[-4:]) == ("photo", "document", ".pdf")
-        assert "First page of the report" in page.text
+        assert f"First page of the report of make calc.py with @{STOP}bob_name" in page.text
+        assert [entity["type"] for entity in page.entities] == ["code"]
         assert page.id < report.id
