@@ -16,12 +16,14 @@ from bot.telegram.buttons import Keyboard, rows
 from bot.telegram.entities import Kind
 from bot.telegram.markdown import LONG_LINES, prose
 from bot.telegram.safety import shown
-from bot.telegram.text import MESSAGE_ENTITIES, MESSAGE_UNITS, Text, Writer, join, plain
+from bot.telegram.text import MESSAGE_ENTITIES, MESSAGE_UNITS, Text, Writer, join, plain, split
 from bot.views import say
 from runner.model import Json, value
 
 BEGINNING = 1_500  # units of a card that does not fit: about a page of a phone, since its file has all of it
 
+_ANSWER = 3  # messages of an answer: what is longer, nobody reads on a phone
+_OURS = frozenset({Look.TEXT, Look.HINT})
 _TITLE = 150  # units
 _FACTS_LINE = 400  # units of the line with the short facts
 _FOOTER = 400  # units
@@ -65,6 +67,25 @@ def render(card: Card) -> Rendered:
         text, keyboard, _ = _composed(card, BEGINNING)
     rest = whole(card) if cut else ""
     return Rendered(text=text, keyboard=keyboard, rest=rest, silent=not _loud(card))
+
+
+def answer(card: Card) -> tuple[Rendered, ...]:
+    """Set what Signoff says in answer to a word, in up to three messages one below the other; buttons below the last.
+
+    What is longer, has files, is edited later, is decided on, or was written by an agent is one message: see `render`.
+    """
+    made = render(card)
+    ours = all(section.look in _OURS for section in card.sections) and not card.key and not card.files
+    if not made.rest or not ours or any(map(decides, card.buttons)):
+        return (made,)
+    text, keyboard, cut = _composed(card, _ANSWER * MESSAGE_UNITS)
+    parts = split(text)  # which finds the names in each part anew, so that none is cut for want of entities
+    if cut or len(parts) > _ANSWER:
+        return (made,)
+    return (
+        *(Rendered(text=part, silent=made.silent) for part in parts[:-1]),
+        Rendered(text=parts[-1], keyboard=keyboard, silent=made.silent),
+    )
 
 
 def line(text: str, *, silent: bool = True) -> Rendered:

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from bot.telegram.albums import Albums
+from bot.telegram.safety import STOP
+from runner.ports import Prompt, PromptTaken
 from tests.fakes import ActingAgent, Turn
 from tests.products.logs import faults
 from tests.servers.telegram.stage import png
@@ -46,6 +48,34 @@ async def test_files_and_captions_reach_the_agent(tmp_path: Path) -> None:
         t.newest(t.home, "heard: and this")
         await t.says(t.ada, t.home, caption="status", document=notes)
         t.newest(t.home, "notes.txt: this command takes no files")
+
+
+async def test_a_photo_and_a_document_steer_the_agent_while_it_works(tmp_path: Path) -> None:
+    """TG-53: as answers to the card of the run; each is read by the agent that is at work, and marked as read."""
+    heard: list[Prompt] = []
+
+    async def listens(turn: Turn) -> str:
+        for _ in range(2):
+            heard.append(said := await turn.remarks.get())
+            await turn.host.saw(PromptTaken(prompt_id=said.id))
+        return "that was all"
+
+    async with quick(tmp_path, ActingAgent(listens)) as t:
+        await t.tg.say(t.ada, t.home, "wait for me")
+        card = await t.in_time(t.home, "State: running")
+        shot = await t.tg.say(t.ada, t.home, caption="like this", photo=png(40, 30), reply_to=card)
+        notes = ("notes.txt", b"remember the milk", "text/plain")
+        read = await t.tg.say(t.ada, t.home, caption="and by this", document=notes, reply_to=card)
+        await t.settled()
+        t.newest(t.home, "that was all")
+        assert len(await t.runs()) == 1
+        (picture,) = heard[0].images
+        assert (heard[0].text, picture.media_type[:6]) == ("like this", "image/")
+        (line,) = [line for line in heard[1].text.splitlines() if line.startswith("Attached: notes.txt (")]
+        assert heard[1].text.startswith("and by this")
+        path = Path(line.partition("(")[2].rpartition(", ")[0])
+        assert await asyncio.to_thread(path.read_bytes) == b"remember the milk"
+        assert [each.reactions[t.tg.bot.id] for each in (shot, read)] == [["👌"], ["👌"]]
 
 
 async def test_an_album_is_one_message(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -130,19 +160,46 @@ async def test_a_long_answer_is_one_message_and_one_file(tmp_path: Path) -> None
         assert all(each.silent for each in t.ours(t.home) if each.file)
 
 
+@pytest.mark.parametrize(("rows", "messages"), [(30, 3), (100, 1)])
+async def test_a_long_answer_of_ours_is_some_messages_or_one_and_a_file(
+    tmp_path: Path, rows: int, messages: int
+) -> None:
+    """TG-76: up to three in a private chat, in order; in a group one and a file."""
+
+    async def talks(turn: Turn) -> str:
+        for number in range(rows):
+            await turn.say(f"Remark {number:03} {'is long ' * 30}")
+        return "said"
+
+    async with quick(tmp_path, ActingAgent(talks)) as t:
+        await t.says(t.ada, t.home, "talk")
+        (run,) = await t.runs()
+        before = len(t.ours(t.home))
+        await t.says(t.ada, t.home, f"log {run.id}")
+        shown = t.ours(t.home)[before:]
+        assert [each.file is not None for each in shown] == [False] * messages + [True] * (messages == 1)
+        if messages > 1:
+            said = "\n".join(each.text for each in shown)
+            assert [f"Remark {number:03}" in said for number in range(rows)] == [True] * rows
+            assert said.index("Remark 000") < said.index("Remark 029")
+        await t.says(t.ada, t.room, f"/log {run.id}")
+        assert [each.file is not None for each in t.ours(t.room)] == [False, True]
+
+
 @pytest.mark.proof
 async def test_a_pdf_report_comes_after_a_picture_of_its_first_page(tmp_path: Path) -> None:
-    """TG-55: the picture is shown as one, and says in words what it shows."""
+    """TG-55, TG-75: the picture is shown as one, and says in words what it shows; the words call nobody."""
 
     async def part(turn: Turn) -> str:
         await turn.write("made.txt", "made\n")
         return "made it"
 
     async with quick(tmp_path, ActingAgent(part), reports=("pdf",)) as t:
-        await t.says(t.ada, t.home, "make it")
+        await t.says(t.ada, t.home, "make calc.py with @bob_name")
         page, report = [each for each in t.ours(t.home) if each.file]
         assert page.file is not None
         assert report.file is not None
         assert (page.file.kind, report.file.kind, report.file.name[-4:]) == ("photo", "document", ".pdf")
-        assert "First page of the report" in page.text
+        assert f"First page of the report of make calc.py with @{STOP}bob_name" in page.text
+        assert [entity["type"] for entity in page.entities] == ["code"]
         assert page.id < report.id
