@@ -190,7 +190,8 @@ class People:
     async def redeem(self, messenger: str, identity: str, secret: str) -> Person:
         """Give an identity to whoever was given this secret for this messenger, and return that person.
 
-        It has their role from then on. Whose it was before keeps their other identities and their history. Raises
+        It has their role from then on. Whose it was before keeps their other identities and their history. The identity
+        that has used the secret may do so again, as long as it is linked: nothing is changed then. Raises
         NotAllowed for a secret that is wrong, used or over, in the same words; after several such, before it is looked
         at; and for an identity that the configuration gives to somebody else.
         """
@@ -198,12 +199,14 @@ class People:
             self._wrong.check(messenger, identity)
             digest, now = _digest(secret), self._clock.now()
             invitation = await self._store.invitation(digest)
-            if invitation is None or invitation.messenger != messenger or invitation.expires_at <= now:
+            if invitation is None or invitation.messenger != messenger:
                 raise self._wrong.one(messenger, identity)
             person = await self._store.person(invitation.person_id)
-            if person is None:
-                raise self._wrong.one(messenger, identity)
             before = await self._store.known(messenger, identity)
+            if person is not None and before == person and invitation.used_by == identity:
+                return person  # it stands: the code came again
+            if person is None or invitation.used_by or invitation.expires_at <= now:
+                raise self._wrong.one(messenger, identity)
             await self._check_move(person, before, messenger, identity)
             linked = await self._store.redeem(
                 digest, messenger, identity, now, self._moved(person, before, messenger, identity)

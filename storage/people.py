@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
@@ -35,6 +35,8 @@ _LENT = sa.select(delegations).where(
     delegations.c.ends_at > sa.bindparam("at"),
     delegations.c.ended_at.is_(None),
 )
+
+_USED_KNOWN = timedelta(days=2)  # chat products deliver again what we did not confirm for a day
 
 
 class People:
@@ -108,11 +110,16 @@ class People:
         return [(row["messenger"], row["identity"]) for row in rows]
 
     async def invite(self, invitation: Invitation, batch: Batch) -> None:
-        """Insert an invitation; earlier ones of the same person and messenger, and those that are over, are removed."""
+        """Insert an invitation; earlier ones of the same person and messenger, and those that are over, are removed.
+
+        Those that were used stay known for two days.
+        """
         columns = invitations.c
         same = sa.and_(columns.person_id == invitation.person_id, columns.messenger == invitation.messenger)
+        unused = sa.and_(columns.used_by == "", same | (columns.expires_at <= invitation.created_at))
+        long_ago = columns.expires_at <= invitation.created_at - _USED_KNOWN
         async with self._database.writing() as unit:
-            await unit.execute(sa.delete(invitations).where(same | (columns.expires_at <= invitation.created_at)))
+            await unit.execute(sa.delete(invitations).where(unused | long_ago))
             await unit.insert(invitations, [batches.plain(invitations, invitation)])
             await batches.write(unit, batch)
 
@@ -122,15 +129,16 @@ class People:
         return read(Invitation, row) if row else None
 
     async def redeem(self, digest: str, messenger: str, identity: str, at: datetime, batch: Batch) -> Person | None:
-        """Remove an invitation and give the identity to its person, whoever had it before; return that person.
+        """Use up an invitation and give the identity to its person, whoever had it before; return that person.
 
-        None, and nothing is changed, if there is no such invitation for this messenger, or it is over.
+        None, and nothing is changed, if there is no such invitation for this messenger, or it is used or over.
         """
         columns = invitations.c
         holds = (columns.digest == digest, columns.messenger == messenger, columns.expires_at > at)
+        using = sa.update(invitations).where(*holds, columns.used_by == "").values(used_by=identity)
         owner = sa.select(identities.c.person_id).where(*_is(messenger, identity))
         async with self._database.writing() as unit:
-            taken = await unit.row(sa.delete(invitations).where(*holds).returning(columns.person_id))
+            taken = await unit.row(using.returning(columns.person_id))
             if taken is None:
                 return None
             before = await unit.row(owner)

@@ -29,7 +29,8 @@ class Draft:
 class Invitation:
     """A right to add an identity to a person, for who knows the secret: once, and for a while.
 
-    Only the secret's SHA-256 is kept, as `digest`. `messenger` is where it may be used.
+    Only the secret's SHA-256 is kept, as `digest`. `messenger` is where it may be used; `used_by` is the identity that
+    has used it, empty as long as none has.
     """
 
     digest: str
@@ -37,3 +38,4 @@ class Invitation:
     messenger: str
     created_at: datetime
     expires_at: datetime
+    used_by: str = ""

@@ -42,7 +42,10 @@ class PeopleStore(Protocol):
         ...
 
     async def invite(self, invitation: Invitation, batch: Batch) -> None:
-        """Insert an invitation; earlier ones of the same person and messenger, and those that are over, are removed."""
+        """Insert an invitation; earlier ones of the same person and messenger, and those that are over, are removed.
+
+        Those that were used stay known for two days.
+        """
         ...
 
     async def invitation(self, digest: str) -> Invitation | None:
@@ -50,9 +53,9 @@ class PeopleStore(Protocol):
         ...
 
     async def redeem(self, digest: str, messenger: str, identity: str, at: datetime, batch: Batch) -> Person | None:
-        """Remove an invitation and give the identity to its person, whoever had it before; return that person.
+        """Use up an invitation and give the identity to its person, whoever had it before; return that person.
 
-        None, and nothing is changed, if there is no such invitation for this messenger, or it is over.
+        None, and nothing is changed, if there is no such invitation for this messenger, or it is used or over.
         """
         ...
 

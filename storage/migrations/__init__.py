@@ -8,8 +8,8 @@ import sqlalchemy as sa
 
 from runner.errors import StorageError
 
-HEAD = "0004"
-KNOWN = frozenset({"0001", "0002", "0003", "0004"})
+HEAD = "0005"
+KNOWN = frozenset({"0001", "0002", "0003", "0004", "0005"})
 
 _UPGRADE_LOCK = 0x51607E  # two daemons that start at once upgrade one after the other
 

@@ -35,6 +35,7 @@ invitations = sa.Table(
     column("messenger", Key),
     column("created_at", Moment),
     column("expires_at", Moment),
+    column("used_by", Key),  # the identity; empty: nobody has
 )
 
 delegations = sa.Table(

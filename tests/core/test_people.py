@@ -74,11 +74,31 @@ async def test_wrong_used_and_late_codes_are_answered_in_the_same_words(tmp_path
         earlier = await at.core.people.invite(at.actor, "telegram")
         fresh = await at.core.people.invite(at.actor, "telegram")
         late = await at.core.people.invite(at.actor, "slack")
-        met = [await refused(at, code) for code in ("0" * 32, used, earlier, late, "")]
+        met = [await refused(at, code, "9") for code in ("0" * 32, used, earlier, late, "")]
         await clock.move(minutes=10)
         met += [await refused(at, late, "U7", "slack"), await refused(at, fresh, "8")]
         assert len({str(error).replace("slack", "telegram") for error in met}) == 1
         assert "`link telegram`" in met[0].hint
+
+
+async def test_a_code_that_comes_again_from_the_account_it_linked_changes_nothing(tmp_path: Path) -> None:
+    """PERSON-7: also when it is over; not once the account is unlinked, or somebody else's."""
+    async with scene(tmp_path) as (at, clock):
+        people = at.core.people
+        secret = await people.invite(at.actor, "telegram")
+        await people.redeem("telegram", "7", secret)
+        await people.prefer(at.actor, "telegram")
+        written = len(await at.core.store.feed.audit(subject=at.actor.person.id))
+        await clock.move(minutes=60)
+        assert (await people.redeem("telegram", "7", secret)).id == at.actor.person.id
+        assert len(await at.core.store.feed.audit(subject=at.actor.person.id)) == written
+        assert (await people.known("telegram", "7", "")).preferred == "telegram"
+        eve = await at.person("eve", Role.VIEWER)
+        await people.redeem("telegram", "7", await people.invite(eve, "telegram"))
+        assert "links nothing" in str(await refused(at, secret))
+        assert (await people.known("telegram", "7", "")).name == "eve"
+        await people.unlink(eve, "telegram")
+        assert "links nothing" in str(await refused(at, secret))
 
 
 async def test_after_five_wrong_codes_an_account_has_to_wait_and_no_other_has(tmp_path: Path) -> None:

@@ -104,14 +104,14 @@ def noted(action: str) -> Batch:
 
 
 async def test_an_invitation_gives_one_identity_once(store: SqlStore) -> None:
-    """PERSON-1: it is removed in the transaction that gives the identity and tells of it."""
+    """PERSON-1: it is used up in the transaction that gives the identity and tells of it, and known as used."""
     ada = await store.people.enrol(person(), "terminal", "ada")
     await store.people.invite(invitation(ada), noted("person.invited"))
     assert await store.people.invitation("d1") == invitation(ada)
     assert await store.people.redeem("d1", "telegram", "7", NOON, noted("person.linked")) == ada
     assert await store.people.known("telegram", "7") == ada
     assert await store.people.identities(ada.id) == [("telegram", "7"), ("terminal", "ada")]
-    assert await store.people.invitation("d1") is None
+    assert await store.people.invitation("d1") == replace(invitation(ada), used_by="7")
     assert await store.people.redeem("d1", "telegram", "8", NOON, noted("person.linked")) is None
     assert await store.people.known("telegram", "8") is None
     assert [entry.action for entry in await store.feed.audit(subject="x")] == ["person.linked", "person.invited"]
@@ -143,6 +143,18 @@ async def test_a_fresh_invitation_takes_the_place_of_the_earlier_one_and_of_what
     late = replace(invitation(bob, "d5", "slack"), created_at=LATER, expires_at=LATER + timedelta(minutes=10))
     await store.people.invite(late, NOTHING)
     assert [bool(await store.people.invitation(f"d{number}")) for number in range(1, 6)] == [False] * 4 + [True]
+
+
+async def test_what_was_used_stays_known_for_two_days(store: SqlStore) -> None:
+    """PERSON-7: a fresh invitation does not take its place."""
+    ada = await store.people.enrol(person(), "terminal", "ada")
+    await store.people.invite(invitation(ada), NOTHING)
+    await store.people.redeem("d1", "telegram", "7", NOON, NOTHING)
+    for number, days, known in ((2, 1, True), (3, 3, False)):
+        at = NOON + timedelta(days=days)
+        fresh = replace(invitation(ada, f"d{number}"), created_at=at, expires_at=at + timedelta(minutes=10))
+        await store.people.invite(fresh, NOTHING)
+        assert (await store.people.invitation("d1") is not None) is known
 
 
 async def test_an_identity_moves_and_whose_it_was_stays(store: SqlStore) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from runner.model import ApprovalState
+from runner.tasks import TaskDraft
 from tests.fakes import ActingAgent
 from tests.products.acting import act
 from tests.telegram.chats import Mode
@@ -51,3 +52,20 @@ async def test_a_press_on_the_copy_that_is_left_over_says_that_it_is_done(tmp_pa
         assert "Already answered: approved by bob" in late.text
         assert unknown.labels == []
         assert len(t.ours(t.room, "done with it: True")) == 1
+
+
+async def test_a_topic_whose_making_was_not_answered_stays_empty_and_its_run_is_a_chain(tmp_path: Path) -> None:
+    """TG-62: nothing of the run is lost or there twice, and the next one has a topic."""
+    async with quick(tmp_path, ActingAgent(act)) as t:
+        draft = TaskDraft(name="fix", prompt="done it", project="calculator")
+        await t.scene.core.tasks.define(t.scene.actor, draft)
+        forum = t.tg.group(-1002, "Tasks", t.ada, t.bob, bot="administrator", forum=True)
+        t.tg.fail("createForumTopic", lost=True)
+        said = await t.says(t.ada, forum, "/run fix")
+        (empty,) = forum.topics
+        assert t.ours(forum, "fix: completed", empty) == []
+        assert t.one(forum, "fix: completed").reply_to == said.id
+        await t.says(t.ada, forum, "/run fix")
+        _, topic = forum.topics
+        assert len(t.ours(forum, "fix: completed", topic)) == 1
+        assert len(t.ours(forum, "fix: completed")) == 2

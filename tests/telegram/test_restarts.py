@@ -190,6 +190,24 @@ async def test_a_text_that_has_ended_a_form_and_was_not_noted_begins_nothing(
             assert len(t.ours(t.home, "done with it")) == 1
 
 
+async def test_a_code_that_has_linked_and_was_not_noted_is_not_said_to_link_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PERSON-7, TG-18: whoever pressed Start is told that they are linked, and nothing else."""
+    async with world(tmp_path) as there:
+        async with there.serving(ActingAgent(act)) as t:
+            eve = t.tg.user(13, "Eve")
+            code = await t.scene.core.people.invite(t.scene.actor, "telegram")
+        async with unnoted(there, monkeypatch) as t:
+            await t.tg.start(eve, code)
+            await t.reaches(lambda: t.ours(t.tg.private(eve), "in Telegram now"))
+        async with there.serving(ActingAgent(act)) as t:
+            await t.settled()
+            texts = [each.text for each in t.ours(t.tg.private(eve))]
+            assert texts
+            assert all("You are ada in Telegram now" in text for text in texts)
+
+
 async def test_what_was_said_to_an_agent_and_not_noted_is_said_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,7 +14,7 @@ from bot import commands
 from bot.handlers.answers import chosen
 from bot.telegram.cards import render
 from bot.telegram.forms.clerk import ENDED, TelegramClerk
-from bot.telegram.forms.outcomes import By, Carry, Closed, Done, Outcome, Shown, Told, Unsure
+from bot.telegram.forms.outcomes import By, Carry, Closed, Outcome, Shown, Told, Unsure
 from bot.telegram.forms.progress import parse_action
 from runner.errors import NotAllowed, NotFound, WrongState
 from runner.model import Answer, Draft, Origin, Role
@@ -194,50 +194,6 @@ async def test_a_text_is_for_the_newest_form_that_waits_for_one(tmp_path: Path) 
         assert isinstance(await desk.type("Fix it", reply_to=draft), Shown)
         assert await desk.type("thanks") is None, "the summary waits for no text"
         assert not await desk.clerk.waits(await desk.newest(draft))
-
-
-async def test_what_comes_again_changes_nothing_and_shows_the_form(tmp_path: Path) -> None:
-    """TG-77: the arrival itself is known, by the step that came from it, or the end."""
-    async with stage(tmp_path, settings_in(tmp_path), ActingAgent(idle), work=False) as scene:
-        desk = Desk(scene)
-        command, name, prompt, save = by(), by(), by(), by()
-        offered = desk.clerk.offered
-        draft = await offered(scene.actor.person, DIRECT, command, "new")
-        assert draft is not None
-        assert await offered(scene.actor.person, DIRECT, command, "new") == draft
-        first = await desk.clerk.typed(DIRECT, name, "fix")
-        assert isinstance(first, Shown)
-        assert await desk.clerk.typed(DIRECT, name, "fix") == first, (
-            "it is no prompt, and the card above loses its buttons"
-        )
-        assert first.left is not None
-        last = await desk.clerk.answered(draft.id, "Fix it", prompt)
-        assert isinstance(last, Shown)
-        assert await desk.clerk.typed(DIRECT, prompt, "Fix it") == last, "the summary waits for no text"
-        button = action(await desk.clerk.screen(last.draft), "Save")
-        assert carried(await desk.clerk.pressed(button, save)) == "new fix Fix it"
-        await desk.clerk.done(last.draft, save)
-        assert await desk.clerk.pressed(button, save) == Done()
-        assert await desk.clerk.pressed(button, by()) == Told(text="This form is over.")
-
-
-async def test_a_text_that_has_ended_something_is_for_nothing_else_when_it_comes_again(tmp_path: Path) -> None:
-    """TG-77: nor for another form that waits; what was given back is given back again."""
-    async with stage(tmp_path, settings_in(tmp_path), ActingAgent(idle), work=False) as scene:
-        desk = Desk(scene)
-        form = await desk.begin("new")
-        asked = await desk.begin("say x", asks="What?")
-        said, cancel = by(), by()
-        assert carried(await desk.clerk.typed(DIRECT, said, "go on")) == "say x go on"
-        await desk.clerk.done(asked, said)
-        assert await desk.clerk.typed(DIRECT, said, "go on") == Done()
-        assert await desk.clerk.answered(asked.id, "go on", said) == Done()
-        await desk.clock.move(seconds=1)
-        closed = await desk.clerk.abandoned("telegram", ADA, cancel)
-        assert isinstance(closed, Closed)
-        assert await desk.clerk.abandoned("telegram", ADA, cancel) == closed
-        assert await desk.clerk.abandoned("telegram", ADA, by()) is None
-        assert form.id in closed.card.key
 
 
 async def test_a_name_that_is_taken_is_said_when_it_is_given_and_when_it_is_saved(tmp_path: Path) -> None:
