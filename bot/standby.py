@@ -1,8 +1,9 @@
 """One chat product stands in for another that is deaf: its open questions go to people through those that hear.
 
 A question that nobody can answer where it is shown comes as a card of its own, directly, to the person who began the
-run and to those who are wanted by name; to everybody who may answer if none of them can be reached. Nothing is taken
-back when the product hears again: whatever the answer and wherever it is given, the watch rewrites every copy.
+run and to those who are wanted by name; to everybody who may answer if none of them can be reached. Each is reached in
+the product that they prefer, if that hears; a reminder of the question comes to where it stands for them. Nothing is
+taken back when the product hears again: whatever the answer and wherever it is given, the watch rewrites every copy.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from bot import views
 from bot.hearing import Ear, Hearing
 from bot.reach import names
 from bot.views import say
@@ -64,11 +66,23 @@ class Known:
 
 @value
 class _Tried:
-    """What was last done about a question: at which revision, when, and whether it has reached anybody."""
+    """What was last done about a question: at which revision, when, and whether it has reached anybody.
+
+    `done` of its reminders and escalations had come due by then: its card says them, or was there before us.
+    """
 
     revision: int
     at: datetime
     reached: bool
+    done: int
+
+
+@value
+class _Told:
+    """What is said beside a question: why it comes here, and what has come due since it did."""
+
+    why: str
+    reminder: str
 
 
 @value
@@ -153,17 +167,19 @@ class Standby:
             return ()
         now, tried = self._core.clock.now(), self._tried.get(asked.id)
         if tried is None or tried.revision != asked.revision or not (tried.reached or now - tried.at < _TRY_AGAIN):
-            reached = await self._bring(asked, execution, outage.deaf[products[0]], outage)
-            tried = self._tried[asked.id] = _Tried(revision=asked.revision, at=now, reached=reached)
+            due = tried is not None and asked.done > tried.done
+            told = _Told(why=_why(outage.deaf[products[0]], now), reminder=views.nudge(asked) if due else "")
+            reached = await self._bring(asked, execution, told, outage)
+            tried = self._tried[asked.id] = _Tried(revision=asked.revision, at=now, reached=reached, done=asked.done)
         return () if tried.reached else (products[0],)
 
-    async def _bring(self, asked: Approval, execution: Execution, ear: Ear, outage: _Outage) -> bool:
+    async def _bring(self, asked: Approval, execution: Execution, told: _Told, outage: _Outage) -> bool:
         """Bring a question to those whom it concerns most, or else to all who may answer; say if it reached any."""
         for people in (await self._concerned(asked, execution, outage), await self._everybody(outage)):
             reached = False
             for person in people:
                 if _may(person, asked, execution, outage.directory):
-                    reached = await self._reach(person, asked, ear, outage) or reached
+                    reached = await self._reach(person, asked, told, outage) or reached
             if reached:
                 return True
         return False
@@ -186,18 +202,22 @@ class Standby:
                     people[person.id] = person
         return people.values()
 
-    async def _reach(self, person: Person, asked: Approval, ear: Ear, outage: _Outage) -> bool:
-        """Show a question to a person in the first product where they are known; once, whatever happens in between.
+    async def _reach(self, person: Person, asked: Approval, told: _Told, outage: _Outage) -> bool:
+        """Show a question to a person in the product they prefer, or else in the first where they are known.
 
-        What was shown stands in the store, so an earlier life of ours counts as well.
+        It is shown once, whatever happens in between: what was shown stands in the store, so an earlier life of ours
+        counts as well. Where it stands, people are told of a new reminder.
         """
         identities = await self._identities.of(person.id)
-        places = [Origin(messenger=name, channel=identities[name]) for name in outage.well if name in identities]
+        well = sorted(outage.well, key=lambda name: name != person.preferred)  # stable: then as they are configured
+        places = [Origin(messenger=name, channel=identities[name]) for name in well if name in identities]
         for place in places:
             stands = await self._core.store.deliveries.places(place.messenger, f"ask:{asked.id}")
             if any(slot.channel == place.channel for slot in stands):
+                if told.reminder:
+                    await self._watch.bring(place, asked.id, told.reminder)
                 return True
-        return bool(places) and await self._watch.bring(places[0], asked.id, _why(ear, self._core.clock.now()))
+        return bool(places) and await self._watch.bring(places[0], asked.id, told.why)
 
     def _remark(self, words: Mapping[str, str]) -> None:
         """Have the status say what people have to know of a deaf product; the log says it once an outage."""

@@ -16,18 +16,21 @@ from bot.telegram.buttons import Keyboard, rows
 from bot.telegram.entities import Kind
 from bot.telegram.markdown import LONG_LINES, prose
 from bot.telegram.safety import shown
-from bot.telegram.text import MESSAGE_ENTITIES, MESSAGE_UNITS, Text, Writer, join, plain
+from bot.telegram.text import MESSAGE_ENTITIES, MESSAGE_UNITS, Text, Writer, join, plain, split
 from bot.views import say
 from runner.model import Json, value
 
 BEGINNING = 1_500  # units of a card that does not fit: about a page of a phone, since its file has all of it
 
+_ANSWER = 3  # messages of an answer: what is longer, nobody reads on a phone
+_OURS = frozenset({Look.TEXT, Look.HINT})
 _TITLE = 150  # units
 _FACTS_LINE = 400  # units of the line with the short facts
 _FOOTER = 400  # units
 _REMARK = 2_000  # units of a remark
 _FILES = 5  # files that are named
 _LABELS = 20  # facts whose label is bold: entities are few
+_TOP = 40  # entities of title and facts
 _COMMANDS = 12  # pieces of code in a text of Signoff
 _CUT_NOTE = 200  # units kept free to say that something was cut
 _LEAST = 100  # units below which no section is begun
@@ -64,6 +67,25 @@ def render(card: Card) -> Rendered:
         text, keyboard, _ = _composed(card, BEGINNING)
     rest = whole(card) if cut else ""
     return Rendered(text=text, keyboard=keyboard, rest=rest, silent=not _loud(card))
+
+
+def answer(card: Card) -> tuple[Rendered, ...]:
+    """Set what Signoff says in answer to a word, in up to three messages one below the other; buttons below the last.
+
+    What is longer, has files, is edited later, is decided on, or was written by an agent is one message: see `render`.
+    """
+    made = render(card)
+    ours = all(section.look in _OURS for section in card.sections) and not card.key and not card.files
+    if not made.rest or not ours or any(map(decides, card.buttons)):
+        return (made,)
+    text, keyboard, cut = _composed(card, _ANSWER * MESSAGE_UNITS)
+    parts = split(text)  # which finds the names in each part anew, so that none is cut for want of entities
+    if cut or len(parts) > _ANSWER:
+        return (made,)
+    return (
+        *(Rendered(text=part, silent=made.silent) for part in parts[:-1]),
+        Rendered(text=parts[-1], keyboard=keyboard, silent=made.silent),
+    )
 
 
 def line(text: str, *, silent: bool = True) -> Rendered:
@@ -131,7 +153,7 @@ def _top(card: Card, limit: int) -> tuple[Text, bool]:
     if shared:
         writer.write("\n" + one_line(shared, _FACTS_LINE))
     lines_cut = _long_facts(writer, [field for field in card.fields if field not in short], limit // 3)
-    return writer.finished(), lines_cut or units(title) > _TITLE or units(shared) > _FACTS_LINE
+    return writer.finished(_TOP), lines_cut or units(title) > _TITLE or units(shared) > _FACTS_LINE
 
 
 def _long_facts(writer: Writer, fields: Sequence[Field], room: int) -> bool:
@@ -156,7 +178,7 @@ def _files(card: Card) -> Text:
     named = [f"File: {one_line(shown(file.name), 80)}  {say.size(file.size)}" for file in card.files]
     more = len(named) - _FILES
     said = [*named[: _FILES - 1], f"… and {say.plural(more + 1, 'file')} more"] if more > 0 else named
-    return plain("\n".join(said))
+    return plain("\n".join(said), _FILES)
 
 
 def _sections(card: Card, room: _Room) -> tuple[list[Text], bool]:
@@ -176,7 +198,7 @@ def _sections(card: Card, room: _Room) -> tuple[list[Text], bool]:
 def _section(section: Section, room: _Room, *, folds: bool) -> tuple[Text, bool]:
     """Set a section, and say whether it is cut."""
     title = one_line(shown(section.title), _TITLE) if section.title.strip() else ""
-    name = _styled(title, *([Kind.BOLD] if room.entities else [])) if title else Text(text="")
+    name = _styled(title, *([Kind.BOLD] if room.entities else []), entities=room.entities) if title else Text(text="")
     room = room.without(name, gap=1)
     body = shown(section.body).strip("\n")
     text, kept = _fitted(body, room, lambda source: _body(source, section.look, room.entities, folds=folds))
@@ -206,7 +228,7 @@ def _body(text: str, look: Look, entities: int, *, folds: bool) -> Text:
     """Set a text in its look, as far as so many entities allow it."""
     match look:
         case Look.TEXT:
-            return plain(text)
+            return plain(text, entities)
         case Look.HINT:
             return _hint(text, entities)
         case Look.CODE | Look.DIFF:
@@ -221,28 +243,28 @@ def _hint(text: str, entities: int = _COMMANDS) -> Text:
     """Set a text of Signoff: its commands are copied by a touch."""
     said = pieces(text)
     if sum(is_code for _, is_code in said) > min(entities, _COMMANDS):
-        return plain(text)
+        return plain(text, entities)
     writer = Writer()
     for piece, is_code in said:
         writer.write(piece, *([Kind.CODE] if is_code else []))
-    return writer.finished()
+    return writer.finished(entities)
 
 
 def _code(text: str, language: str, entities: int, *, folds: bool) -> Text:
     """Set code, folded where it is long: Telegram takes `pre` in an expandable quote."""
     if entities < 2:
-        return plain(text)
+        return plain(text, entities)
     writer = Writer()
     writer.write(text, Kind.PRE, language=language)
     if folds and text.count("\n") >= LONG_LINES:
         writer.mark(0, Kind.LONG_QUOTE)
-    return writer.finished()
+    return writer.finished(entities)
 
 
-def _styled(text: str, *kinds: Kind) -> Text:
+def _styled(text: str, *kinds: Kind, entities: int = 1) -> Text:
     writer = Writer()
     writer.write(text, *kinds)
-    return writer.finished()
+    return writer.finished(entities)
 
 
 def _remark(text: str) -> Text:

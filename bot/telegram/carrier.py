@@ -24,11 +24,13 @@ from telegram.error import (
 )
 
 from bot.delivery import Allowance, Gone, Limited, Outcome, Pace, Rejected, Unknown, Unreachable, Window
-from bot.telegram import copies, marks, moves
+from bot.telegram import cards, copies, marks, moves
+from bot.telegram.cards import Rendered
 from bot.telegram.client import Client
 from bot.telegram.heard import CHAIN, TOPIC
 from bot.telegram.limiter import OUTBOX, seconds
 from bot.telegram.moves import Moves
+from bot.telegram.text import beginning, plain
 from bot.telegram.wire import entities, inline, keyboard
 from runner.model import Json, Slot
 
@@ -51,7 +53,7 @@ _UPLOAD = 100.0  # seconds for the bytes of a file; the outbox gives 120 for all
 _PICTURES = (".png", ".jpg", ".jpeg")
 _LARGEST_PICTURE = 10_000_000  # bytes (Telegram)
 _LARGEST = 50_000_000  # bytes of a document (Telegram)
-_ALT = 1_000  # characters below a picture: Telegram takes 1,024
+_ALT = 1_000  # units below a picture: Telegram takes 1,024
 
 _MISSING = ("message to edit not found", "message can't be edited", "message_id_invalid", "message to delete not found")
 _NO_TOPIC = ("message thread not found", "topic_deleted", "topic_closed", "topic_id_invalid")
@@ -142,8 +144,9 @@ class TelegramCarrier:
         async with self._outcomes(slot):
             file = InputFile(data, filename=name)
             if name.endswith(_PICTURES) and len(data) <= _LARGEST_PICTURE:
+                said = cards.payload(Rendered(text=beginning(plain(str(payload.get("alt", ""))), _ALT)))
                 sent = await self._bot.send_photo(
-                    photo=file, caption=str(payload.get("alt", ""))[:_ALT] or None, **content
+                    photo=file, caption=said["text"] or None, caption_entities=entities(said), **content
                 )
             else:
                 sent = await self._bot.send_document(document=file, **content)

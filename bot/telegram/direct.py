@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 
 class Transcriber(Protocol):
-    """Writes down what is said: `bot.telegram.speech.Speech`."""
+    """Writes down what is said: `runner.speech.Speech`."""
 
     async def written(self, audio: bytes) -> str:
         """Return what is said. Raises WrongState."""

@@ -18,6 +18,7 @@ from bot.telegram.text import Text, Writer
 
 LONG_LINES = 12  # lines beyond which a quote is folded: a third of a phone
 TABLE_COLUMNS = 34  # characters of a line of code on a phone, without breaks
+_ALL = 10_000  # entities: more than any text that is shown has
 _LINE = 40  # characters of a line of a phone
 _BOX = re.compile(r"\[([ xX])\] ")
 _INDENT = "   "  # for each list that an item stands in
@@ -31,19 +32,20 @@ def prose(markdown: str, entities: int, *, folds: bool = True) -> Text:
     cannot say whole is shown as it was typed. The result can be longer than the source: measure it.
     """
     blocks = read(markdown)
-    for styled in (True, False) if blocks else ():
-        made = _quoted(_written(blocks, styled=styled), folds=folds)
+    # Names that Telegram takes for addresses go before styles; where there are too many, the first of them are code.
+    for styled, most in ((True, _ALL), (False, _ALL), (False, entities)) if blocks else ():
+        made = _quoted(_written(blocks, styled=styled), most, folds=folds)
         if len(made.entities) <= entities:
             return made
     writer = Writer()
     writer.write(markdown)
-    return _quoted(writer, folds=folds) if entities else writer.finished()
+    return _quoted(writer, entities, folds=folds) if entities else writer.finished(0)
 
 
-def _quoted(writer: Writer, *, folds: bool) -> Text:
+def _quoted(writer: Writer, entities: int, *, folds: bool) -> Text:
     long = folds and sum(1 + len(line) // _LINE for line in writer.text.split("\n")) > LONG_LINES
     writer.mark(0, Kind.LONG_QUOTE if long else Kind.QUOTE)
-    return writer.finished()
+    return writer.finished(entities)
 
 
 def _written(blocks: Iterable[Block], *, styled: bool) -> Writer:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.delivery import Outbox
-from bot.delivery.cards import CardOutbox, Set
+from bot.delivery.cards import CardOutbox, Set, lane_of, run_of
 from bot.messenger import Card
 from bot.telegram import copies, marks
 from bot.telegram.buttons import again
-from bot.telegram.cards import Rendered, line, payload, render
+from bot.telegram.cards import Rendered, answer, line, payload, render
 from bot.telegram.heard import NAME
 from bot.telegram.moves import Moves
 from bot.views import UNREAD
-from runner.model import Delivery, Lane, Origin, Slot, State
+from runner.model import Delivery, Lane, Origin, Slot, State, new_id
 from runner.ports import DeliveryStore
 
 _SAID_ELSEWHERE = (State.WAITING, State.COMPLETED, State.FAILED, State.CANCELLED)
@@ -46,7 +47,7 @@ class TelegramMessenger:
         is there says so as well. Raises StorageError.
         """
         if not _is_group(origin.channel):
-            await self._cards.place(origin, card)
+            await self.place(origin, card)
         elif _said_elsewhere(card):
             await self._cards.amend(origin, card)
         else:
@@ -55,10 +56,20 @@ class TelegramMessenger:
     async def place(self, origin: Origin, card: Card, *, reply: str = "") -> bool:
         """Do as `show`; False if the very same card has stood there, so that nothing is to be seen of it.
 
-        With `reply`, a few words for the field, the message asks for a text and has no buttons.
+        With `reply`, a few words for the field, the message asks for a text and has no buttons. A long answer in a
+        private chat is several messages; in a group these would push others away, and it is one with a file.
         """
+        if not (reply or _is_group(origin.channel)) and len(parts := answer(card)) > 1:
+            await self._say(origin, card, parts)
+            return True
         made = _set(card)
         return await self._cards.place(origin, card, Set(payload={**made.payload, "reply": reply}) if reply else made)
+
+    async def _say(self, origin: Origin, card: Card, parts: Sequence[Rendered]) -> None:
+        """Say an answer in several messages: each is a delivery of its own, so that none is sent again for another."""
+        name, lane, run = new_id(), lane_of(card), run_of(card)
+        for number, part in enumerate(parts, 1):
+            await self._outbox.put(origin, f"loose:{name}:{number}", lane, payload(part), execution_id=run)
 
     async def confirm(self, origin: Origin, key: str, action: str) -> None:
         """Ask once more before a command that cannot be taken back. Raises StorageError."""

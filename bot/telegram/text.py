@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from itertools import accumulate
 
 from bot.measure import units
-from bot.telegram.entities import LITERAL, Kind, Span, normal
+from bot.telegram.entities import LITERAL, SOLID, Kind, Span, normal
+from bot.telegram.names import names
 from bot.telegram.safety import STOP, shown, stops
 from runner.model import value
 
@@ -75,14 +76,14 @@ class Writer:
         )
         self._spans.append(made)
 
-    def finished(self) -> Text:
-        """Return all of it, without white space at the ends."""
-        return _made(self.text, self._spans)
+    def finished(self, entities: int = MESSAGE_ENTITIES) -> Text:
+        """Return all of it, without white space at the ends; names are code as far as that makes so many entities."""
+        return _made(self.text, self._spans, entities)
 
 
-def plain(text: str) -> Text:
-    """Make a text without entities of words that anybody may have written."""
-    return _made(shown(text), [])
+def plain(text: str, entities: int = MESSAGE_ENTITIES) -> Text:
+    """Make a text of words that anybody may have written; of entities it has code for so many names."""
+    return _made(shown(text), [], entities)
 
 
 def beginning(text: Text, limit: int, entities: int = MESSAGE_ENTITIES) -> Text:
@@ -94,7 +95,7 @@ def beginning(text: Text, limit: int, entities: int = MESSAGE_ENTITIES) -> Text:
     if units(text.text) <= limit and len(text.entities) <= entities:
         return text
     spans = _spans(text)
-    return _part(text.text, spans, 0, _cut(text.text, spans, 0, (limit, entities)))
+    return _part(text.text, spans, (0, _cut(text.text, spans, 0, (limit, entities))), entities)
 
 
 def split(text: Text, limit: int = MESSAGE_UNITS, entities: int = MESSAGE_ENTITIES) -> tuple[Text, ...]:
@@ -108,14 +109,14 @@ def split(text: Text, limit: int = MESSAGE_UNITS, entities: int = MESSAGE_ENTITI
     spans, parts, start = _spans(text), [], 0
     while start < len(text.text):
         end = _cut(text.text, spans, start, (limit, entities))
-        part = _part(text.text, spans, start, end)
+        part = _part(text.text, spans, (start, end), entities)
         parts += [part] if part.text else []
         start = end
     return tuple(parts)
 
 
-def _made(text: str, spans: list[Span]) -> Text:
-    """Strip, neutralise and set in order what was written."""
+def _made(text: str, spans: list[Span], entities: int) -> Text:
+    """Strip, neutralise and set in order what was written; set names as code, the first ones where room is scarce."""
     body = text.strip("\n")
     body = body if _indented(body, len(text) - len(text.lstrip("\n")), spans) else body.lstrip()
     body = body.rstrip()
@@ -125,7 +126,27 @@ def _made(text: str, spans: list[Span]) -> Text:
         for span in spans
         if span.end > lead
     ]
-    return _stopped(body, normal(body, moved))
+    return _stopped(body, _with_names(body, moved, entities))
+
+
+def _with_names(text: str, spans: list[Span], entities: int) -> tuple[Span, ...]:
+    """Bring spans into order, with code over as many names as there is room for."""
+    kept = normal(text, spans)
+    solid = [span for span in kept if span.kind in SOLID]
+    ends = [span.end for span in solid]
+    free = [place for place in names(text) if not _meets(place, solid, ends)] if len(kept) < entities else []
+    while free:
+        with_names = normal(text, [*kept, *(Span(kind=Kind.CODE, start=start, end=end) for start, end in free)])
+        over = len(with_names) - entities
+        if over <= 0:
+            return with_names
+        free = free[: -max(1, over // 3)]  # a name in bold words is three entities in place of one
+    return kept
+
+
+def _meets(place: tuple[int, int], solid: list[Span], ends: list[int]) -> bool:
+    number = bisect_right(ends, place[0])
+    return number < len(solid) and solid[number].start < place[1]
 
 
 def _indented(body: str, lead: int, spans: list[Span]) -> bool:
@@ -178,7 +199,8 @@ def _spans(text: Text) -> list[Span]:
     ]
 
 
-def _part(text: str, spans: list[Span], start: int, end: int) -> Text:
+def _part(text: str, spans: list[Span], place: tuple[int, int], entities: int) -> Text:
+    start, end = place
     moved = [
         Span(
             kind=span.kind,
@@ -190,7 +212,7 @@ def _part(text: str, spans: list[Span], start: int, end: int) -> Text:
         for span in spans
         if span.start < end and span.end > start
     ]
-    return _made(text[start:end], moved)
+    return _made(text[start:end], moved, entities)
 
 
 def _cut(text: str, spans: list[Span], start: int, room: tuple[int, int]) -> int:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from bot.views.approvals import CARD_LIMIT, approval, fits, nudge
 from bot.views.decisions import decided, several
+from bot.views.help import help_all, help_one
 from bot.views.home import Seen, home, stranger, welcome
 from bot.views.inbox import inbox
 from bot.views.inputs import MAIN_FIELDS
 from bot.views.link import invited, linked, preferring, unlinked
-from bot.views.notes import error, help_all, help_one, note, unexpected
+from bot.views.notes import error, note, unexpected
 from bot.views.overview import Situation, frozen, released, status
 from bot.views.parts import ACTION_LIMIT, LABEL_LIMIT
 from bot.views.people import people

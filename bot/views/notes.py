@@ -1,10 +1,7 @@
-"""Cards about Signoff itself: help, errors, short confirmations."""
+"""Cards about Signoff itself: errors, short confirmations."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from bot.commands import Entry, Option
 from bot.messenger import Card, Look, Section, Tone
 from bot.views import say
 from bot.views.parts import data, sections
@@ -27,14 +24,6 @@ from runner.errors import (
 
 TITLE_LIMIT = 140  # characters: a Slack header takes 150
 
-_GROUPS = (
-    ("Tasks", ("new", "edit", "show", "list", "search", "delete", "run", "do")),
-    ("Runs", ("runs", "status", "log", "view", "say", "stop", "resume", "cancel", "retry")),
-    ("Questions", ("inbox", "approve", "deny", "answer", "rules", "rule", "revoke")),
-    ("Results", ("report", "diff", "merge", "discard")),
-    ("People", ("people", "role", "delegate", "link", "unlink", "prefer", "freeze", "release")),
-    ("More", ("project", "help")),
-)
 _HOLDS: tuple[tuple[type[SignoffError], str], ...] = (
     (AlreadyAnswered, "The first answer holds."),
     (AgentError, "What the agent did so far is kept in its worktree."),
@@ -44,38 +33,6 @@ _HOLDS: tuple[tuple[type[SignoffError], str], ...] = (
     (NoDaemon, "What the daemon had accepted is kept, and goes on when it is back."),
 )
 _CHANGES_NOTHING = (BadInput, NotFound, Ambiguous, NameTaken, NotAllowed, WrongState, ConfigError)
-
-
-def help_all(entries: Sequence[Entry]) -> Card:
-    """Explain all commands, a line each."""
-    by_word = {entry.word: entry for entry in entries}
-    return Card(
-        title="What you can say",
-        sections=tuple(
-            Section(
-                title=group,
-                body="\n".join(f"{by_word[word].word:<8} {by_word[word].about}" for word in words),
-                look=Look.CODE,
-            )
-            for group, words in _GROUPS
-        ),
-        footer="`help WORD` tells more. While a run is live, plain text goes to its agent.",
-        data=data("help", commands=[{"word": e.word, "form": e.form, "about": e.about} for e in entries]),
-    )
-
-
-def help_one(entry: Entry) -> Card:
-    """Explain one command."""
-    return Card(
-        title=f"{entry.word}: {entry.about}",
-        sections=sections(
-            Section(title="Form", body=entry.form, look=Look.CODE),
-            Section(body=entry.details),
-            Section(title="Options", body="\n".join(_option(option) for option in entry.options), look=Look.CODE),
-            Section(title="Examples", body="\n".join(entry.examples), look=Look.CODE),
-        ),
-        data=data("help", word=entry.word, form=entry.form, about=entry.about, examples=entry.examples),
-    )
 
 
 def error(problem: SignoffError) -> Card:
@@ -117,7 +74,3 @@ def _still_holds(problem: SignoffError) -> str:
         if isinstance(problem, kind):
             return text
     return "Nothing was changed." if isinstance(problem, _CHANGES_NOTHING) else ""
-
-
-def _option(option: Option) -> str:
-    return f"--{option.name:<12} {option.about}"

@@ -1,47 +1,27 @@
 """What Slack costs: command to acknowledgement and card, press to agent, requests a run, many at once.
 
-Run it with `python -m tests.bench.slack`. The floor is a bare Bolt handler that does nothing else. Each app has a
-workspace on loopback; they take turns, so that a busy minute hits both. Medians are compared.
+Run it with `python -m tests.bench.slack`. The floor is a bare Bolt handler; see `pairs`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import sys
-import tempfile
 import time
-from collections import Counter
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from statistics import median
 
-from tests.fakes import MAKE, ActingAgent, Turn, asks
+from tests.bench import pairs
+from tests.bench.pairs import EACH, PLACES, PRESSES, REST, Going, Words, line, repeated, until
+from tests.fakes import MAKE, ActingAgent, asks
 from tests.servers.slack import StrictSlack
 from tests.servers.slack.stage import TRANSPORTS, Echo
 from tests.servers.slack.world import Channel, Message, User
 from tests.slack.workspace import Mode, Workspace, workspace
 
-ROUNDS = 30
-CHANNELS, EACH = 5, 4  # twenty commands at once
-PRESSES = 12
-REST = 1.1  # seconds before a press: people read
 _UNCOUNTED = frozenset({"auth.test", "apps.connections.open"})  # once at the start, whatever runs
-
-
-@dataclass
-class Going:
-    """An agent that notes when it goes on."""
-
-    on: list[float] = field(default_factory=list)
-
-    async def part(self, turn: Turn) -> str:
-        """Ask for one command after another."""
-        for number in range(int(turn.text)):
-            await turn.step("Bash", {"command": f"make part-{number}"})
-            self.on.append(time.perf_counter())
-        return "done"
 
 
 @dataclass
@@ -68,54 +48,30 @@ async def bare(stack: AsyncExitStack, mode: Mode) -> Bare:
     slack = await stack.enter_async_context(StrictSlack())
     echo = await stack.enter_async_context(TRANSPORTS[mode](slack))
     eve = slack.user("UEVE", "Eve")
-    return Bare(slack, echo, eve, [slack.channel(f"CROOM{number}", eve) for number in range(CHANNELS)])
+    return Bare(slack, echo, eve, [slack.channel(f"CROOM{number}", eve) for number in range(PLACES)])
 
 
 async def first_card(ws: Workspace) -> float:
     """Return the seconds from a command that lists to the answer that its person sees."""
     before, began = len(ws.slack.ephemerals), time.perf_counter()
     await ws.slack.command(ws.ada, ws.ops, "/task", "runs")
-    async with ws.patience():
-        while len(ws.slack.ephemerals) == before:
-            await asyncio.sleep(0.001)
+    await until(lambda: len(ws.slack.ephemerals) > before)
     return time.perf_counter() - began
 
 
 async def commands(floor: Bare, ws: Workspace, rounds: int) -> None:
     """One command after another: acknowledged, and answered."""
-    least, ours, cards = [], [], []
-    for round_ in range(rounds + 1):
-        acknowledged = (await floor.slack.command(floor.eve, floor.rooms[0], "/task", "runs")).seconds
-        answered = (await ws.slack.command(ws.ada, ws.ops, "/task", "runs")).seconds
+
+    async def both(_: int) -> tuple[float, float, float]:
+        below = (await floor.slack.command(floor.eve, floor.rooms[0], "/task", "runs")).seconds
+        ours = (await ws.slack.command(ws.ada, ws.ops, "/task", "runs")).seconds
         await asyncio.sleep(0.05)  # let the answer of this one pass
-        seen = await first_card(ws)
-        if round_:  # the first loads what is loaded late
-            least.append(acknowledged)
-            ours.append(answered)
-            cards.append(seen)
-    unit = median(least)
-    _line("bare Bolt handler, command to acknowledgement", unit, unit)
-    _line("command to acknowledgement, stored before", median(ours), unit, "aim 1.50")
-    _line("command to the card that answers it", median(cards), unit)
+        return below, ours, await first_card(ws)
 
-
-async def at_once(floor: Bare, ws: Workspace, rounds: int) -> None:
-    """Twenty commands at once from five channels."""
-    rooms = [ws.slack.channel(f"CBUSY{number}", ws.ada) for number in range(CHANNELS)]
-    least, ours = [], []
-    for round_ in range(rounds + 1):
-        acknowledged = await _volley(floor.slack, floor.eve, floor.rooms)
-        answered = await _volley(ws.slack, ws.ada, rooms)
-        await asyncio.sleep(0.5)  # let the answers pass
-        if round_:
-            least.append(acknowledged)
-            ours.append(answered)
-    for name, pick in (("median", median), ("worst", max)):
-        unit = median(pick(volley) for volley in least)
-        _line(f"bare, {CHANNELS * EACH} at once: {name} acknowledgement", unit, unit)
-        _line(
-            f"{CHANNELS * EACH} at once from {CHANNELS} channels: {name}", median(pick(volley) for volley in ours), unit
-        )
+    unit, acknowledged, card = (median(times) for times in zip(*await repeated(rounds, both), strict=True))
+    line("bare Bolt handler, command to acknowledgement", unit, unit)
+    line("command to acknowledgement, stored before", acknowledged, unit, "aim 1.50")
+    line("command to the card that answers it", card, unit)
 
 
 async def _volley(slack: StrictSlack, user: User, rooms: list[Channel]) -> list[float]:
@@ -124,32 +80,17 @@ async def _volley(slack: StrictSlack, user: User, rooms: list[Channel]) -> list[
     return [each.result().seconds for each in sent]
 
 
-async def presses(floor: Bare, ws: Workspace, going: Going, mode: Mode) -> None:
-    """From a press on Approve to the agent that goes on, without parking.
-
-    Nothing happens for a moment before each press, as with people: what both need is cold by then.
-    """
+async def presses(floor: Bare, ws: Workspace, going: Going, words: Words) -> None:
+    """Presses on Approve, after a moment in which nothing happens, as with people: what both need is cold by then."""
     begun = await ws.slack.mention(ws.ada, ws.ops, f"do --project calculator {PRESSES + 1}")
-    thread = begun.message.ts
-    least, acks, ons = [], [], []
-    for number in range(PRESSES + 1):
-        question = await ws.until(ws.ops, partial(_asks, ws, number), thread=thread)
+
+    async def press(number: int) -> tuple[float, float, float]:
+        question = await ws.until(ws.ops, partial(_asks, ws, number), thread=begun.message.ts)
         await asyncio.sleep(REST)  # the card of the run is redrawn meanwhile
-        unit = await floor.press(question)
-        began = time.perf_counter()
-        ack = await ws.press(ws.bob, question, "Approve")
-        async with ws.patience():
-            while len(going.on) <= number:
-                await asyncio.sleep(0.001)
-        if number:
-            least.append(unit)
-            acks.append(ack.seconds)
-            ons.append(going.on[number] - began)
-    unit = median(least)
-    _line(f"bare Bolt handler, press to acknowledgement ({mode})", unit, unit)
-    _line(f"press to acknowledgement, stored before ({mode})", median(acks), unit)
-    worst = f"aim 60 ms; best {min(ons) * 1000:.1f} ms, worst {max(ons) * 1000:.1f} ms"
-    _line(f"press to the agent going on ({mode})", median(ons), unit, worst)
+        below = await floor.press(question)
+        return below, time.perf_counter(), (await ws.press(ws.bob, question, "Approve")).seconds
+
+    await pairs.presses(words, going, press)
 
 
 def _asks(ws: Workspace, number: int, message: Message) -> bool:
@@ -165,14 +106,7 @@ async def requests(ws: Workspace) -> None:
     await ws.press(ws.bob, question, "Approve")
     await ws.until(ws.ops, lambda m: "ran make all" in ws.said(m), thread=thread)
     await asyncio.sleep(5)  # whatever comes late
-    count = Counter(call.method for call in ws.slack.calls[before:] if call.method not in _UNCOUNTED)
-    told = ", ".join(f"{method} {times}" for method, times in count.most_common())
-    print(f"requests of a quiet run with one approval: {count.total()} ({told})")
-
-
-def _line(what: str, seconds: float, unit: float | None = None, note: str = "") -> None:
-    ratio = f"{seconds / unit:6.2f} x" if unit else " " * 8
-    print(f"{what:58} {seconds * 1000:7.1f} ms {ratio}{f'   ({note})' if note else ''}", flush=True)
+    pairs.counted("requests of a quiet run with one approval", ws.slack.calls[before:], _UNCOUNTED)
 
 
 async def measure(folder: Path, rounds: int) -> None:
@@ -180,6 +114,7 @@ async def measure(folder: Path, rounds: int) -> None:
     modes: tuple[Mode, ...] = ("sockets", "http")
     for mode in modes:
         going = Going()
+        words = Words("bare Bolt handler", "acknowledgement", "acknowledgement, stored before", mode)
         place = folder / mode
         place.mkdir()
         async with AsyncExitStack() as stack:
@@ -187,19 +122,16 @@ async def measure(folder: Path, rounds: int) -> None:
             floor = await bare(stack, mode)
             if mode == "sockets":
                 await commands(floor, ws, rounds)
-                await at_once(floor, ws, max(rounds // 6, 3))
-            await presses(floor, ws, going, mode)
+                rooms = [ws.slack.channel(f"CBUSY{number}", ws.ada) for number in range(PLACES)]
+                ours = partial(_volley, ws.slack, ws.ada, rooms)
+                bare_ones = partial(_volley, floor.slack, floor.eve, floor.rooms)
+                await pairs.at_once(words, bare_ones, ours, rounds=max(rounds // 6, 3), rest=0.5)
+            await presses(floor, ws, going, words)
     place = folder / "quiet"
     place.mkdir()
     async with workspace(place, ActingAgent(asks)) as ws:
         await requests(ws)
 
 
-def main(rounds: int = ROUNDS) -> None:
-    """Print medians and ratios."""
-    with tempfile.TemporaryDirectory(prefix="signoff-bench-") as name:
-        asyncio.run(measure(Path(name), rounds))
-
-
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS)
+    pairs.run(measure)

@@ -1,20 +1,16 @@
 """What Telegram costs: message to stored, message to card, press to answer and agent, many at once, calls of a run.
 
-Run it with `python -m tests.bench.telegram`. The floor is a bare Application of python-telegram-bot whose handlers do
-nothing else. Each app has a Telegram of its own on loopback; they take turns, so that a busy minute hits both. Medians
-are compared. Telegram's own limits do not bite: people are waited for, not windows.
+Run it with `python -m tests.bench.telegram`. The floor is a bare Application of python-telegram-bot; see `pairs`.
+Telegram's own limits do not bite: people are waited for, not windows.
 """
 
 from __future__ import annotations
 
 import asyncio
-import sys
-import tempfile
 import time
-from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -24,37 +20,21 @@ from aiohttp import web
 from telegram import Update
 from telegram.ext import Application, CallbackQueryHandler, CommandHandler
 
-from tests.fakes import MAKE, ActingAgent, Turn, asks
+from tests.bench import pairs
+from tests.bench.pairs import EACH, PLACES, PRESSES, REST, Going, Words, line, repeated, until
+from tests.fakes import MAKE, ActingAgent, asks
+from tests.servers.loopback import taking
 from tests.servers.telegram import StrictTelegram
 from tests.servers.telegram.stage import client, keyboard
 from tests.servers.telegram.world import Chat, Message, User
 from tests.telegram.chats import USERS, Chats, Mode, chats
 
-ROUNDS = 30
-CHATS, EACH = 5, 4  # twenty messages at once
-PRESSES = 12
-REST = 1.1  # seconds before a message or a press: people read, and a chat takes one message a second
-_CROWD = {f"p{number}": 100 + number for number in range(CHATS)}
+_CROWD = {f"p{number}": 100 + number for number in range(PLACES)}
 _KNOWN: dict[str, Any] = {
     "users": USERS | {name: {"role": "approver", "telegram": str(number)} for name, number in _CROWD.items()}
 }
 _PATIENCE = 30.0
-_LOOK = 0.0005  # seconds between looks
 _BEGINNING = frozenset({"getUpdates", "getMe", "deleteWebhook", "setWebhook", "getWebhookInfo", "setMyCommands"})
-
-
-@dataclass
-class Going:
-    """An agent that notes when it goes on."""
-
-    on: list[float] = field(default_factory=list)
-
-    async def part(self, turn: Turn) -> str:
-        """Ask for one command after another."""
-        for number in range(int(turn.text)):
-            await turn.step("Bash", {"command": f"make part-{number}"})
-            self.on.append(time.perf_counter())
-        return "done"
 
 
 @dataclass
@@ -109,30 +89,15 @@ async def _called(app: Any) -> AsyncIterator[None]:  # the library's own type ha
         await app.update_queue.put(Update.de_json(await request.json(), app.bot))
         return web.Response()
 
-    served = web.Application()
-    served.router.add_post("/hook", take)
-    runner = web.AppRunner(served, access_log=None, shutdown_timeout=0.2)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    await app.bot.set_webhook(f"http://127.0.0.1:{runner.addresses[0][1]}/hook")
-    try:
+    async with taking("/hook", take) as url:
+        await app.bot.set_webhook(url)
         yield
-    finally:
-        await runner.cleanup()
 
 
 def people(tg: StrictTelegram) -> list[tuple[User, Chat]]:
     """Let people come who write all at once."""
     came = [tg.user(number, name) for name, number in _CROWD.items()]
     return [(each, tg.private(each)) for each in came]
-
-
-async def until(condition: Callable[[], object]) -> None:
-    """Wait until something is so."""
-    async with asyncio.timeout(_PATIENCE):
-        while not condition():
-            await asyncio.sleep(_LOOK)
 
 
 async def said(tg: StrictTelegram, user: User, chat: Chat, text: str = "/list") -> tuple[float, float]:
@@ -165,37 +130,17 @@ async def pressed(tg: StrictTelegram, user: User, message: Message, label: str) 
 
 async def messages(floor: Bare, t: Chats, rounds: int, mode: Mode) -> None:
     """One message after another: stored, and answered."""
-    least, ours = [], []
-    for round_ in range(rounds + 1):
-        await asyncio.sleep(REST)
-        unit = await said(floor.tg, floor.eve, floor.home)
-        took = await said(t.tg, t.ada, t.home, "/list")
-        if round_:  # the first loads what is loaded late
-            least.append(unit)
-            ours.append(took)
-    units = [median(each[which] for each in least) for which in (0, 1)]
-    _line(f"bare handler, message to confirmed ({mode})", units[0], units[0])
-    _line(f"message to confirmed, stored before ({mode})", median(each[0] for each in ours), units[0])
-    _line(f"bare handler, message to reply ({mode})", units[1], units[1])
-    _line(f"message to the card that answers it ({mode})", median(each[1] for each in ours), units[1])
 
+    async def both(_: int) -> tuple[float, ...]:
+        await asyncio.sleep(REST)  # a chat takes one message a second
+        return *await said(floor.tg, floor.eve, floor.home), *await said(t.tg, t.ada, t.home)
 
-async def at_once(floor: Bare, t: Chats, rounds: int) -> None:
-    """Twenty messages at once from five chats."""
-    rooms = people(t.tg)
-    least, ours = [], []
-    for round_ in range(rounds + 1):
-        await asyncio.sleep(REST * EACH)  # let what the chats may take grow again
-        confirmed = await _volley(floor.tg, floor.rooms)
-        stored = await _volley(t.tg, rooms)
-        if round_:
-            least.append(confirmed)
-            ours.append(stored)
-    for name, pick in (("median", median), ("worst", max)):
-        unit = median(pick(volley) for volley in least)
-        _line(f"bare, {CHATS * EACH} at once: {name} until confirmed", unit, unit)
-        mine = median(pick(volley) for volley in ours)
-        _line(f"{CHATS * EACH} at once from {CHATS} chats: {name} until stored", mine, unit)
+    taken = zip(*await repeated(rounds, both), strict=True)
+    confirmed, replied, stored, answered = (median(times) for times in taken)
+    line(f"bare handler, message to confirmed ({mode})", confirmed, confirmed)
+    line(f"message to confirmed, stored before ({mode})", stored, confirmed)
+    line(f"bare handler, message to reply ({mode})", replied, replied)
+    line(f"message to the card that answers it ({mode})", answered, replied)
 
 
 async def _volley(tg: StrictTelegram, rooms: list[tuple[User, Chat]]) -> list[float]:
@@ -219,29 +164,17 @@ async def _volley(tg: StrictTelegram, rooms: list[tuple[User, Chat]]) -> list[fl
     return list(times.values())
 
 
-async def presses(floor: Bare, t: Chats, going: Going, mode: Mode) -> None:
-    """From a press on Approve to its answer, and to the agent that goes on without parking.
-
-    Nothing happens for a moment before each press, as with people: what both need is cold by then.
-    """
+async def presses(floor: Bare, t: Chats, going: Going, words: Words) -> None:
+    """Presses on Approve, after a moment in which nothing happens, as with people: what both need is cold by then."""
     await t.tg.say(t.ada, t.home, f"/do {PRESSES + 1}")
-    least, answers, ons = [], [], []
-    for number in range(PRESSES + 1):
+
+    async def press(number: int) -> tuple[float, float, float]:
         question = await t.until(t.home, partial(_asks, number))
         await asyncio.sleep(REST)  # the card of the run is redrawn meanwhile
-        unit = await floor.press()
-        began = time.perf_counter()
-        answered = await pressed(t.tg, t.ada, question, "Approve")
-        await until(lambda: len(going.on) > number)  # noqa: B023 - awaited here
-        if number:
-            least.append(unit)
-            answers.append(answered)
-            ons.append(going.on[number] - began)
-    unit = median(least)
-    _line(f"bare handler, press to its answer ({mode})", unit, unit)
-    _line(f"press to its answer ({mode})", median(answers), unit)
-    worst = f"aim 60 ms; best {min(ons) * 1000:.1f} ms, worst {max(ons) * 1000:.1f} ms"
-    _line(f"press to the agent going on ({mode})", median(ons), unit, worst)
+        below = await floor.press()
+        return below, time.perf_counter(), await pressed(t.tg, t.ada, question, "Approve")
+
+    await pairs.presses(words, going, press)
 
 
 def _asks(number: int, message: Message) -> bool:
@@ -257,13 +190,7 @@ async def requests(t: Chats, chat: Chat, where: str) -> None:
     await t.press(t.ada, question, "Approve")
     await t.until(chat, lambda m: "ran make all" in m.text)
     await asyncio.sleep(15)  # whatever comes late
-    count = Counter(call.method for call in t.tg.calls[before:] if call.method not in _BEGINNING)
-    told = ", ".join(f"{method} {times}" for method, times in count.most_common())
-    print(f"calls of a quiet run with one approval, {where}: {count.total()} ({told})", flush=True)
-
-
-def _line(what: str, seconds: float, unit: float, note: str = "") -> None:
-    print(f"{what:58} {seconds * 1000:7.1f} ms {seconds / unit:6.2f} x{f'   ({note})' if note else ''}", flush=True)
+    pairs.counted(f"calls of a quiet run with one approval, {where}", t.tg.calls[before:], _BEGINNING)
 
 
 async def measure(folder: Path, rounds: int) -> None:
@@ -271,6 +198,7 @@ async def measure(folder: Path, rounds: int) -> None:
     modes: tuple[Mode, ...] = ("polling", "webhook")
     for mode in modes:
         going = Going()
+        words = Words("bare handler", "its answer", "its answer", mode)
         place = folder / mode
         place.mkdir()
         async with AsyncExitStack() as stack:
@@ -278,8 +206,11 @@ async def measure(folder: Path, rounds: int) -> None:
             floor = await stack.enter_async_context(bare(mode))
             await messages(floor, t, rounds, mode)
             if mode == "polling":
-                await at_once(floor, t, max(rounds // 6, 3))
-            await presses(floor, t, going, mode)
+                ours = partial(_volley, t.tg, people(t.tg))
+                bare_ones = partial(_volley, floor.tg, floor.rooms)
+                stored = Words("bare handler", "until confirmed", "until stored", mode)
+                await pairs.at_once(stored, bare_ones, ours, rounds=max(rounds // 6, 3), rest=REST * EACH)
+            await presses(floor, t, going, words)
     place = folder / "quiet"
     place.mkdir()
     async with chats(place, ActingAgent(asks)) as t:
@@ -287,11 +218,5 @@ async def measure(folder: Path, rounds: int) -> None:
         await requests(t, t.room, "in a group")
 
 
-def main(rounds: int = ROUNDS) -> None:
-    """Print medians and ratios."""
-    with tempfile.TemporaryDirectory(prefix="signoff-bench-") as name:
-        asyncio.run(measure(Path(name), rounds))
-
-
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS)
+    pairs.run(measure)

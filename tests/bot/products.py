@@ -83,6 +83,7 @@ class Street:
     slack: Product
     telegram: Product
     records: dict[str, Record]
+    others: dict[str, Product]  # all there are, by name
     silent: set[str] = field(default_factory=set)  # products in which nothing proves that we hear
 
     async def passes(self, seconds: float = LONGER) -> None:
@@ -154,9 +155,8 @@ async def watched(scene: Stage, clock: HandClock, products: tuple[str, ...]) -> 
     records = {name: Record(name, "polling", Patience(span=SPAN, missing="no answer"), clock) for name in products}
     for record in records.values():
         hearing.register(record)
-    slack, telegram = Product("slack", scene), Product("telegram", scene)
-    messengers = [each for each in (slack, telegram) if each.name in products]
-    watch = Watch(scene.core, messengers)
+    shops = {name: Product(name, scene) for name in dict.fromkeys(("slack", "telegram", *products))}
+    watch = Watch(scene.core, [shops[name] for name in products])
     standby = Standby(scene.core, hearing, watch, products, Known(scene.core))
     async with beside(watch.run(), hearing.run(), standby.run()):
         await asyncio.sleep(0.05)
@@ -166,7 +166,8 @@ async def watched(scene: Stage, clock: HandClock, products: tuple[str, ...]) -> 
             hearing=hearing,
             handlers=Handlers(scene.core, hearing=hearing),
             standby=standby,
-            slack=slack,
-            telegram=telegram,
+            slack=shops["slack"],
+            telegram=shops["telegram"],
+            others=shops,
             records=records,
         )

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from bot import commands
 from bot.commands import parse, render
+from bot.views import help_all
 from runner.errors import BadInput, EmptyPrompt, SignoffError, TooLarge, UnknownCommand
 from runner.model import Priority, Role, State
 from runner.runs import RunOptions
@@ -388,3 +389,11 @@ def test_the_help_knows_every_command_and_nothing_else() -> None:
     """CMD-7: the table behind the help has an example of every command."""
     said = {type(parse(example)) for entry in commands.ENTRIES for example in entry.examples}
     assert said == {*get_args(commands.Command)}
+
+
+def test_the_help_lists_every_command_in_lines_that_no_phone_breaks() -> None:
+    """CMD-20: a phone shows 34 characters of code in a line."""
+    lines = [line for section in help_all(commands.ENTRIES).sections for line in section.body.split("\n")]
+    assert sorted(line.split()[0] for line in lines) == sorted(commands.TABLE)
+    assert max(map(len, lines)) <= 30
+    assert all(2 <= len(line.split()[1:]) <= 4 for line in lines)

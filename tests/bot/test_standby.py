@@ -77,6 +77,40 @@ async def test_nobody_is_told_twice_of_a_question_nor_after_a_restart(tmp_path: 
             assert not again.telegram.nudges
 
 
+async def test_of_those_that_hear_the_preferred_product_comes_first(tmp_path: Path) -> None:
+    """HEAR-3: Dan may not answer what he began; Ada may, and prefers what stands last in the configuration."""
+    async with street(tmp_path, asks, products=("slack", "telegram", "matrix")) as town:
+        ada, people = town.scene.actor.person, town.scene.core.store.people
+        await people.link(ada.id, "matrix", "@ada", Batch())
+        await people.prefer(ada.id, "matrix", Batch())
+        dan = Person(id=new_id(), name="dan", role=Role.OPERATOR, created_at=town.clock.now())
+        await people.enrol(dan, "slack", "UDAN")
+        town.silent.add("slack")
+        await town.passes()
+        question = await town.begins(replace(town.scene.actor, person=dan))
+        await town.until(lambda: town.others["matrix"].titles(f"ask:{question.id}"))
+        await town.looked()
+        assert not await town.telegram.titles(f"ask:{question.id}")
+
+
+async def test_a_reminder_comes_to_the_card_that_stands_in(tmp_path: Path) -> None:
+    """HEAR-7: once for each reminder, and not as long as the product in which it was asked hears."""
+    async with street(tmp_path, asks, approvals={"remind_minutes": (3, 6, 15)}) as town:
+        question = await town.begins()
+        town.silent.add("slack")
+        await town.passes()
+        await town.in_telegram(question)
+        for words in (WHY, "Still waiting (3 min)", "Still waiting (6 min)"):
+            while not any(words in said for _, said in town.telegram.nudges):
+                await town.passes(5)
+        await town.passes()
+        assert len(town.telegram.nudges) == 3
+        town.silent.clear()
+        await town.passes(600)
+        assert len(town.slack.nudges) == 3
+        assert len(town.telegram.nudges) == 3
+
+
 @pytest.mark.proof
 async def test_a_card_that_could_not_be_shown_is_tried_again(tmp_path: Path) -> None:
     """HEAR-3: an error of the other product is not the end of it."""

@@ -10,11 +10,11 @@ from typing import Any, TypeVar
 
 import pytest
 
-from tests.both.town import Town, moment, town
+from tests.both.town import Town, town
 from tests.core.clock import HandClock
 from tests.fakes import ActingAgent
+from tests.products.acting import act
 from tests.servers.slack.world import Message as Posted
-from tests.slack.acting import act
 
 T = TypeVar("T")
 
@@ -51,9 +51,7 @@ async def test_what_was_begun_in_slack_is_approved_in_telegram_and_both_cards_te
         await t.chats.press(t.chats.ada, here, "Approve")
         await t.ws.until(t.ws.ops, lambda m: "done with it: True" in t.ws.said(m), thread=question.thread_ts)
         await _rewritten(t, question)
-        async with t.chats.patience():
-            while "Approved" not in here.text or here.labels:
-                await moment()
+        await t.comes(lambda: "Approved" in here.text and not here.labels)
         assert "ada" in here.text
 
 
@@ -65,31 +63,29 @@ async def test_with_slack_cut_off_the_card_arrives_in_telegram_and_says_why(
     clock = HandClock()
     both = {"ada": {"role": "admin", "slack": "UADA", "telegram": "11"}}
     async with town(tmp_path, ActingAgent(act), clock=clock, users=both) as t:
-        question = await _ticking(clock, asked_in_slack(t))
+        question = await _ticking(t, clock, asked_in_slack(t))
         assert not [m for m in t.chats.tg.messages(t.chats.home) if m.sender is t.chats.tg.bot]
         t.ws.slack.cut()
-        why = await _ticking(clock, t.chats.shows(t.chats.home, "Slack has not been heard since"))
-        here = await _ticking(clock, t.chats.shows(t.chats.home, "Needs you"))
+        why = await _ticking(t, clock, t.chats.shows(t.chats.home, "Slack has not been heard since"))
+        here = await _ticking(t, clock, t.chats.shows(t.chats.home, "Needs you"))
         assert why.silent is False
         await t.chats.press(t.chats.ada, here, "Approve")
-        await _ticking(clock, t.chats.shows(t.chats.home, "Approved"))
+        await _ticking(t, clock, t.chats.shows(t.chats.home, "Approved"))
         t.ws.slack.restore()
         ended = t.ws.until(t.ws.ops, lambda m: "done with it" in t.ws.said(m), thread=question.thread_ts)
-        await _ticking(clock, ended)
-        await _ticking(clock, _rewritten(t, question))
+        await _ticking(t, clock, ended)
+        await _ticking(t, clock, _rewritten(t, question))
 
 
 async def _rewritten(t: Town, question: Posted) -> None:
-    async with t.ws.patience():
-        while "Approved" not in t.ws.said(t.ws.slack.world.posted[question.channel, question.ts]):
-            await moment()
+    await t.comes(lambda: "Approved" in t.ws.said(t.ws.slack.world.posted[question.channel, question.ts]))
 
 
-async def _ticking(clock: HandClock, waiting: Coroutine[Any, Any, T]) -> T:
+async def _ticking(t: Town, clock: HandClock, waiting: Coroutine[Any, Any, T]) -> T:
     """Wait for something while time passes."""
     async with asyncio.TaskGroup() as group:
         wait = group.create_task(waiting)
         while not wait.done():
             await clock.move(seconds=1)
-            await moment()
+            await t.moment()
     return wait.result()

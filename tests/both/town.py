@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -19,16 +18,17 @@ from bot.watch import Watch
 from runner.beside import beside
 from runner.ports import Agent, Clock
 from tests.core.stage import Stage, stage
+from tests.products.venue import Venue
 from tests.servers.slack import StrictSlack
 from tests.servers.telegram import StrictTelegram
 from tests.slack import workspace as slack_side
 from tests.slack.workspace import Workspace
 from tests.telegram import chats as telegram_side
-from tests.telegram.chats import ADA, BOB, Chats
+from tests.telegram.chats import Chats
 
 
 @dataclass
-class Town:
+class Town(Venue):
     """Both products with the same people, and the core behind them."""
 
     ws: Workspace
@@ -43,8 +43,7 @@ async def town(folder: Path, *agents: Agent, clock: Clock | None = None, **secti
     async with StrictSlack(clock) as slack, StrictTelegram(clock) as tg:
         ada, bob = slack.user("UADA", "Ada"), slack.user("UBOB", "Bob")
         ops = slack.channel("COPS", ada, bob)
-        tg_ada, tg_bob = tg.user(ADA, "Ada"), tg.user(BOB, "Bob")
-        room = tg.group(-1001, "Ops", tg_ada, tg_bob, kind="supergroup")
+        tg_ada, tg_bob, room = telegram_side.peopled(tg)
         own = telegram_side.configured(folder, tg).telegram.model_dump(mode="json")
         own["token"] = f"file:{folder}/token"
         del own["webhook_secret"]
@@ -75,8 +74,3 @@ async def town(folder: Path, *agents: Agent, clock: Clock | None = None, **secti
                     )
         assert slack.violations == []
         assert tg.violations == []
-
-
-async def moment() -> None:
-    """Let others do something before the next look."""
-    await asyncio.sleep(0.02)

@@ -8,43 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from tests.products.hostile import DEEDS, SCRAPS, WORDS, Bending, deep
 from tests.servers.slack import StrictSlack
 from tests.servers.slack.delivery import COMMAND, Parcel
 from tests.servers.slack.world import Message, User
 
-LIVE = "<!channel> <!here> <@UADA> <#COPS|ops> <!subteam^S1|@all> @here"
-WORDS = (
-    LIVE,
-    "&lt;!channel&gt; &amp;lt;@UADA&amp;gt;",
-    "a\N{RIGHT-TO-LEFT OVERRIDE}b\N{ZERO WIDTH SPACE}c\N{LEFT-TO-RIGHT ISOLATE}d\N{SOFT HYPHEN}",
-    "\N{FAMILY}\N{ZERO WIDTH JOINER}\N{THUMBS UP SIGN}\N{EMOJI MODIFIER FITZPATRICK TYPE-6}" * 300,
-    "nul \x00 and half \ud83d of a pair \udc4d",
-    "```\n*_~`> " * 40,
-    "{{" * 300 + "}}",
-    "{{name}} {{name=x}} {{{{",
-    "\x1b[31mred\x1b[0m \x07 \r\n\v\f\u2028\u2029",
-    "do \"unclosed 'quotes",
-    "../../../etc/passwd",
-    "file:///etc/passwd",
-    "--project ../.. --cost NaN --turns -1 -- x",
-    "say -- " + LIVE,
-    "show 7777 " * 50,
-    "\N{ARABIC-INDIC DIGIT THREE}\N{FULLWIDTH LATIN SMALL LETTER A}\N{COMBINING ACUTE ACCENT}" * 20,
-    "x" * 5_000,
-    "",
-    " ",
-)
-SCRAPS: tuple[Any, ...] = (
-    None, True, False, 0, -1, 1 << 70, 10**400, 1.5, float("nan"), float("inf"), "", "0", "7", [], {}, [[]], [None],
-    {"id": None}, {"id": 7}, {"id": "UADA"}, {"type": "modal"},
-    "COPS", "CSECRET", "UADA", "UEVE", "T0OTHER", "reactions",
-)  # fmt: skip
-DEEDS = (  # which only some may do
-    "approve {question}", "deny {question}", "approve {question} run", "answer {question} #1", "stop {run}",
-    "discard {run}", "merge {run}", "retry {run}", "say {run} hello", "freeze", "freeze everything", "role vera admin",
-    "delegate vera", "do --project calculator mine", "new theft -- steal", "rule new allow Bash(*)", "people",
-    "project remove calculator", "project add loot /", "release",
-)  # fmt: skip
 ASKING = '{{"action":"{0}","asks":"Why?","prefill":"{0}"}}'
 
 
@@ -97,24 +65,7 @@ def refreshed(dice: random.Random, aim: Aim, body: dict[str, Any]) -> dict[str, 
 
 def bent(dice: random.Random, aim: Aim, body: dict[str, Any]) -> dict[str, Any]:
     """Replace, drop or double some part at any place."""
-    for _ in range(dice.randint(1, 3)):
-        place: Any = body
-        while True:
-            inner = [each for each in _inside(place) if isinstance(each, dict | list) and each]
-            if not inner or dice.random() < 0.4:
-                break
-            place = dice.choice(inner)
-        if not place:
-            return body
-        name = dice.choice(list(place)) if isinstance(place, dict) else dice.randrange(len(place))
-        match dice.randrange(4):
-            case 0:
-                del place[name]
-            case 1:
-                place[name] = [place[name]]
-            case _:
-                place[name] = dice.choice((*SCRAPS, dice.choice(WORDS), aim.canary))
-    return body
+    return Bending(WORDS, (aim.canary,), stops=0.4).bent(dice, body)
 
 
 def forged(dice: random.Random, aim: Aim, body: dict[str, Any]) -> dict[str, Any]:
@@ -154,9 +105,7 @@ def worded(dice: random.Random, aim: Aim, body: dict[str, Any]) -> dict[str, Any
 
 def nested(dice: random.Random, _: Aim, body: dict[str, Any]) -> dict[str, Any]:
     """Nest as deep as a parser just bears."""
-    content: Any = "x"
-    for _level in range(dice.choice((30, 60, 300))):
-        content = [content] if dice.random() < 0.5 else {"blocks": content}
+    content = deep(dice, "blocks")
     body[dice.choice(list(body))] = content
     return body
 
@@ -211,10 +160,6 @@ def _user(body: Mapping[str, Any]) -> str:
     inner = body.get("event") or {}
     user = body.get("user") or body.get("user_id") or inner.get("user") or "UADA"
     return str(user["id"] if isinstance(user, dict) else user)
-
-
-def _inside(place: Any) -> Sequence[Any]:
-    return list(place.values()) if isinstance(place, dict) else list(place) if isinstance(place, list) else []
 
 
 def _sendable(body: dict[str, Any]) -> dict[str, Any]:

@@ -19,10 +19,9 @@ from bot.slack.surfaces import home
 from runner.model import Json
 from tests.bot.test_home import BUSY, EMPTY
 from tests.bot.test_views import CARDS
+from tests.products.picture import write
 from tests.slack.gallery import FAULTS, FORMS, MESSAGES, Posted
 from tests.slack.picture_style import STYLE
-
-_SHEET = 9  # phones on a sheet
 
 
 def page(message: Rendered) -> str:
@@ -158,19 +157,5 @@ def phones() -> dict[str, str]:
     return found | {"home": surface(home(views.home(BUSY))), "home-empty": surface(home(views.home(EMPTY)))}
 
 
-def _main(folder: Path, names: Sequence[str]) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    found = {name: body for name, body in phones().items() if name in names or not names}
-    pages = {name: f'<div class="phone">{body}</div>' for name, body in found.items()}
-    framed = [f'<div class="phone"><div class="name">{name}</div>{body}</div>' for name, body in found.items()]
-    for first in range(0, len(framed), _SHEET):
-        sheet = f'<div class="sheet">{"".join(framed[first : first + _SHEET])}</div>'
-        pages[f"sheet-{first // _SHEET + 1}"] = sheet
-    for name, body in pages.items():
-        for suffix, look in (("", "light"), ("-dark", "dark")):
-            whole = f'<!doctype html><meta charset="utf-8"><style>{STYLE}</style><body class="{look}">{body}'
-            (folder / f"{name}{suffix}.html").write_text(whole, encoding="utf-8")
-
-
 if __name__ == "__main__":
-    _main(Path(sys.argv[1]), sys.argv[2:])
+    write(Path(sys.argv[1]), phones(), STYLE, sys.argv[2:])

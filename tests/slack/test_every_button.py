@@ -7,69 +7,31 @@ from pathlib import Path
 
 import pytest
 
-from runner.audit import Whole, verify
-from runner.model import Execution, State
-from runner.tasks import TaskDraft
-from tests.bot.test_views import CARDS
 from tests.fakes import ActingAgent
-from tests.slack.acting import act
-from tests.slack.monkey import Monkey, named
-from tests.slack.quick import QuickWorkspace, faults, quick
+from tests.products.acting import act
+from tests.products.logs import faults
+from tests.products.monkey import ON_CARDS, SETTINGS
+from tests.slack.monkey import Monkey
+from tests.slack.quick import quick
 from tests.slack.workspace import Mode
 
-# All labels that cards have, and those of Slack's own cards and of the App Home. Left out: choices of other questions
-# than are asked here, and patterns for files, which nobody offers where a rule wants each edit to be asked about.
-EVERY = frozenset(named(button.label) for card in CARDS.values() for button in card.buttons)
-EVERY = (EVERY - {"PostgreSQL …", "Allow file", "Allow folder"}) | {
-    "PostgreSQL",
-    "To the agent",
-    "Fill in",
-    "People",
-    "Delegate…",
-    "All of mine",
-}
+# Those of Slack's own cards and of the App Home are added.
+EVERY = ON_CARDS | {"Fill in", "People", "Delegate…", "All of mine"}
 _USERS = {
     "ada": {"role": "admin", "slack": "UADA"},
     "bob": {"role": "approver", "slack": "UBOB"},
     "eve": {"role": "viewer", "slack": "UEVE"},
 }
-_TERMS = {
-    "remind_minutes": (),
-    "expire_minutes": 60_000,
-    "propose_after": 1,
-    "risk": {"network": {"quorum": 2}},
-}
-
-_SETTINGS = {"users": _USERS, "approvals": _TERMS, "policy": {"ask": ("Edit", "Write")}}
 
 
 async def _played(folder: Path, mode: Mode, seed: int, times: int, until: frozenset[str]) -> Monkey:
     """Let somebody press for a while, and see that nothing is out of joint afterwards."""
-    async with quick(folder, ActingAgent(act), mode=mode, **_SETTINGS) as ws:
+    async with quick(folder, ActingAgent(act), mode=mode, users=_USERS, **SETTINGS) as ws:
         eve, mallory = ws.slack.user("UEVE", "Eve"), ws.slack.user("UMAL", "Mallory")
         ws.ops.members.update({eve.id, mallory.id})
-        for number in range(25):
-            draft = TaskDraft(name=f"t{number}", prompt="done {{it}}" if number else "ask {{it}}", project="calculator")
-            await ws.scene.core.tasks.define(ws.scene.actor, draft)
         monkey = Monkey(ws, random.Random(seed), (ws.ada, ws.bob, eve, mallory))
-        await monkey.acts(times, until)
-        await _rests(ws)
+        await monkey.plays(times, until)
         return monkey
-
-
-async def _rests(ws: QuickWorkspace) -> None:
-    """See that each run has ended, is stopped or waits for an answer that is open, and that the audit log is whole."""
-    if await ws.scene.core.switch.frozen():
-        await ws.scene.core.switch.release(ws.scene.actor)
-    await ws.settled()
-    for run in await ws.scene.core.store.executions.live():
-        assert run.state is State.WAITING, run
-        assert await _open(ws, run), run
-    assert isinstance(await verify(ws.scene.core.store.feed), Whole)
-
-
-async def _open(ws: QuickWorkspace, run: Execution) -> bool:
-    return any(asked.execution_id == run.id for asked in await ws.scene.core.store.approvals.open())
 
 
 async def test_buttons_and_forms_are_answered_whoever_uses_them(

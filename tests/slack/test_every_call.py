@@ -8,9 +8,10 @@ import pytest
 
 from runner.ports import ExecutionQuery
 from tests.fakes import ActingAgent
-from tests.slack.acting import act
+from tests.products.acting import act
+from tests.products.logs import faults
 from tests.slack.day import Day
-from tests.slack.quick import faults, quick
+from tests.slack.quick import quick
 
 # All methods of the Web API that the front end uses; auth.test is asked before anything else is there.
 METHODS = frozenset(

@@ -14,8 +14,9 @@ import pytest
 
 from runner.ports import ExecutionQuery
 from tests.fakes import MAKE, ActingAgent, asks
+from tests.products.venue import PATIENCE
 from tests.servers.slack import StrictSlack
-from tests.slack.workspace import PATIENCE, Mode, Workspace, configured, serving, workspace
+from tests.slack.workspace import Mode, Workspace, configured, serving, workspace
 
 RAN = "ran make all"
 

@@ -21,26 +21,10 @@ from runner.model import ApprovalState, Role
 from runner.ports import ExecutionQuery, Store
 from runner.tasks import TaskDraft
 from tests.fakes import ActingAgent, Turn
+from tests.products.acting import TWO
 from tests.servers.slack import StrictSlack
 from tests.servers.slack.world import User, View
 from tests.slack.workspace import Workspace, configured, serving, workspace
-
-TWO = {
-    "questions": [
-        {
-            "question": "Which database?",
-            "header": "Database",
-            "options": [{"label": "SQLite", "description": "one file"}, {"label": "PostgreSQL", "description": ""}],
-            "multiSelect": False,
-        },
-        {
-            "question": "What besides?",
-            "header": "More",
-            "options": [{"label": "tests", "description": ""}, {"label": "docs", "description": ""}],
-            "multiSelect": True,
-        },
-    ]
-}
 
 
 class Hanging:

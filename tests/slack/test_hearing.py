@@ -27,8 +27,9 @@ from runner.settings import Secret
 from tests.core.clock import MONDAY, HandClock
 from tests.core.stage import stage
 from tests.fakes import ActingAgent, asks
+from tests.products.venue import PATIENCE
 from tests.servers.slack import StrictSlack
-from tests.slack.workspace import PATIENCE, Mode, configured
+from tests.slack.workspace import Mode, configured
 
 SECOND = timedelta(seconds=1)
 

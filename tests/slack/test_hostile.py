@@ -20,8 +20,9 @@ import pytest
 
 from bot.slack.heard import Changed, Dropped, Me, Opened, Typed
 from bot.slack.payloads import read
-from runner.ports import ExecutionQuery
 from tests.fakes import MAKE, ActingAgent, Turn
+from tests.products.hostile import nobody_gained
+from tests.products.logs import Watchman, watching
 from tests.servers.slack import StrictSlack
 from tests.servers.slack import limits as rates
 from tests.servers.slack.delivery import Parcel
@@ -43,23 +44,15 @@ _PINGS = {"user", "usergroup", "broadcast", "channel", "team"}
 
 
 @dataclass(eq=False)
-class Watchman(logging.Handler):
-    """Hears the whole log: what is said of deliveries, and what breaks."""
+class Porter(Watchman):
+    """Counts as well what could not be read at all."""
 
-    heard: int = 0
     unreadable: int = 0
-    broken: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        """Begin as a handler does."""
-        super().__init__(logging.DEBUG)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Take a record."""
-        if record.exc_info and record.exc_info[0]:
-            self.broken.append(f"{record.getMessage()}: {logging.Formatter().formatException(record.exc_info)}")
-        if record.name.startswith(("bot.slack", "bot.httpd")):
-            self.heard += 1
+        super().emit(record)
+        if record.name.startswith(self.ours):
             self.unreadable += record.getMessage().startswith(("slack.unreadable", "http.refused: a body of more"))
 
 
@@ -87,18 +80,12 @@ async def canary() -> AsyncIterator[Canary]:
 
 
 @pytest.fixture
-def watchman(monkeypatch: pytest.MonkeyPatch) -> Iterator[Watchman]:
+def porter(monkeypatch: pytest.MonkeyPatch) -> Iterator[Porter]:
     """Hear the log, in a workspace that lets everybody call as often as they like: this is not about pace."""
     for method in rates.PER_MINUTE:
         monkeypatch.setitem(rates.PER_MINUTE, method, 1_000_000)
-    man = Watchman()
-    root, ours = logging.getLogger(), logging.getLogger("bot.slack")
-    before = ours.level
-    root.addHandler(man)
-    ours.setLevel(logging.DEBUG)
-    yield man
-    root.removeHandler(man)
-    ours.setLevel(before)
+    with watching(Porter(("bot.slack", "bot.httpd"))) as man:
+        yield man
 
 
 async def part(turn: Turn) -> str:
@@ -174,21 +161,21 @@ class Siege:
 
     ws: Workspace
     aim: Aim
-    watchman: Watchman
+    porter: Porter
     me: Me
     folder: Path
     acks: list[Any] = field(default_factory=list)
 
     async def deliver(self, parcel: Parcel) -> None:
         """Deliver, wait until it is dealt with, and see that it was not met with silence."""
-        before, unreadable = await self._pulse(), self.watchman.unreadable
+        before, unreadable = await self._pulse(), self.porter.unreadable
         ack = await self.ws.slack.redeliver(parcel)
         self.acks.append(ack.body)
-        assert ack.ok or self.watchman.unreadable > unreadable, f"not acknowledged: {ack} {_told(parcel)}"
+        assert ack.ok or self.porter.unreadable > unreadable, f"not acknowledged: {ack} {_told(parcel)}"
         async with self.ws.patience():
             while await self.ws.scene.core.store.arrivals.waiting("slack"):
                 await asyncio.sleep(0)
-        assert self.watchman.broken == [], f"{self.watchman.broken[0]}\nafter {_told(parcel)}"
+        assert self.porter.broken == [], f"{self.porter.broken[0]}\nafter {_told(parcel)}"
         heard = read(parcel.payload, self.me)
         if not isinstance(heard, Typed | Opened | Changed) and not ack.body:
             assert await self._pulse() != before, f"silence after {_told(parcel)}"
@@ -200,19 +187,12 @@ class Siege:
         with closing(sqlite3.connect(self.folder / "state" / "signoff.db")) as database:
             (cards,) = database.execute("SELECT total(revision) + count(*) FROM deliveries").fetchone()
         seq = await self.ws.scene.core.store.feed.newest()
-        return self.watchman.heard, len(self.ws.slack.ephemerals), len(self.ws.slack.views), int(cards), seq
+        return self.porter.heard, len(self.ws.slack.ephemerals), len(self.ws.slack.views), int(cards), seq
 
     async def assess(self, home: Path) -> None:
         """See that nobody got what is not theirs, and that nothing shown tells secrets or pings."""
-        store, slack = self.ws.scene.core.store, self.ws.slack
-        people = await store.people.people()
-        strong = {person.id for person in people if person.name in {"ada", "bob"}}
-        roles = {person.name: person.role.value for person in people}
-        assert roles.items() <= {"ada": "admin", "bob": "approver", "vera": "viewer"}.items()
-        assert [project.name for project in await store.people.projects()] == ["calculator"]
-        for run in (await store.executions.list(ExecutionQuery(limit=10_000))).items:
-            for asked in await store.approvals.of(run.id):
-                assert {asked.answered_by, *(vote.person_id for vote in asked.votes)} <= strong | {None}
+        slack = self.ws.slack
+        await nobody_gained(self.ws.scene.core.store)
         shown = json.dumps([*_shown(slack), self.acks], ensure_ascii=False)
         for secret in (
             slack.bot_token,
@@ -259,13 +239,13 @@ def _pings(content: Any) -> Iterator[str]:
         yield from _pings(each)
 
 
-async def besieged(folder: Path, watchman: Watchman, mode: Mode, *, seed: int, count: int) -> None:
+async def besieged(folder: Path, porter: Porter, mode: Mode, *, seed: int, count: int) -> None:
     """Deliver so many, and see afterwards that everything is as before and works."""
     dice = random.Random(seed)
     async with canary() as bird, _open(folder, mode) as ws:
         aim = await stocked(ws, bird, mode)
         me = Me(team=ws.slack.team_id, user=ws.slack.world.bot_user)
-        siege = Siege(ws, aim, watchman, me, folder)
+        siege = Siege(ws, aim, porter, me, folder)
         running, files = len(asyncio.all_tasks()), _open_files()
         for _ in range(count):
             await siege.deliver(hostile(dice, aim))
@@ -317,20 +297,20 @@ def _resident() -> int:
     return int(told.read_text("utf-8").split()[1]) * os.sysconf("SC_PAGE_SIZE") if told.exists() else 0
 
 
-async def test_hostile_deliveries_do_no_harm(tmp_path: Path, watchman: Watchman, mode: Mode) -> None:
+async def test_hostile_deliveries_do_no_harm(tmp_path: Path, porter: Porter, mode: Mode) -> None:
     """SLACK-17: a sample; each is answered, or dropped for a reason that the log tells."""
-    await besieged(tmp_path, watchman, mode, seed=1, count=EVERYDAY)
+    await besieged(tmp_path, porter, mode, seed=1, count=EVERYDAY)
 
 
 @pytest.mark.proof
 @pytest.mark.timeout(3_600)
-async def test_ten_thousand_hostile_deliveries_do_no_harm(tmp_path: Path, watchman: Watchman, mode: Mode) -> None:
+async def test_ten_thousand_hostile_deliveries_do_no_harm(tmp_path: Path, porter: Porter, mode: Mode) -> None:
     """SLACK-1, SLACK-17: nor does memory grow from one batch to the next."""
     used = []
     for seed in range(BATCHES):
         folder = tmp_path / str(seed)
         folder.mkdir()
-        await besieged(folder, watchman, mode, seed=100 + seed, count=BATCH)
+        await besieged(folder, porter, mode, seed=100 + seed, count=BATCH)
         used.append(_resident())
     assert used[-1] - used[2] < 100_000_000, used
 

@@ -10,7 +10,7 @@ from bot.slack.host import Host
 from runner.ports import ExecutionQuery
 from tests.core.away import PLACES, Outage, away
 from tests.fakes import ActingAgent
-from tests.slack.acting import act
+from tests.products.acting import act
 from tests.slack.quick import QuickWorkspace, quick
 
 

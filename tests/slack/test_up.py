@@ -12,9 +12,10 @@ import pytest
 from bot.slack.manifest import PATH
 from runner.demo import Conversation, ScriptedModel, Turn
 from tests.core.stage import KEY
+from tests.products.serving import free_port
 from tests.scenarios.machine import Machine
 from tests.servers.slack import StrictSlack
-from tests.slack.workspace import Mode, free_port
+from tests.slack.workspace import Mode
 
 
 def script(conversation: Conversation) -> Turn:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -11,16 +9,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from bot.fronts import Fronts
-from bot.handlers import Handlers
-from bot.httpd import HttpServer, bound
-from bot.slack.front import SlackFront
 from bot.slack.front import slack as slack_front
 from bot.slack.manifest import PATH
-from bot.watch import Watch
-from runner.beside import beside
 from runner.ports import Agent, Clock
 from runner.settings import Settings
 from tests.core.stage import Stage, settings_in, stage
+from tests.products.serving import at_work, free_port
+from tests.products.venue import Venue
 from tests.servers.slack import StrictSlack
 from tests.servers.slack.delivery import Ack
 from tests.servers.slack.world import Channel, Message, User, View
@@ -28,11 +23,10 @@ from tests.servers.slack.world import Channel, Message, User, View
 Mode = Literal["sockets", "http"]
 
 USERS = {"ada": {"role": "admin", "slack": "UADA"}, "bob": {"role": "approver", "slack": "UBOB"}}
-PATIENCE = 45.0  # seconds until something that should show counts as lost
 
 
 @dataclass
-class Workspace:
+class Workspace(Venue):
     """A workspace with its people, and the core behind it."""
 
     slack: StrictSlack
@@ -56,10 +50,6 @@ class Workspace:
         """Return all words of a message, those of its blocks included."""
         return f"{message.text}\n{_words(message.blocks)}"
 
-    def patience(self) -> asyncio.Timeout:
-        """Limit how long something is waited for."""
-        return asyncio.timeout(PATIENCE)
-
     async def form(self, user: User) -> View:
         """Wait until a form that can be sent is open before somebody, and return it."""
         async with self.patience():
@@ -76,20 +66,14 @@ class Workspace:
                         return message
                 await self.moment()
 
-    async def moment(self) -> None:
-        """Let others do something before the next look."""
-        await asyncio.sleep(0.01)
-
     async def until(
         self, channel: Channel, condition: Callable[[Message], object], *, thread: str | None = None
     ) -> Message:
         """Wait until a message of the channel, or of a thread, is as wanted, and return the newest such."""
-        async with asyncio.timeout(PATIENCE):
-            while True:
-                found = [each for each in self.slack.messages(channel, thread) if condition(each)]
-                if found:
-                    return found[-1]
-                await asyncio.sleep(0.03)
+        async with self.patience():
+            while not (found := [each for each in self.slack.messages(channel, thread) if condition(each)]):
+                await self.moment()
+        return found[-1]
 
 
 def _words(content: Any) -> str:
@@ -115,12 +99,6 @@ def configured(folder: Path, slack: StrictSlack, *, mode: Mode = "sockets", **se
         slack={"bot_token": f"file:{folder}/bot", **way, "base_url": slack.base_url},
         **{"users": USERS, **sections},
     )
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on now."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])
 
 
 @asynccontextmanager
@@ -155,19 +133,6 @@ async def serving(
     async with (
         stage(folder, settings, *agents, clock=clock) as scene,
         slack_front(settings.slack, scene.core.store, scene.core.clock) as front,
+        at_work(scene.core, settings, front, fronts),
     ):
-        watch = Watch(scene.core, [front.messenger])
-        serve = front.run(Handlers(scene.core, fronts), scene.core)
-        async with _http(settings, scene, front), beside(watch.run(), serve):
-            yield scene
-
-
-@asynccontextmanager
-async def _http(settings: Settings, scene: Stage, front: SlackFront) -> AsyncIterator[None]:
-    if not settings.serves_http:
-        yield
-        return
-    async with bound(settings.http.address) as taken:
-        server = HttpServer(taken, front.receivers, scene.core.store.feed.newest)
-        async with beside(server.run()):
-            yield
+        yield scene

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -12,17 +10,15 @@ from pathlib import Path
 from typing import Any, Literal
 
 from bot.fronts import Fronts
-from bot.handlers import Handlers
-from bot.httpd import HttpServer, bound
 from bot.telegram.door import PATH
 from bot.telegram.front import TelegramFront
 from bot.telegram.front import telegram as telegram_front
-from bot.watch import Watch
-from runner.beside import beside
 from runner.clock import SystemClock
 from runner.ports import Agent, Clock
 from runner.settings import Settings
 from tests.core.stage import Stage, settings_in, stage
+from tests.products.serving import at_work, free_port
+from tests.products.venue import Venue
 from tests.servers.telegram import StrictTelegram
 from tests.servers.telegram.presses import Pressed
 from tests.servers.telegram.world import Chat, Message, User
@@ -30,13 +26,13 @@ from tests.servers.telegram.world import Chat, Message, User
 Mode = Literal["polling", "webhook"]
 
 ADA, BOB = 11, 12
+ROOM = -1001
 USERS = {"ada": {"role": "admin", "telegram": str(ADA)}, "bob": {"role": "approver", "telegram": str(BOB)}}
-PATIENCE = 30.0  # seconds until something that should show counts as lost
 _SECRET = "a-secret_of-the-webhook"
 
 
 @dataclass
-class Chats:
+class Chats(Venue):
     """Telegram with its people, and the core behind it."""
 
     tg: StrictTelegram
@@ -49,17 +45,9 @@ class Chats:
     async def press(self, user: User, message: Message, label: str) -> Pressed:
         """Press a button, and wait until it was answered."""
         pressed = await self.tg.press(user, message, label)
-        async with asyncio.timeout(PATIENCE):
+        async with self.patience():
             await pressed.wait()
         return pressed
-
-    def patience(self) -> asyncio.Timeout:
-        """Limit how long something is waited for."""
-        return asyncio.timeout(PATIENCE)
-
-    async def moment(self) -> None:
-        """Let others do something before the next look."""
-        await asyncio.sleep(0.01)
 
     async def until(self, chat: Chat, condition: Callable[[Message], object], topic: int | None = None) -> Message:
         """Wait until a message of ours in a chat is as wanted, and return the newest such."""
@@ -112,12 +100,6 @@ def configured(folder: Path, tg: StrictTelegram, *, mode: Mode = "polling", **se
     return settings_in(folder, telegram=own, **{"users": USERS, **sections})
 
 
-def free_port() -> int:
-    """Return a port that nobody listens on now."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])
-
-
 @asynccontextmanager
 async def chats(
     folder: Path,
@@ -132,41 +114,33 @@ async def chats(
     `topics`: whether private chats with the bot have them.
     """
     async with StrictTelegram(clock) as tg:
-        tg.world.has_topics = topics
-        ada, bob = tg.user(ADA, "Ada"), tg.user(BOB, "Bob")
-        room = tg.group(-1001, "Ops", ada, bob, kind="supergroup")
+        ada, bob, room = peopled(tg, topics=topics)
         settings = configured(folder, tg, mode=mode, **sections)
-        async with serving(folder, settings, *agents, clock=clock) as scene:
+        async with serving(folder, settings, *agents, clock=clock) as (scene, _):
             await scene.project()
             yield Chats(tg=tg, scene=scene, ada=ada, bob=bob, home=tg.private(ada), room=room)
         assert tg.violations == []
 
 
+def peopled(tg: StrictTelegram, *, topics: bool = False, kind: str = "supergroup") -> tuple[User, User, Chat]:
+    """Make Ada, Bob and a group of theirs. `topics`: whether private chats with the bot have them."""
+    tg.world.has_topics = topics
+    ada, bob = tg.user(ADA, "Ada"), tg.user(BOB, "Bob")
+    return ada, bob, tg.group(ROOM, "Ops", ada, bob, kind=kind)
+
+
 @asynccontextmanager
 async def serving(
     folder: Path, settings: Settings, *agents: Agent, clock: Clock | None = None, fronts: Fronts | None = None
-) -> AsyncIterator[Stage]:
+) -> AsyncIterator[tuple[Stage, TelegramFront]]:
     """Run core, watch and front end; doing so again is a restart. `fronts`: which chat products are on besides."""
     fronts = fronts or Fronts()
     async with (
         stage(folder, settings, *agents, clock=clock) as scene,
         telegram_front(settings.telegram, scene.core.store, scene.core.clock, fronts) as front,
+        at_work(scene.core, settings, front, fronts),
     ):
-        watch = Watch(scene.core, [front.messenger])
-        serve = front.run(Handlers(scene.core, fronts), scene.core)
-        async with _http(settings, scene, front), beside(watch.run(), serve):
-            yield scene
-
-
-@asynccontextmanager
-async def _http(settings: Settings, scene: Stage, front: TelegramFront) -> AsyncIterator[None]:
-    if not settings.serves_http:
-        yield
-        return
-    async with bound(settings.http.address) as taken:
-        server = HttpServer(taken, front.receivers, scene.core.store.feed.newest)
-        async with beside(server.run()):
-            yield
+        yield scene, front
 
 
 def drawn(messages: list[Message]) -> str:

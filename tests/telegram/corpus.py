@@ -75,6 +75,21 @@ _soup = st.lists(st.sampled_from(PIECES), max_size=40).map("".join)
 _spaced = st.lists(st.sampled_from(PIECES), max_size=20).map(" ".join)
 _repeated = st.builds(lambda part, times: part * times, st.sampled_from(PIECES), st.sampled_from([20, 120, 700]))
 texts = st.one_of(_soup, _spaced, st.text(max_size=60), _repeated)
+_names = st.builds(
+    "{}{}.{}{}".format,
+    st.sampled_from(["", "src/", "./", "~/", "C:\\x\\", "a.b/", "--x="]),
+    st.sampled_from(["calc", "README", "a-b", "self", "x.y", "2024", "é", "-c"]),
+    st.sampled_from(
+        ["py", "PY", "sh", "md", "MD", "rs", "pl", "zip", "mov", "java", "cc", "app", "name", "now", "info"]
+    ),
+    st.sampled_from(["", ":12", "#L2", "()", "/x", "?a=1"]),
+)
+_beside = st.sampled_from(
+    ["Fix ", ", ", "; ", "\n", "\n- ", " **and** ", "(", ") ", "“", "”", ": ", ". ", "! ", " → ", " | "]
+)
+texts_with_names = st.lists(st.tuples(_beside, _names), min_size=1, max_size=12).map(
+    lambda parts: "".join(map("".join, parts))
+)
 NASTY = (
     "",
     " ",

@@ -8,20 +8,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.products.hostile import DEEDS as COMMON
+from tests.products.hostile import SCRAPS, Bending, deep
+from tests.products.hostile import WORDS as OTHERS
 from tests.servers.telegram import StrictTelegram
 from tests.servers.telegram.world import User
-from tests.slack.hostile import SCRAPS
-from tests.slack.hostile import WORDS as OTHERS
 
 LIVE = "@signoff_bot @ada /start /freeze@signoff_bot @everyone <b>x</b> [x](tg://user?id=11) #tag $CASH ada@example.com"
 WORDS = (*OTHERS, LIVE, "say -- " + LIVE, "a" * 4096, "\N{WAVING BLACK FLAG}" * 2048, "\n" * 4096)
 COMMANDS = ("do ", "new x ", "search ", "run ", "log ", "show ", "start ", "link ", "task ", "")
-DEEDS = (  # which only some may do
-    "approve {question}", "deny {question}", "approve {question} run", "answer {question} #1", "stop {run}",
-    "discard {run}", "merge {run}", "retry {run}", "say {run} hello", "freeze", "freeze everything", "role vera admin",
-    "delegate vera", "do --project calculator mine", "new theft -- steal", "rule new allow Bash(*)", "people",
-    "project remove calculator", "project add loot /", "release", ".f x save 0 0", ".s x send", ".", "?deny {question}",
-)  # fmt: skip
+DEEDS = (*COMMON, ".f x save 0 0", ".s x send", ".", "?deny {question}")  # which only some may do
 
 
 @dataclass
@@ -47,24 +43,7 @@ def hostile(dice: random.Random, aim: Aim) -> dict[str, Any]:
 
 def bent(dice: random.Random, aim: Aim, body: dict[str, Any]) -> dict[str, Any]:
     """Replace, drop or double some part at any place."""
-    for _ in range(dice.randint(1, 3)):
-        place: Any = body
-        while True:
-            inner = [each for each in _inside(place) if isinstance(each, dict | list) and each]
-            if not inner or dice.random() < 0.3:
-                break
-            place = dice.choice(inner)
-        if not place:
-            return body
-        name = dice.choice(list(place)) if isinstance(place, dict) else dice.randrange(len(place))
-        match dice.randrange(4):
-            case 0:
-                del place[name]
-            case 1:
-                place[name] = [place[name]]
-            case _:
-                place[name] = copy.deepcopy(dice.choice((*SCRAPS, dice.choice(WORDS), 11, 12, -1001, aim.tg.bot.id)))
-    return body
+    return Bending(WORDS, (11, 12, -1001, aim.tg.bot.id), stops=0.3).bent(dice, body)
 
 
 def forged(dice: random.Random, aim: Aim, body: dict[str, Any]) -> dict[str, Any]:
@@ -102,9 +81,7 @@ def worded(dice: random.Random, aim: Aim, body: dict[str, Any]) -> dict[str, Any
 
 def nested(dice: random.Random, _: Aim, body: dict[str, Any]) -> dict[str, Any]:
     """Nest as deep as a parser just bears."""
-    content: Any = "x"
-    for _level in range(dice.choice((30, 60, 300))):
-        content = [content] if dice.random() < 0.5 else {"message": content}
+    content = deep(dice, "message")
     kind = dice.choice([name for name in body if name != "update_id"])
     body[kind][dice.choice(("reply_to_message", "chat", "from", "entities", "new"))] = content
     return body
@@ -116,7 +93,3 @@ def nonsense(dice: random.Random, _: Aim, body: dict[str, Any]) -> dict[str, Any
     names = ("message_id", "from", "chat", "text", "date", "data", "id", "message", "photo", "voice", "new_chat_member")
     made = {name: copy.deepcopy(dice.choice(SCRAPS)) for name in names if dice.random() < 0.5}
     return {"update_id": body["update_id"], dice.choice(kinds): dice.choice((made, made, *SCRAPS))}
-
-
-def _inside(place: Any) -> Sequence[Any]:
-    return list(place.values()) if isinstance(place, dict) else list(place) if isinstance(place, list) else []

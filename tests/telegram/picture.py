@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import html
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 from bot.telegram.cards import Rendered
 from bot.telegram.text import Entity
+from tests.products.picture import write
 from tests.telegram.gallery import MESSAGES
 from tests.telegram.picture_style import STYLE
 
-_SHEET = 9  # phones on a sheet
 _TAGS = {"bold": "b", "italic": "i", "strikethrough": "s", "code": "code", "pre": "pre", "text_link": "a"}
 _BLOCKS = {"pre", "blockquote", "expandable_blockquote"}
 
@@ -65,18 +64,5 @@ def _end(entity: Entity) -> str:
     return f"</{_TAGS.get(entity.kind, 'span')}>"
 
 
-def _main(folder: Path, names: Sequence[str]) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    found = {name: page(message) for name, message in MESSAGES.items() if name in names or not names}
-    pages = {name: f'<div class="phone">{body}</div>' for name, body in found.items()}
-    framed = [f'<div class="phone"><div class="name">{name}</div>{body}</div>' for name, body in found.items()]
-    for first in range(0, len(framed), _SHEET):
-        pages[f"sheet-{first // _SHEET + 1}"] = f'<div class="sheet">{"".join(framed[first : first + _SHEET])}</div>'
-    for name, body in pages.items():
-        for suffix, look in (("", "light"), ("-dark", "dark")):
-            whole = f'<!doctype html><meta charset="utf-8"><style>{STYLE}</style><body class="{look}">{body}'
-            (folder / f"{name}{suffix}.html").write_text(whole, encoding="utf-8")
-
-
 if __name__ == "__main__":
-    _main(Path(sys.argv[1]), sys.argv[2:])
+    write(Path(sys.argv[1]), {name: page(message) for name, message in MESSAGES.items()}, STYLE, sys.argv[2:])

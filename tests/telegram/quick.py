@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+import re
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,113 +12,94 @@ from typing import Any
 import pytest
 
 from bot.fronts import Fronts
-from bot.handlers import Handlers
-from bot.httpd import HttpServer, bound
 from bot.telegram.front import TelegramFront
-from bot.telegram.front import telegram as telegram_front
-from bot.watch import Watch
-from runner.beside import beside
-from runner.model import Execution
-from runner.ports import Agent, ExecutionQuery
+from runner.ports import Agent
 from runner.settings import Settings
 from tests.core.clock import HandClock
-from tests.core.stage import Stage, stage
+from tests.products.venue import TERMS, TimedVenue
 from tests.servers.telegram import StrictTelegram
+from tests.servers.telegram.presses import Pressed
 from tests.servers.telegram.webhooks import Tries
 from tests.servers.telegram.world import Chat, Message, User
-from tests.telegram.chats import ADA, BOB, Mode, configured
-from tests.telegram.timed import TimedChats
+from tests.telegram.chats import Chats, Mode, configured, peopled, serving
 
 MODES = ("polling", pytest.param("webhook", marks=pytest.mark.proof))  # where both in every run would take too long
-_TERMS: dict[str, Any] = {"approvals": {"remind_minutes": (), "expire_minutes": 6_000}, "worker": {"slots": 99}}
+JSON = ("json",)  # the report that costs least
 
 
 @dataclass
-class QuickChats(TimedChats):
+class QuickChats(Chats, TimedVenue):
     """Chats that can be waited for as a whole."""
 
+    NAME = "telegram"
+
+    settings: Settings
+    clock: HandClock
     front: TelegramFront
+    fronts: Fronts
     folder: Path
 
-    async def passes(self, seconds: float, step: float = 5.0) -> None:
-        """Let time pass, whatever is going on."""
-        while seconds > 0:
-            await self.clock.move(seconds=min(step, seconds))
-            await self.moment()
-            seconds -= step
+    @property
+    def server(self) -> StrictTelegram:
+        """Telegram itself."""
+        return self.tg
 
-    async def reaches(self, condition: Callable[[], object]) -> None:
-        """Let time pass until something is so."""
-        async with self.patience():
-            while not condition():
-                await self.clock.move(seconds=1)
-                await self.moment()
+    def arriving(self) -> object:
+        """Whether there are updates that we have not fetched."""
+        return self.tg.updates.pending()
 
-    def newest(self, chat: Chat, words: str, topic: int | None = None) -> Message:
-        """Return the newest message of ours that says this; fails with all there are, if none does."""
+    async def says(self, user: User, chat: Chat, text: str = "", **more: Any) -> Message:
+        """Say something, and let everything come of it."""
+        said = await self.tg.say(user, chat, text, **more)
+        await self.settled()
+        return said
+
+    async def presses(self, user: User, message: Message, label: str, *, stale: bool = False) -> Pressed:
+        """Press a button, and let everything come of it."""
+        pressed = await self.tg.press(user, message, label, stale=stale)
+        await self.settled()
+        assert pressed.answered, f"{label!r} still spins"
+        return pressed
+
+    def ours(self, chat: Chat, words: str = "", topic: int | None = None) -> list[Message]:
+        """Return our messages in a chat that say this, the oldest first."""
+        mine = [m for m in self.tg.messages(chat, topic) if m.sender is self.tg.bot and not m.service]
+        return [m for m in mine if words in m.text]
+
+    def newest(self, chat: Chat, words: str = "", topic: int | None = None) -> Message:
+        """Return the newest message of ours in a chat that says this; fails with all there are, if none does."""
         found = self.ours(chat, words, topic)
         assert found, f"{words!r} is in none of {[each.text for each in self.ours(chat)]}"
         return found[-1]
 
     def one(self, chat: Chat, words: str) -> Message:
-        """Return the only message of ours in a chat that says this."""
-        (found,) = self.ours(chat, words)
-        return found
+        """Return the only message of ours in a chat that says this; fails with those that do, if there are others."""
+        found = self.ours(chat, words)
+        assert len(found) == 1, f"{words!r} is in {len(found)} of {[each.text for each in self.ours(chat)]}"
+        return found[0]
+
+    async def in_time(self, chat: Chat, words: str) -> Message:
+        """Let time pass until a message of ours says this, and return the newest such."""
+        await self.reaches(lambda: self.ours(chat, words))
+        return self.newest(chat, words)
 
     def seen(self) -> frozenset[str]:
         """Return all that people see of us, without what only tells that time has passed."""
-        return _seen(self.tg)
+        return self._seen(lambda text: re.sub("[0-9]", "", text))
 
-    async def runs(self) -> list[str]:
-        """Return the ids of all runs."""
-        return [run.id for run in await self.executions()]
+    def standing(self) -> frozenset[str]:
+        """Return what stands there of us while nothing happens: of a text its first line, and how topics are called."""
+        chats = self.tg.world.chats.values()
+        topics = {f"{chat.id} {topic.id} {topic.name}" for chat in chats for topic in chat.topics.values()}
+        return self._seen(lambda text: text.split("\n", maxsplit=1)[0]) | topics
 
-    async def executions(self) -> tuple[Execution, ...]:
-        """Return all runs, the newest first."""
-        return (await self.scene.core.store.executions.list(ExecutionQuery(limit=99))).items
-
-
-def _seen(tg: StrictTelegram) -> frozenset[str]:
-    there = [each for each in tg.world.posted.values() if not each.deleted]
-    mine = {
-        f"{m.chat.id} {m.id} {_headline(m)} {m.labels} {m.file and m.file.name}" for m in there if m.sender is tg.bot
-    }
-    marks = {f"{m.chat.id} {m.id} {m.reactions.get(tg.bot.id)}" for m in there}
-    told = {f"{each.id} {each.text}" for each in tg.presses.all.values()}
-    topics = {
-        f"{chat.id} {topic.id} {topic.name}" for chat in tg.world.chats.values() for topic in chat.topics.values()
-    }
-    return frozenset(mine | marks | told | topics)
-
-
-def _headline(message: Message) -> str:
-    return message.text.split("\n", maxsplit=1)[0]
-
-
-@asynccontextmanager
-async def served(
-    folder: Path, settings: Settings, *agents: Agent, clock: HandClock
-) -> AsyncIterator[tuple[Stage, TelegramFront]]:
-    """Run core, watch and front end; doing so again is a restart."""
-    async with (
-        stage(folder, settings, *agents, clock=clock) as scene,
-        telegram_front(settings.telegram, scene.core.store, clock, fronts := Fronts()) as front,
-    ):
-        watch = Watch(scene.core, [front.messenger])
-        serve = front.run(Handlers(scene.core, fronts), scene.core)
-        async with _http(settings, scene, front), beside(watch.run(), serve):
-            yield scene, front
-
-
-@asynccontextmanager
-async def _http(settings: Settings, scene: Stage, front: TelegramFront) -> AsyncIterator[None]:
-    if not settings.serves_http:
-        yield
-        return
-    async with bound(settings.http.address) as taken:
-        server = HttpServer(taken, front.receivers, scene.core.store.feed.newest)
-        async with beside(server.run()):
-            yield
+    def _seen(self, shortened: Callable[[str], str]) -> frozenset[str]:
+        bot, posted = self.tg.bot, self.tg.world.posted.values()
+        mine = [each for each in posted if each.sender is bot and not each.deleted]
+        texts = {f"{m.chat.id} {m.id} {shortened(m.text)} {m.labels} {m.file and m.file.name}" for m in mine}
+        marks = {f"{m.chat.id} {m.id} {m.reactions[bot.id]}" for m in posted if bot.id in m.reactions}
+        told = {f"{p.id} {p.text}" for p in self.tg.presses.all.values() if p.answered and p.text}
+        return frozenset(texts | marks | told)
 
 
 @dataclass
@@ -136,49 +117,50 @@ class World:
     @asynccontextmanager
     async def serving(self, *agents: Agent) -> AsyncIterator[QuickChats]:
         """Run a Signoff; doing so again is a restart."""
-        async with served(self.folder, self.settings, *agents, clock=self.clock) as (scene, front):
-            if not (await scene.core.store.people.projects()):
+        fronts = Fronts()
+        async with serving(self.folder, self.settings, *agents, clock=self.clock, fronts=fronts) as (scene, front):
+            if not await scene.core.store.people.projects():
                 await scene.project()
-            home = self.tg.private(self.ada)
             yield QuickChats(
-                self.tg, scene, self.ada, self.bob, home, self.room, self.settings, self.clock, front, self.folder
+                tg=self.tg,
+                scene=scene,
+                ada=self.ada,
+                bob=self.bob,
+                home=self.tg.private(self.ada),
+                room=self.room,
+                settings=self.settings,
+                clock=self.clock,
+                front=front,
+                fronts=fronts,
+                folder=self.folder,
             )
 
 
 @asynccontextmanager
 async def world(
-    folder: Path, *, mode: Mode = "polling", topics: bool = False, kind: str = "supergroup", **sections: Any
+    folder: Path,
+    *,
+    mode: Mode = "polling",
+    topics: bool = False,
+    kind: str = "supergroup",
+    reports: Sequence[str] = (),
+    **sections: Any,
 ) -> AsyncIterator[World]:
-    """Open a Telegram in which nothing may have been done in the end that Telegram refuses."""
+    """Open a Telegram in which nothing may have been done in the end that Telegram refuses.
+
+    `topics`: whether private chats with the bot have them. `kind`: of the room. `reports`: the formats of what runs
+    leave; without, they leave none.
+    """
     clock = HandClock()
     async with StrictTelegram(clock, tries=Tries(first_pause=0.01, longest_pause=0.05)) as tg:
-        tg.world.has_topics = topics
-        ada, bob = tg.user(ADA, "Ada"), tg.user(BOB, "Bob")
-        room = tg.group(-1001, "Ops", ada, bob, kind=kind)
-        settings = configured(folder, tg, mode=mode, **{**_TERMS, **sections})
-        yield World(tg, clock, folder, settings, ada, bob, room)
-        assert tg.violations == []
+        ada, bob, room = peopled(tg, topics=topics, kind=kind)
+        terms = {**TERMS, "reports": {"formats": tuple(reports)}, **sections}
+        yield World(tg, clock, folder, configured(folder, tg, mode=mode, **terms), ada, bob, room)
+        assert tg.violations == [], tg.violations
 
 
 @asynccontextmanager
-async def quick(folder: Path, *agents: Agent, mode: Mode = "polling", **more: Any) -> AsyncIterator[QuickChats]:
-    """Open chats like `tests.telegram.chats.chats`, on a clock that stands still by itself."""
-    async with world(folder, mode=mode, **more) as there, there.serving(*agents) as t:
+async def quick(folder: Path, *agents: Agent, **options: Any) -> AsyncIterator[QuickChats]:
+    """Open chats like `tests.telegram.chats.chats`, on a clock that stands still by itself, in a `world` like that."""
+    async with world(folder, **options) as there, there.serving(*agents) as t:
         yield t
-
-
-def calm(folder: Path, *agents: Agent, **more: Any) -> AbstractAsyncContextManager[QuickChats]:
-    """Open chats in which runs leave no reports."""
-    return quick(folder, *agents, **{"reports": {"formats": ()}, **more})
-
-
-def faults(caplog: pytest.LogCaptureFixture) -> list[str]:
-    """Return what stands in the log that nobody should have to read: errors and what was raised."""
-    return [each.getMessage() for each in caplog.records if each.exc_info or each.levelname == "ERROR"]
-
-
-def leaks(caplog: pytest.LogCaptureFixture, token: str) -> list[str]:
-    """Return the lines of the log, INFO and up, that hold a token, and whatever was raised with it."""
-    lines = [each for each in caplog.records if each.levelno >= logging.INFO]
-    told = [logging.Formatter().format(each) for each in lines]
-    return [line for line in told if token in line or token.partition(":")[2] in line]

@@ -41,12 +41,21 @@ def changes(payload: Json) -> str:
 
 def calls(payload: Json) -> list[str]:
     """List the mentions and commands that Telegram finds outside code."""
+    return _found(payload, _CALLS)
+
+
+def links(payload: Json) -> list[str]:
+    """List the addresses of the web that Telegram finds outside code."""
+    return _found(payload, {"textEntityTypeUrl"})
+
+
+def _found(payload: Json, kinds: set[str]) -> list[str]:
     text = payload["text"].encode("utf-16-le")
     literal = [entity for entity in payload["entities"] if entity["type"] in {"code", "pre"}]
     return [
         text[2 * found["offset"] : 2 * (found["offset"] + found["length"])].decode("utf-16-le")
         for found in _ask({"@type": "getTextEntities", "text": payload["text"]})["entities"]
-        if found["type"]["@type"] in _CALLS and not any(_overlap(found, entity) for entity in literal)
+        if found["type"]["@type"] in kinds and not any(_overlap(found, entity) for entity in literal)
     ]
 
 

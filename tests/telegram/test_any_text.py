@@ -18,9 +18,10 @@ from bot.telegram.markdown import prose
 from bot.telegram.safety import STOP, shown
 from bot.telegram.text import MESSAGE_ENTITIES, Text, beginning, plain, split
 from tests.slack.cards import cards
-from tests.telegram.corpus import NASTY, texts
-from tests.telegram.tdlib import calls, changes
+from tests.telegram.corpus import NASTY, texts, texts_with_names
+from tests.telegram.tdlib import calls, changes, links
 
+_FILE = re.compile(r"(?i)[^/:?#]+\.(py|sh|md|rs|pl|zip|mov|java|cc|ml|ps|so|mk|app|js|ts|name|now|info)(?![^/:?#])")
 _MARKUP = re.compile(r"(?m)^[>\s\-*+|]*\d+[.)]|`{3,}.*|~{3,}.*|\d|\[[xX]\]|^.*-{3,}.*$")
 
 
@@ -48,6 +49,7 @@ def told(text: str) -> None:
                 taken(part)
         assert _solid("".join(part.text for part in parts)) == _solid(whole.text)
     assert _solid(plain(text).text) == _solid(shown(text))
+    names_alone(plain(text))
     card = Card(
         title=text,
         fields=(Field(label=text, value=text),),
@@ -56,6 +58,12 @@ def told(text: str) -> None:
     )
     taken(render(card).text)
     assert slack_lint(slack.render(card).blocks) == ()
+
+
+def names_alone(text: Text) -> None:
+    """Assert that no name of a file is an address of the web, unless there are more than Telegram has entities for."""
+    if len(text.entities) < MESSAGE_ENTITIES:
+        assert [link for link in links(payload(Rendered(text=text))) if _FILE.match(link)] == []
 
 
 def _solid(text: str) -> str:
@@ -86,6 +94,22 @@ def test_any_text_is_told(text: str) -> None:
 @given(cards)
 def test_any_card_is_a_message_that_telegram_takes(card: Card) -> None:
     shown_as_is(card)
+
+
+@settings(max_examples=60, derandomize=True)
+@given(texts_with_names)
+def test_no_name_of_a_file_is_a_link_to_a_stranger(text: str) -> None:
+    """TG-75: in the words of people and agents, in titles and in facts; no character is changed for it."""
+    card = Card(
+        title=text[:100],
+        fields=(Field(label="File", value=text),),
+        sections=tuple(Section(title="calc.py", body=text, look=look) for look in Look),
+        footer=text,
+    )
+    assert plain(text).text == text.strip()
+    for made in (plain(text), prose(text, MESSAGE_ENTITIES), render(card).text):
+        taken(made)
+        names_alone(made)
 
 
 @pytest.mark.proof

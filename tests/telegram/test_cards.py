@@ -13,7 +13,7 @@ from bot import views
 from bot.face import NOT_ALL, whole
 from bot.measure import head, units
 from bot.messenger import Attachment, Button, Card, Field, Look, Section, Tone
-from bot.telegram.cards import BEGINNING, line, payload, render
+from bot.telegram.cards import BEGINNING, answer, line, payload, render
 from bot.telegram.lint import lint
 from tests.bot.questions import EVERYBODY
 from tests.bot.sample import EXECUTION, asked
@@ -162,3 +162,22 @@ def test_a_section_for_whose_text_no_room_is_left_is_in_the_file() -> None:
     assert lint(payload(made)) == []
     assert made.rest
     assert head("xyz", -1) == ""
+
+
+def test_a_long_answer_is_some_messages_with_the_buttons_below_the_last() -> None:
+    """TG-76: whole, inside the limits of each; what an agent wrote, what is edited or decided on is one message."""
+    rows = "\n".join(f"{number:03} edit calc.py" for number in range(400))
+    card = Card(title="Log", sections=(Section(body=rows),), buttons=(Button(label="Stop", action="stop k3f9x2"),))
+    parts = answer(card)
+    assert [len(part.keyboard) for part in parts] == [0, 1]
+    assert "\n".join(part.text.text for part in parts) == f"Log\n\n{rows}"
+    assert all(lint(payload(part)) == [] for part in parts)
+    approve = Button(label="Approve", action="approve k3f9x2")
+    for other in (
+        replace(card, key="run:k3f9x2"),
+        replace(card, sections=(Section(body=rows, look=Look.PROSE),)),
+        replace(card, buttons=(approve,)),
+        replace(card, sections=(Section(body=rows * 3),)),
+    ):
+        assert answer(other) == (render(other),)
+        assert render(other).rest

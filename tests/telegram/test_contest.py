@@ -12,10 +12,11 @@ from telegram.error import TelegramError
 
 from runner.beside import beside
 from tests.fakes import ActingAgent
+from tests.products.acting import act
+from tests.products.logs import leaks
 from tests.servers.telegram import StrictTelegram
 from tests.servers.telegram.stage import Bot, client
-from tests.slack.acting import act
-from tests.telegram.quick import QuickChats, leaks, quick, world
+from tests.telegram.quick import JSON, QuickChats, quick, world
 
 _MINUTES = 5
 
@@ -41,7 +42,7 @@ async def test_a_second_poller_is_told_of_and_left_alone_and_we_hear_again_when_
 ) -> None:
     """TG-11: in minutes we disturb it a few times, and what was said meanwhile is carried out once."""
     caplog.set_level(logging.INFO)
-    async with quick(tmp_path, ActingAgent(act)) as t:
+    async with quick(tmp_path, ActingAgent(act), reports=JSON) as t:
         await t.tg.polled()
         began = len(t.tg.called("getUpdates"))
         async with rival(t.tg):
@@ -77,7 +78,7 @@ async def _disturbed(t: QuickChats) -> int:
 
 async def test_a_webhook_of_other_days_is_taken_away_and_what_waited_behind_it_is_heard(tmp_path: Path) -> None:
     """TG-11: with long polling in the configuration; nothing that waits is dropped."""
-    async with world(tmp_path) as there:
+    async with world(tmp_path, reports=JSON) as there:
         async with client(there.tg) as other:
             await other.set_webhook("http://127.0.0.1:9/elsewhere", secret_token="x")
         said = await there.tg.say(there.ada, there.tg.private(there.ada), "/do it once")
@@ -89,7 +90,7 @@ async def test_a_webhook_of_other_days_is_taken_away_and_what_waited_behind_it_i
 
 async def test_a_webhook_that_somebody_sets_meanwhile_is_taken_away(tmp_path: Path) -> None:
     """TG-11: the log says so, and what came in between is heard."""
-    async with quick(tmp_path, ActingAgent(act)) as t:
+    async with quick(tmp_path, ActingAgent(act), reports=JSON) as t:
         await t.tg.polled()
         async with client(t.tg) as other:
             await other.set_webhook("http://127.0.0.1:9/elsewhere", secret_token="x")
@@ -104,7 +105,7 @@ async def test_a_webhook_that_is_taken_away_from_us_is_set_again(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """TG-11: or we would wait for ever for somebody who does not come."""
-    async with quick(tmp_path, ActingAgent(act), mode="webhook") as t:
+    async with quick(tmp_path, ActingAgent(act), mode="webhook", reports=JSON) as t:
         await t.reaches(lambda: t.tg.webhooks.url)
         async with client(t.tg) as other:
             await other.delete_webhook()

@@ -8,15 +8,16 @@ import pytest
 
 from runner.demo.repository import git
 from tests.fakes import ActingAgent
+from tests.products.acting import act
+from tests.products.logs import faults
 from tests.servers.telegram.world import Message
-from tests.slack.acting import act
-from tests.telegram.town import QuickChats, faults, quick
+from tests.telegram.quick import QuickChats, quick
 
 
 async def asked(t: QuickChats, prompt: str = "ask for it") -> Message:
     """Begin a run in the room that asks, and return the question."""
     await t.says(t.ada, t.room, f"/do@signoff_bot {prompt}")
-    return t.one(t.room, "Needs you")
+    return t.newest(t.room, "Needs you")
 
 
 @pytest.mark.parametrize(
@@ -33,10 +34,10 @@ async def test_a_press_decides_once_and_every_copy_says_so(tmp_path: Path, label
     async with quick(tmp_path, ActingAgent(act)) as t:
         question = await asked(t)
         await t.says(t.bob, t.tg.private(t.bob), f"view {question.text.rpartition('approve ')[2][:6]}")
-        copy = t.one(t.tg.private(t.bob), "Needs you")
+        copy = t.newest(t.tg.private(t.bob), "Needs you")
         pressed = await t.presses(t.bob, question, label)
         assert "pprove" in pressed.text or "enied" in pressed.text
-        t.one(t.room, told)
+        t.newest(t.room, told)
         for each in (question, copy):
             assert (each.labels, "By: bob" in each.text) == ([], True)
         for user, each in ((t.ada, question), (t.bob, copy), (t.bob, question)):
@@ -59,7 +60,7 @@ async def test_two_people_at_once_decide_once_and_the_other_hears_who_did(
         assert "pproved" in first.text
         assert "approved by ada" in second.text
         assert second.show_alert
-        t.one(t.room, "done with it: True")
+        t.newest(t.room, "done with it: True")
         assert "By: ada" in question.text
         assert not faults(caplog)
 
@@ -70,21 +71,21 @@ async def test_a_text_for_a_button_is_asked_for_in_a_message(tmp_path: Path, whe
     async with quick(tmp_path, ActingAgent(act)) as t:
         chat, begin = (t.room, "/do@signoff_bot ask it") if where == "group" else (t.home, "ask it")
         await t.says(t.ada, chat, begin)
-        await t.presses(t.ada, t.one(chat, "Needs you"), "Deny + why")
+        await t.presses(t.ada, t.newest(chat, "Needs you"), "Deny + why")
         prompt = t.ours(chat)[-1]
         assert bool((prompt.markup or {}).get("force_reply")) == (where == "group")
         answered = prompt if where == "group" else None
         await t.says(t.ada, chat, "not on a Friday", reply_to=answered)
-        t.one(chat, "done with it: False Denied by ada: not on a Friday")
+        t.newest(chat, "done with it: False Denied by ada: not on a Friday")
         await t.says(t.ada, chat, begin)
-        question = t.one(chat, "Needs you")
+        question = t.newest(chat, "Needs you")
         await t.presses(t.ada, question, "Edit")
         prompt = t.ours(chat)[-1]
         assert "pytest -q tests/" in prompt.text
         assert any(each["type"] in {"pre", "code"} for each in prompt.entities)
         await t.says(t.ada, chat, "pytest -q tests/other", reply_to=prompt)
         assert "pytest -q tests/other" in question.text
-        t.one(chat, "done with it: True")
+        t.newest(chat, "done with it: True")
         assert len(t.ours(chat, "done with it: True")) == 1
         assert len(t.ours(chat, "What should the agent read?")) == 1
         assert not t.ours(chat, "For whom")
@@ -97,9 +98,9 @@ async def test_a_plan_gets_feedback_and_is_approved(tmp_path: Path) -> None:
         assert "1. Read" in question.text
         await t.presses(t.ada, question, "Change")
         await t.says(t.ada, t.room, "test it first", reply_to=t.ours(t.room)[-1])
-        t.one(t.room, "test it first")
+        t.newest(t.room, "test it first")
         await t.presses(t.ada, await asked(t, "plan it"), "Start")
-        t.one(t.room, "done with it: True")
+        t.newest(t.room, "done with it: True")
 
 
 async def test_what_does_not_fit_has_its_file_and_no_button_that_decides(tmp_path: Path) -> None:
@@ -114,7 +115,7 @@ async def test_what_does_not_fit_has_its_file_and_no_button_that_decides(tmp_pat
         assert not [each for each in t.ours(t.room) if "Approve" in each.labels]
         short = question.text.rpartition("approve ")[2][:6]
         await t.says(t.bob, t.room, f"/approve@signoff_bot {short}")
-        t.one(t.room, "done with it: True")
+        t.newest(t.room, "done with it: True")
 
 
 @pytest.mark.parametrize("label", [pytest.param("Merge", marks=pytest.mark.proof), "Discard"])
@@ -122,7 +123,7 @@ async def test_what_cannot_be_taken_back_is_asked_twice(tmp_path: Path, label: s
     """TG-73: the question comes below and says so; no means no, and yes is done once."""
     async with quick(tmp_path, ActingAgent(act)) as t:
         await t.says(t.ada, t.home, "done it")
-        result = t.one(t.home, "done it: completed")
+        result = t.newest(t.home, "done it: completed")
         before = git(tmp_path / "calculator", "rev-parse", "main")
         pressed = await t.presses(t.ada, result, label)
         sure = t.ours(t.home)[-1]
@@ -143,21 +144,21 @@ async def test_the_other_buttons_of_a_run_do_what_they_say(tmp_path: Path) -> No
     """TG-74: details, steer, stop; diff, follow up, retry of what has ended."""
     async with quick(tmp_path, ActingAgent(act)) as t:
         await t.says(t.ada, t.home, "ask it")
-        await t.says(t.ada, t.home, f"status {(await t.runs())[0].id[-6:]}", reply_to=t.one(t.home, "Needs you"))
-        live = t.one(t.home, "State: waits")
+        await t.says(t.ada, t.home, f"status {(await t.runs())[0].id[-6:]}", reply_to=t.newest(t.home, "Needs you"))
+        live = t.newest(t.home, "State: waits")
         await t.presses(t.ada, live, "Details")
         await t.presses(t.ada, live, "Steer")
         await t.says(t.ada, t.home, "be quick")
         await t.in_time(t.home, "Not read by the agent yet\nbe quick")
         await t.presses(t.ada, live, "Stop")
         (run,) = await t.runs()
-        assert "stopped" in t.one(t.home, run.id[-6:]).text or run.state.value in {"stopped", "paused"}
+        assert "stopped" in t.newest(t.home, run.id[-6:]).text or run.state.value in {"stopped", "paused"}
         await t.says(t.ada, t.home, "/do done it")
-        result = t.one(t.home, "done it: completed")
+        result = t.newest(t.home, "done it: completed")
         await t.presses(t.ada, result, "Diff")
-        t.one(t.home, "+x = 1")
+        t.newest(t.home, "+x = 1")
         await t.presses(t.ada, result, "Follow up")
         await t.says(t.ada, t.home, "and more")
-        t.one(t.home, "heard: and more")
+        t.newest(t.home, "heard: and more")
         await t.presses(t.ada, result, "Retry")
         assert len({run.conversation_id for run in await t.runs()}) == 3

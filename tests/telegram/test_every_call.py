@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 
 from tests.fakes import ActingAgent
-from tests.slack.acting import act
+from tests.products.acting import act
+from tests.products.logs import leaks
 from tests.telegram.chats import Mode
 from tests.telegram.day import Day
-from tests.telegram.quick import World, leaks, world
+from tests.telegram.quick import JSON, World, world
 
 POSTS = {"sendMessage", "sendDocument", "sendPhoto"}
 # All methods of the Bot API that the front end uses, and the download of a file.
@@ -61,7 +62,7 @@ async def test_a_call_that_fails_twice_costs_nothing(
 ) -> None:
     """TG-10: a limit, an error, a page for people, a refusal, no connection and a lost answer, on each kind of call."""
     caplog.set_level(logging.INFO)
-    async with world(tmp_path, mode=_mode(method)) as there:
+    async with world(tmp_path, mode=_mode(method), reports=JSON) as there:
         # Who shuts us out for an hour has forgotten a form: that is for the room, where none is filled in.
         where = there.room.id if way == "forbidden" and method in {"sendMessage", "editMessageText"} else None
         there.tg.fail(method, **WAYS[way], times=_times(method, way), chat=where)

@@ -9,14 +9,10 @@ import pytest
 
 from runner.tasks import TaskDraft
 from tests.fakes import ActingAgent
-from tests.servers.telegram.world import Chat, Message
-from tests.slack.acting import act
-from tests.telegram.town import QuickChats, faults, quick, town
-
-
-def newest(t: QuickChats, chat: Chat) -> Message:
-    """Return our newest message."""
-    return t.ours(chat)[-1]
+from tests.products.acting import act
+from tests.products.logs import faults
+from tests.servers.telegram.world import Message
+from tests.telegram.quick import QuickChats, quick, world
 
 
 def forces(message: Message) -> bool:
@@ -35,15 +31,15 @@ async def test_a_new_task_is_asked_for_step_by_step_below_what_was_typed(tmp_pat
     async with quick(tmp_path, ActingAgent(act)) as t:
         await define(t, "taken")
         await t.says(t.ada, t.home, "/new")
-        first = newest(t, t.home)
+        first = t.newest(t.home)
         await t.says(t.ada, t.home, "taken")
-        assert "There is a task “taken” already." in newest(t, t.home).text
+        assert "There is a task “taken” already." in t.newest(t.home).text
         await t.says(t.ada, t.home, "two words")
-        assert "Not yet" in newest(t, t.home).text
+        assert "Not yet" in t.newest(t.home).text
         await t.says(t.ada, t.home, "free")
         await t.says(t.ada, t.home, "/status")
         await t.says(t.ada, t.home, "run the tests of {{what}}")
-        form = newest(t, t.home)
+        form = t.newest(t.home)
         assert "Default of what" in form.text
         assert first.labels == []
         await t.presses(t.ada, form, "Back")
@@ -55,7 +51,7 @@ async def test_a_new_task_is_asked_for_step_by_step_below_what_was_typed(tmp_pat
         late = await t.presses(t.ada, form, "Skip", stale=True)
         assert late.text
         await t.presses(t.ada, form, "Save")
-        t.one(t.home, "Saved free")
+        t.newest(t.home, "Saved free")
         assert (form.labels, "✓ New task" in form.text) == ([], True)
         again = await t.presses(t.ada, form, "Save", stale=True)
         assert (again.text, again.show_alert) == ("This form is over.", True)
@@ -72,7 +68,7 @@ async def test_a_form_is_left_and_nothing_else_is_cancelled(tmp_path: Path, how:
         await t.says(t.ada, t.home, "ask for it")
         (run,) = await t.runs()
         await t.says(t.ada, t.home, "/new")
-        form = newest(t, t.home)
+        form = t.newest(t.home)
         if how == "Cancel":
             await t.presses(t.ada, form, how)
         else:
@@ -80,7 +76,7 @@ async def test_a_form_is_left_and_nothing_else_is_cancelled(tmp_path: Path, how:
         assert ("Cancelled" in form.text, form.labels) == (True, [])
         assert (await t.scene.core.runs.find(run.id)).state.final is False
         await t.says(t.ada, t.home, "be quick")
-        t.one(t.home, "For whom is this?")
+        t.newest(t.home, "For whom is this?")
 
 
 async def test_an_edit_begins_with_what_is_there(tmp_path: Path) -> None:
@@ -88,13 +84,13 @@ async def test_an_edit_begins_with_what_is_there(tmp_path: Path) -> None:
     async with quick(tmp_path, ActingAgent(act)) as t:
         await define(t, "fix", tags=("ci",), turns=7)
         await t.says(t.ada, t.home, "/edit fix")
-        form = newest(t, t.home)
+        form = t.newest(t.home)
         await t.presses(t.ada, form, "Save")
         assert "Nothing was changed yet." in form.text
         await t.presses(t.ada, form, "Prompt")
         assert "done {{it}}" in form.text
         await t.says(t.ada, t.home, "done {{it}} well")
-        await t.presses(t.ada, newest(t, t.home), "Save")
+        await t.presses(t.ada, t.newest(t.home), "Save")
         task = await t.scene.core.tasks.show("fix")
         assert (task.prompt, task.tags, task.options.limits.turns) == ("done {{it}} well", ("ci",), 7)
 
@@ -104,19 +100,19 @@ async def test_a_run_asks_for_missing_values_in_a_group_too_and_offers_the_last_
     async with quick(tmp_path, ActingAgent(act)) as t:
         await define(t, "fix")
         await t.says(t.ada, t.room, "/run@signoff_bot fix")
-        form = newest(t, t.room)
+        form = t.newest(t.room)
         assert "Reply to this message" in form.text
         assert not forces(form)
         await t.says(t.bob, t.room, "mine", reply_to=form)
-        assert "This form is ada's." in newest(t, t.room).text
+        assert "This form is ada's." in t.newest(t.room).text
         pressed = await t.presses(t.bob, form, "Cancel")
         assert (pressed.text, pressed.show_alert) == ("This form is ada's.", True)
         await t.says(t.ada, t.room, "unrelated talk")
         await t.says(t.ada, t.room, "the parser", reply_to=form)
-        await t.presses(t.ada, t.one(t.room, "all at a glance"), "Run now")
-        t.one(t.room, "heard: done the parser")
+        await t.presses(t.ada, t.newest(t.room, "all at a glance"), "Run now")
+        t.newest(t.room, "heard: done the parser")
         await t.says(t.ada, t.room, "/run@signoff_bot fix")
-        form = newest(t, t.room)
+        form = t.newest(t.room)
         await t.presses(t.ada, form, "Use 1")
         await t.presses(t.ada, form, "Run now")
         assert [run.variables for run in await t.runs()] == [{"it": "the parser"}] * 2
@@ -137,18 +133,18 @@ async def test_questions_of_the_agent_are_answered(tmp_path: Path, prompt: str, 
     """TG-68: one, several, own words; each answered once, and the card says so."""
     async with quick(tmp_path, ActingAgent(act)) as t:
         await t.says(t.ada, t.home, f"{prompt} it")
-        card = t.one(t.home, "Needs you")
+        card = t.newest(t.home, "Needs you")
         form = card
         if steps[0] not in card.labels:
             await t.presses(t.ada, card, next(each for each in card.labels if "nswer" in each or "Other" in each))
-            form = newest(t, t.home)
+            form = t.newest(t.home)
         for step in steps:
             if step.startswith("="):
                 await t.says(t.ada, t.home, step[1:])
-                form = newest(t, t.home)
+                form = t.newest(t.home)
             else:
                 await t.presses(t.ada, form, step)
-        told = t.one(t.home, "done with it: True").text
+        told = t.newest(t.home, "done with it: True").text
         assert all(word in told for word in answer.split(", "))
         assert card.labels == []
 
@@ -157,14 +153,14 @@ async def test_a_form_goes_on_after_a_restart_and_is_carried_out_once(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """TG-69: nothing of it is in memory; so it goes on on another device as well."""
-    async with town(tmp_path) as made:
-        async with made.open(ActingAgent(act)) as t:
+    async with world(tmp_path) as made:
+        async with made.serving(ActingAgent(act)) as t:
             await t.says(t.ada, t.home, "/new")
             await t.says(t.ada, t.home, "fix")
-        async with made.open(ActingAgent(act)) as t:
+        async with made.serving(ActingAgent(act)) as t:
             await t.says(t.ada, t.home, "done it")
-            form = newest(t, t.home)
-        async with made.open(ActingAgent(act)) as t:
+            form = t.newest(t.home)
+        async with made.serving(ActingAgent(act)) as t:
             await t.presses(t.ada, form, "Save")
             assert len(t.ours(t.home, "Saved fix")) == 1
             assert (await t.scene.core.tasks.show("fix")).prompt == "done it"
@@ -176,24 +172,24 @@ async def test_a_form_whose_task_is_gone_gives_back_what_was_written(tmp_path: P
     async with quick(tmp_path, ActingAgent(act)) as t:
         await define(t, "fix")
         await t.says(t.ada, t.home, "/edit fix")
-        await t.presses(t.ada, newest(t, t.home), "Prompt")
+        await t.presses(t.ada, t.newest(t.home), "Prompt")
         await t.scene.core.tasks.delete(t.scene.actor, "fix")
         await t.says(t.ada, t.home, "a long text")
-        assert "a long text" in t.one(t.home, "This form is over.").text
+        assert "a long text" in t.newest(t.home, "This form is over.").text
 
 
 async def test_an_answer_that_comes_after_somebody_elses_is_given_back_and_begins_nothing(tmp_path: Path) -> None:
     """TG-65, TG-68: a text for a question that is closed meanwhile is no new task."""
     async with quick(tmp_path, ActingAgent(act)) as t:
         await t.says(t.ada, t.home, "open it")
-        card = t.one(t.home, "Needs you")
+        card = t.newest(t.home, "Needs you")
         await t.presses(t.ada, card, card.labels[0])
         (run,) = await t.runs()
         (asked,) = await t.scene.core.store.approvals.of(run.id)
         await t.says(t.bob, t.tg.private(t.bob), f"/answer {asked.id[-6:]} Robert")
-        t.one(t.home, "Robert")
+        t.newest(t.home, "Robert")
         await t.says(t.ada, t.home, "Adele")
-        assert "Adele" in t.one(t.home, "This form is over.").text
+        assert "Adele" in t.newest(t.home, "This form is over.").text
         assert len(await t.runs()) == 1
 
 
@@ -205,4 +201,4 @@ async def test_whoever_may_not_is_told_so_before_a_form_opens(tmp_path: Path) ->
         home = t.tg.private(t.bob)
         for line in ("/new", "/edit fix", "/run fix"):
             await t.says(t.bob, home, line)
-            assert "takes the role" in newest(t, home).text
+            assert "takes the role" in t.newest(home).text

@@ -8,7 +8,6 @@ import json
 import logging
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import aiohttp
@@ -18,13 +17,14 @@ from bot.telegram.door import PATH
 from bot.telegram.heard import Dropped, Me
 from bot.telegram.payloads import channel_of, read
 from runner.model import DeliveryState
-from runner.ports import ExecutionQuery
 from tests.fakes import ActingAgent, Turn
+from tests.products.acting import act
+from tests.products.hostile import nobody_gained
+from tests.products.logs import Watchman, watching
 from tests.servers.telegram.webhooks import SECRET
-from tests.slack.acting import act
 from tests.telegram.chats import ADA, BOB, Mode
 from tests.telegram.hostile import Aim, hostile
-from tests.telegram.quick import QuickChats, quick
+from tests.telegram.quick import JSON, QuickChats, quick
 
 EVERYDAY, BATCH, BATCHES = 40, 500, 10  # updates in each mode: always, and at each of the seeds of the proof
 VERA = 13
@@ -41,37 +41,11 @@ FOLLOWS = (
 _ANSWERED, _AT_ONCE = 200, 25
 
 
-@dataclass(eq=False)
-class Watchman(logging.Handler):
-    """Hears the whole log: what is said of updates, and what breaks."""
-
-    heard: int = 0
-    lines: list[str] = field(default_factory=list)
-    broken: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        """Begin as a handler does."""
-        super().__init__(logging.DEBUG)
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Take a record."""
-        if record.exc_info and record.exc_info[0]:
-            self.broken.append(f"{record.getMessage()}: {logging.Formatter().formatException(record.exc_info)}")
-        self.heard += record.name.startswith("bot.telegram")
-        if record.levelno >= logging.INFO:
-            self.lines.append(record.getMessage())
-
-
 @pytest.fixture
 def watchman() -> Iterator[Watchman]:
     """Hear the log."""
-    man, root, ours = Watchman(), logging.getLogger(), logging.getLogger("bot.telegram")
-    before = ours.level
-    root.addHandler(man)
-    ours.setLevel(logging.DEBUG)
-    yield man
-    root.removeHandler(man)
-    ours.setLevel(before)
+    with watching(Watchman(("bot.telegram",))) as man:
+        yield man
 
 
 async def part(turn: Turn) -> str:
@@ -111,7 +85,7 @@ async def stocked(t: QuickChats) -> Aim:
 async def besieged(folder: Path, watchman: Watchman, mode: Mode, *, seed: int, count: int) -> None:
     """Deliver so many, and see afterwards that everything is as before and works."""
     dice = random.Random(seed)
-    async with quick(folder, ActingAgent(part), mode=mode, users=PEOPLE) as t:
+    async with quick(folder, ActingAgent(part), mode=mode, users=PEOPLE, reports=JSON) as t:
         t.tg._api._limiter.count = lambda *_: 0  # type: ignore[method-assign]  # this is not about pace
         aim = await stocked(t)
         for number in range(count):
@@ -168,15 +142,7 @@ async def _still_works(t: QuickChats) -> None:
 
 async def _assessed(t: QuickChats, folder: Path) -> None:
     """See that nobody got what is not theirs, and that nothing shown tells secrets."""
-    store = t.scene.core.store
-    people = await store.people.people()
-    strong = {person.id for person in people if person.name in {"ada", "bob"}}
-    roles = {person.name: person.role.value for person in people}
-    assert roles.items() <= {"ada": "admin", "bob": "approver", "vera": "viewer"}.items()
-    assert [project.name for project in await store.people.projects()] == ["calculator"]
-    for run in (await store.executions.list(ExecutionQuery(limit=10_000))).items:
-        for asked in await store.approvals.of(run.id):
-            assert {asked.answered_by, *(vote.person_id for vote in asked.votes)} <= strong | {None}
+    await nobody_gained(t.scene.core.store)
     shown = json.dumps([call.args for call in t.tg.calls], ensure_ascii=False, default=str)
     for secret in (t.tg.token, str(folder / "state"), "Traceback", "Unexpected error"):
         assert secret not in shown, shown[max(0, shown.index(secret) - 300) :][:600]
@@ -205,7 +171,7 @@ async def test_ten_thousand_hostile_updates_do_no_harm(tmp_path: Path, watchman:
 async def test_any_update_is_read_or_dropped_for_a_reason(tmp_path: Path) -> None:
     """TG-21: reading is total, whatever JSON it is."""
     dice = random.Random(7)
-    async with quick(tmp_path, ActingAgent(part), users=PEOPLE) as t:
+    async with quick(tmp_path, ActingAgent(part), users=PEOPLE, reports=JSON) as t:
         aim = await stocked(t)
     me = Me(id=aim.tg.bot.id, username="signoff_bot")
     for _ in range(5_000):
@@ -219,7 +185,7 @@ async def test_the_door_lets_in_what_comes_with_the_secret_and_can_be_read(
 ) -> None:
     """TG-22: without it a call is refused before it is read, whatever it says, and leaves nothing behind."""
     caplog.set_level(logging.INFO)
-    async with quick(tmp_path, ActingAgent(part), mode="webhook") as t:
+    async with quick(tmp_path, ActingAgent(part), mode="webhook", reports=JSON) as t:
         await t.reaches(lambda: t.tg.webhooks.url)
         url = t.tg.webhooks.url
         assert url.endswith(PATH)

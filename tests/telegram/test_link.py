@@ -9,8 +9,8 @@ import pytest
 from runner.errors import NotAllowed
 from runner.model import Actor, Origin
 from tests.fakes import ActingAgent
-from tests.slack.acting import act
-from tests.telegram.town import QuickChats, quick
+from tests.products.acting import act
+from tests.telegram.quick import QuickChats, quick
 
 TERMINAL = Origin(messenger="terminal", channel="bob")
 
@@ -34,13 +34,13 @@ async def test_a_stranger_is_told_how_to_come_in_and_comes_in_with_a_code(tmp_pa
             assert "does not know you" in t.ours(home)[before].text
             assert "13" in t.ours(home)[before].text
         await t.says(eve, home, way.format("0" * 32))
-        t.one(home, "This code links nothing")
+        t.newest(home, "This code links nothing")
         await t.says(eve, home, way.format(await code_for_bob(t)))
-        t.one(home, "You are bob in Telegram now")
+        t.newest(home, "You are bob in Telegram now")
         assert (await t.scene.core.people.known("telegram", "13", "")).name == "bob"
         await t.tg.start(eve)
         await t.settled()
-        t.one(home, "Hello bob")
+        t.newest(home, "Hello bob")
         assert len([run for run in await t.runs() if run.prompt == "done it"]) == 0
 
 
@@ -56,7 +56,7 @@ async def test_a_known_person_asks_for_a_code_and_nobody_else_sees_it(tmp_path: 
             assert await t.scene.core.people.redeem("slack", f"U{chat.id}", code)
         assert ["directly" in each.text for each in t.ours(t.room)] == [True]
         await t.says(t.ada, t.room, "/prefer@signoff_bot telegram")
-        t.one(t.room, "Telegram")
+        t.newest(t.room, "Telegram")
 
 
 async def test_who_has_never_written_to_us_is_answered_as_soon_as_they_do(tmp_path: Path) -> None:
@@ -76,7 +76,7 @@ async def test_who_has_never_written_to_us_is_answered_as_soon_as_they_do(tmp_pa
         await t.tg.start(eve)
         await t.shows(t.tg.private(eve), "You are bob in Telegram now")  # and no second of the clock passes
         await t.settled()
-        t.one(t.tg.private(eve), "Hello bob")
+        t.newest(t.tg.private(eve), "Hello bob")
         mallory = t.tg.user(14, "Mallory")
         await t.says(mallory, t.tg.private(mallory), f"link {code}")
         with pytest.raises(NotAllowed):

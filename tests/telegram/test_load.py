@@ -148,7 +148,7 @@ async def group(folder: Path, load: Load, clock: Clock) -> AsyncIterator[Group]:
         shift = Shift(load, tg, clock)
         terms: dict[str, Any] = {"worker": {"slots": load.runs, "drain_seconds": 1}, "reports": {"formats": REPORTS}}
         settings = configured(folder, tg, **terms)
-        async with serving(folder, settings, ActingAgent(shift.work), clock=clock) as scene:
+        async with serving(folder, settings, ActingAgent(shift.work), clock=clock) as (scene, _):
             await scene.project()
             async with beside(shift.people(room, bob)):
                 yield Group(shift, scene.core, room, ada)

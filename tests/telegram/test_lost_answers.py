@@ -9,9 +9,9 @@ import pytest
 from runner.model import ApprovalState
 from runner.tasks import TaskDraft
 from tests.fakes import ActingAgent
-from tests.slack.acting import act
+from tests.products.acting import act
 from tests.telegram.chats import Mode
-from tests.telegram.quick import MODES, QuickChats, quick
+from tests.telegram.quick import JSON, MODES, QuickChats, quick
 
 
 async def asked_twice(t: QuickChats) -> None:
@@ -26,12 +26,12 @@ async def test_a_press_on_the_copy_that_nobody_knows_counts_and_both_copies_lose
     tmp_path: Path, mode: Mode
 ) -> None:
     """TG-12: the press tells which message it is."""
-    async with quick(tmp_path, ActingAgent(act), mode=mode) as t:
+    async with quick(tmp_path, ActingAgent(act), mode=mode, reports=JSON) as t:
         await asked_twice(t)
         unknown, known = t.ours(t.room, "Needs you")
         await t.presses(t.bob, unknown, "Approve")
         (run,) = await t.runs()
-        (approval,) = await t.scene.core.store.approvals.of(run)
+        (approval,) = await t.scene.core.store.approvals.of(run.id)
         assert approval.state is ApprovalState.APPROVED
         assert "Approved" in known.text
         assert "Approve" not in [*unknown.labels, *known.labels]
@@ -43,7 +43,7 @@ async def test_a_press_on_the_copy_that_nobody_knows_counts_and_both_copies_lose
 
 async def test_a_press_on_the_copy_that_is_left_over_says_that_it_is_done(tmp_path: Path) -> None:
     """TG-12: and takes its buttons away."""
-    async with quick(tmp_path, ActingAgent(act)) as t:
+    async with quick(tmp_path, ActingAgent(act), reports=JSON) as t:
         await asked_twice(t)
         unknown, known = t.ours(t.room, "Needs you")
         await t.presses(t.bob, known, "Approve")

@@ -7,8 +7,8 @@ from pathlib import Path
 from bot.commands import TABLE
 from bot.telegram.menu import TEXTS
 from tests.fakes import ActingAgent
-from tests.slack.acting import act
-from tests.telegram.town import quick
+from tests.products.acting import act
+from tests.telegram.quick import quick
 
 
 async def test_the_menu_has_words_of_the_grammar_only_for_each_kind_of_chat_and_language(tmp_path: Path) -> None:

@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.fakes import ActingAgent
-from tests.slack.acting import act
-from tests.telegram.quick import world
+from tests.products.acting import act
+from tests.telegram.quick import QuickChats, quick, world
 from tests.telegram.test_restarts import forgive, unnoted
-from tests.telegram.town import QuickChats, quick, town
 
 ASKED = "For whom is this?"
 
@@ -25,21 +24,21 @@ async def begun(t: QuickChats, *texts: str) -> None:
 
 
 async def test_words_are_put_into_an_old_form_only_once_their_author_says_so(tmp_path: Path) -> None:
-    """TG-76: also after a restart; a whole command is one, as ever, and a press of later finds nothing."""
-    async with town(tmp_path) as made:
-        async with made.open(ActingAgent(act)) as t:
+    """TG-78: also after a restart; a whole command is one, as ever, and a press of later finds nothing."""
+    async with world(tmp_path) as there:
+        async with there.serving(ActingAgent(act)) as t:
             await begun(t, "fix")
             await t.says(t.ada, t.home, "done it")
-            card = t.one(t.home, ASKED)
+            card = t.newest(t.home, ASKED)
             assert "New task" in card.text
             assert card.labels == ["The form", "A new run", "Nobody"]
             await t.says(t.ada, t.home, "runs")
-            t.one(t.home, "No runs fit")
+            t.newest(t.home, "No runs fit")
             assert len(t.ours(t.home, ASKED)) == 1
-        async with made.open(ActingAgent(act)) as t:
+        async with there.serving(ActingAgent(act)) as t:
             await t.presses(t.ada, card, "The form")
             assert (card.labels, "Put into the form" in card.text) == ([], True)
-            await t.presses(t.ada, t.one(t.home, "all at a glance"), "Save")
+            await t.presses(t.ada, t.newest(t.home, "all at a glance"), "Save")
             assert (await t.scene.core.tasks.show("fix")).prompt == "done it"
             late = await t.presses(t.ada, card, "The form", stale=True)
             assert late.text == "That is done already."
@@ -50,38 +49,38 @@ async def test_words_are_put_into_an_old_form_only_once_their_author_says_so(tmp
 async def test_words_that_are_not_for_the_form_leave_it_as_it_is(
     tmp_path: Path, label: str, prompts: list[str]
 ) -> None:
-    """TG-76: a run of these words, even where they begin like a command, or nothing."""
+    """TG-78: a run of these words, even where they begin like a command, or nothing."""
     async with quick(tmp_path, ActingAgent(act)) as t:
         await begun(t, "fix")
         await t.says(t.ada, t.home, "stop writing bugs")
-        await t.presses(t.ada, t.one(t.home, ASKED), label)
+        await t.presses(t.ada, t.newest(t.home, ASKED), label)
         assert [run.prompt for run in await t.runs()] == prompts
         assert await t.scene.core.store.drafts.newest("telegram", "11", "11", "form") is not None
-        assert "stop writing bugs" in t.one(t.home, "You said").text
+        assert "stop writing bugs" in t.newest(t.home, "You said").text
 
 
 async def test_words_may_be_for_a_live_run_as_well(tmp_path: Path) -> None:
-    """TG-76, TG-60: whoever they are for hears them once."""
+    """TG-78, TG-60: whoever they are for hears them once."""
     async with quick(tmp_path, ActingAgent(act), approvals={"expire_minutes": 6_000}) as t:
         await t.says(t.ada, t.home, "/do ask please")
         await begun(t)
         await t.says(t.ada, t.home, "be quick about it")
-        card = t.one(t.home, ASKED)
+        card = t.newest(t.home, ASKED)
         assert card.labels == ["The form", "The agent", "A new run", "Nobody"]
         await t.presses(t.ada, card, "The agent")
-        await t.presses(t.ada, t.one(t.home, "Needs you"), "Approve")
+        await t.presses(t.ada, t.newest(t.home, "Needs you"), "Approve")
         await t.in_time(t.home, "be quick about it")
         assert len({run.conversation_id for run in await t.runs()}) == 1
 
 
 async def test_words_for_a_form_that_has_ended_meanwhile_are_not_lost(tmp_path: Path) -> None:
-    """TG-76: the press says so, and the question stays."""
+    """TG-78: the press says so, and the question stays."""
     async with quick(tmp_path, ActingAgent(act)) as t:
         await begun(t)
         form = t.ours(t.home)[-1]
         await t.says(t.ada, t.home, "done it")
         await t.presses(t.ada, form, "Cancel")
-        card = t.one(t.home, ASKED)
+        card = t.newest(t.home, ASKED)
         told = await t.presses(t.ada, card, "The form")
         assert (told.text, told.show_alert) == ("This form is over.", True)
         await t.presses(t.ada, card, "A new run")
@@ -91,7 +90,7 @@ async def test_words_for_a_form_that_has_ended_meanwhile_are_not_lost(tmp_path: 
 async def test_a_question_about_words_that_was_not_noted_is_asked_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """TG-76, TG-18: a death after it was shown leaves one card."""
+    """TG-78, TG-18: a death after it was shown leaves one card."""
     async with world(tmp_path) as there:
         async with there.serving(ActingAgent(act)) as t:
             for text in ("/new", "fix"):
@@ -102,14 +101,14 @@ async def test_a_question_about_words_that_was_not_noted_is_asked_once(
             await t.reaches(lambda: t.ours(t.home, ASKED))
         async with there.serving(ActingAgent(act)) as t:
             await t.settled()
-            await t.presses(t.ada, t.one(t.home, ASKED), "A new run")
-            assert [run.prompt for run in await t.executions()] == ["done it"]
+            await t.presses(t.ada, t.newest(t.home, ASKED), "A new run")
+            assert [run.prompt for run in await t.runs()] == ["done it"]
 
 
 async def test_a_press_that_began_a_run_and_died_before_the_words_were_forgotten_begins_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """TG-76, TG-18: the run is found by the message that it came from."""
+    """TG-78, TG-18: the run is found by the message that it came from."""
 
     async def stuck(*_: object) -> None:
         await asyncio.Event().wait()
@@ -119,7 +118,7 @@ async def test_a_press_that_began_a_run_and_died_before_the_words_were_forgotten
             await t.says(t.ada, t.home, "/new")
             await t.clock.move(timedelta(hours=2))
             await t.says(t.ada, t.home, "done it")
-            card = t.one(t.home, ASKED)
+            card = t.newest(t.home, ASKED)
             with monkeypatch.context() as patch:
                 patch.setattr(type(t.scene.core.store.drafts), "remove", stuck)
                 await t.tg.press(t.ada, card, "A new run")

@@ -2,64 +2,30 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from runner.model import Execution, State
-from runner.ports import ExecutionQuery
-from tests.fakes import MAKE, ActingAgent, Turn
+from tests.fakes import ActingAgent
+from tests.products.outage import AGAIN, FINISH, Hour
 from tests.servers.telegram.world import Chat, Message
 from tests.telegram.chats import Mode
-from tests.telegram.quick import QuickChats, quick
-
-AGAIN = {"command": "make again"}
-FINISH = "finish"  # the prompt of the run that ends while Telegram is away; the others ask meanwhile
-
-
-async def _ended(t: QuickChats) -> list[Execution]:
-    """Return the runs that have ended, with their reports written."""
-    store = t.scene.core.store
-    runs = (await store.executions.list(ExecutionQuery(limit=9))).items
-    return [run for run in runs if run.state is State.COMPLETED and await store.feed.reports(run.id)]
-
-
-async def _passes(t: QuickChats, away: asyncio.Event) -> None:
-    """Let an hour pass without Telegram, in which one run ends and the others ask."""
-    t.tg.cut()
-    away.set()
-    async with t.patience():
-        while len(await t.scene.core.store.approvals.open()) < 2 or not await _ended(t):
-            await t.moment()
-    await t.passes(3600, step=60)
-    t.tg.restore()
+from tests.telegram.quick import JSON, QuickChats, quick
 
 
 @pytest.mark.proof
 @pytest.mark.parametrize("mode", ["polling", "webhook"])
 async def test_an_hour_of_outage_ends_with_each_card_and_each_file_delivered_once(tmp_path: Path, mode: Mode) -> None:
     """TG-20: questions, results and files, in order, and of progress the latest; presses afterwards count."""
-    away = asyncio.Event()
-
-    async def part(turn: Turn) -> str:
-        if turn.prompt is not None:
-            await turn.step("Bash", MAKE)
-            await away.wait()
-            if turn.text == FINISH:
-                await turn.write("new.py", "x = 1\n")
-                return "finished meanwhile"
-        answer = await turn.step("Bash", AGAIN)
-        return "ran it again" if answer and answer.approve else "left it"
-
-    async with quick(tmp_path, ActingAgent(part), mode=mode) as t:
+    hour = Hour()
+    async with quick(tmp_path, ActingAgent(hour.part), mode=mode, reports=JSON) as t:
         there: dict[str, Chat] = {FINISH: t.room, "ask here": t.room, "ask there": t.home}
         for prompt, chat in there.items():
             await t.tg.say(t.ada, chat, f"/do {prompt}")
             await _approved(t, chat, prompt)
-        await _passes(t, away)
+        await hour.passes(t)
         await t.reaches(lambda: t.ours(t.room, "finished meanwhile"))
         for prompt in ("ask here", "ask there"):
             question = await _approved(t, there[prompt], prompt)

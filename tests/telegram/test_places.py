@@ -8,9 +8,10 @@ import pytest
 
 from runner.tasks import TaskDraft
 from tests.fakes import ActingAgent, Turn
+from tests.products.acting import act
+from tests.products.logs import faults
 from tests.servers.telegram.world import Chat, Message
-from tests.slack.acting import act
-from tests.telegram.town import QuickChats, faults, quick
+from tests.telegram.quick import QuickChats, quick
 
 
 async def listens(turn: Turn) -> str:
@@ -38,22 +39,22 @@ async def test_a_message_that_could_be_for_a_run_or_begin_one_is_asked_about(tmp
     async with quick(tmp_path, ActingAgent(act)) as t:
         first = await t.says(t.ada, t.home, "ask for it")
         said = await t.says(t.ada, t.home, "be quick")
-        asked = t.one(t.home, "For whom is this?")
+        asked = t.newest(t.home, "For whom is this?")
         assert asked.reply_to == said.id
         await t.presses(t.ada, asked, "Nobody")
         assert (await conversations(t), asked.labels, "Not sent" in asked.text) == (1, [], True)
         said = await t.says(t.ada, t.home, "done another")
-        await t.presses(t.ada, t.one(t.home, "For whom is this?"), "A new run")
-        assert t.one(t.home, "done another: completed").reply_to == said.id
+        await t.presses(t.ada, t.newest(t.home, "For whom is this?"), "A new run")
+        assert t.newest(t.home, "done another: completed").reply_to == said.id
         await t.says(t.ada, t.home, "be very quick")
-        await t.presses(t.ada, t.one(t.home, "For whom is this?"), "The agent")
+        await t.presses(t.ada, t.newest(t.home, "For whom is this?"), "The agent")
         await t.in_time(t.home, "Not read by the agent yet\nbe very quick")
         assert await conversations(t) == 2
         late = await t.presses(t.ada, asked, "The agent", stale=True)
         assert late.text == "That is done already."
-        await t.says(t.ada, t.home, "this is for it", reply_to=t.one(t.home, "Needs you"))
-        await t.presses(t.ada, t.one(t.home, "Needs you"), "Approve")
-        assert t.one(t.home, "ask for it: completed").reply_to == first.id
+        await t.says(t.ada, t.home, "this is for it", reply_to=t.newest(t.home, "Needs you"))
+        await t.presses(t.ada, t.newest(t.home, "Needs you"), "Approve")
+        assert t.newest(t.home, "ask for it: completed").reply_to == first.id
         await t.says(t.ada, t.home, "done more")
         assert await conversations(t) == 3, "where no run is live nothing is asked"
 
@@ -62,7 +63,7 @@ async def test_a_message_for_the_agent_is_marked_when_it_is_taken_and_when_it_is
     """TG-61: by a reaction and by no message; what was edited before it was handed over is read as it is then."""
     async with quick(tmp_path, ActingAgent(listens), worker={"slots": 1}) as t:
         first = await t.says(t.ada, t.home, "ask for it")
-        question = t.one(t.home, "Needs you")
+        question = t.newest(t.home, "Needs you")
         count = len(t.ours(t.home))
         remark = await t.says(t.ada, t.home, "wait, be quick", reply_to=question)
         assert remark.reactions[t.tg.bot.id] == ["👀"]
@@ -84,7 +85,7 @@ async def test_private_topics_hold_a_task_each_and_what_is_said_there_steers(tmp
     async with quick(tmp_path, ActingAgent(act), topics=True) as t:
         await saved(t, "fix", "tidy")
         loose = await t.says(t.ada, t.home, "done it")
-        assert t.one(t.home, "done it: completed").reply_to == loose.id
+        assert t.newest(t.home, "done it: completed").reply_to == loose.id
         for name in ("fix", "tidy", "fix"):
             await t.says(t.ada, t.home, f"/run {name}")
         assert [each.name for each in t.home.topics.values()] == ["fix", "tidy"]
@@ -105,7 +106,7 @@ async def test_a_forum_has_a_topic_for_each_task_where_we_may_make_them(tmp_path
         await saved(t, "fix")
         forum = t.tg.group(-1002, "Tasks", t.ada, t.bob, bot="administrator" if rights else "member", forum=True)
         said = await t.says(t.ada, forum, "/run fix")
-        question = t.one(forum, "Needs you")
+        question = t.newest(forum, "Needs you")
         if rights:
             (topic,) = forum.topics.values()
             assert (topic.name, question.topic) == ("fix", topic.id)
@@ -117,7 +118,7 @@ async def test_a_forum_has_a_topic_for_each_task_where_we_may_make_them(tmp_path
             await t.says(t.ada, forum, "/run fix")
             t.tg.forgive("createForumTopic")
         await t.presses(t.bob, question, "Approve")
-        t.one(forum, "done with it: True")
+        t.newest(forum, "done with it: True")
 
 
 async def test_in_a_topic_of_a_forum_everything_stays_there_and_does_not_answer_its_beginning(tmp_path: Path) -> None:
@@ -145,7 +146,7 @@ async def test_in_a_group_what_is_not_for_us_is_left_alone(tmp_path: Path) -> No
         await t.says(t.bob, t.room, "/do@other_bot it @signoff_bot")
         assert (t.ours(t.room), await t.runs()) == ([], ())
         said = await t.says(t.ada, t.room, "@signoff_bot, ask for it")
-        question = t.one(t.room, "Needs you")
+        question = t.newest(t.room, "Needs you")
         assert question.reply_to == said.id
         await t.says(t.bob, t.room, "be quick", reply_to=question)
         await t.in_time(t.room, "Not read by the agent yet\nbe quick")
@@ -190,9 +191,9 @@ async def test_who_is_no_person_is_not_heard_and_strangers_are_told_that_they_ar
         t.room.members.add(eve.id)
         await t.says(eve, t.room, "/do@signoff_bot done it")
         await t.says(eve, t.tg.private(eve), "done it")
-        assert "does not know you" in t.one(t.tg.private(eve), "13").text
+        assert "does not know you" in t.newest(t.tg.private(eve), "13").text
         await t.says(t.ada, t.room, "/do@signoff_bot ask for it")
-        question = t.one(t.room, "Needs you")
+        question = t.newest(t.room, "Needs you")
         pressed = await t.presses(eve, question, "Approve")
         assert (pressed.show_alert, question.labels != []) == (True, True)
         assert len(await t.runs()) == 1
@@ -203,7 +204,7 @@ async def test_all_that_is_said_in_a_chain_is_for_its_run(tmp_path: Path) -> Non
     """TG-1: an answer to any message of ours, or to one's own that began it, after the end as well."""
     async with quick(tmp_path, ActingAgent(act)) as t:
         said = await t.says(t.ada, t.home, "done it")
-        for answered in (said, t.one(t.home, "done it: completed"), t.ours(t.home)[0]):
+        for answered in (said, t.newest(t.home, "done it: completed"), t.ours(t.home)[0]):
             count = len(await t.runs())
             await t.says(t.ada, t.home, "done more", reply_to=answered)
             assert len(await t.runs()) == count + 1

@@ -16,7 +16,7 @@ from tests.scenarios.play import bash
 from tests.servers.telegram.stage import png
 from tests.servers.telegram.world import File, Message
 from tests.telegram.chats import Chats, HastyClock, Mode, chats
-from tests.telegram.town import MODES
+from tests.telegram.quick import MODES
 
 PICTURE = png(40, 30)
 
@@ -71,7 +71,7 @@ async def saved(t: Chats) -> None:
 
 @pytest.mark.parametrize("mode", MODES)
 async def test_from_a_new_task_in_a_form_to_the_merged_branch(tmp_path: Path, mode: Mode) -> None:
-    """TG-51: two forms, an approval, remarks with a picture and a file, report and diff, and the merge asked twice."""
+    """TG-51: two forms, an approval, remarks with a picture and a file, reports and diff, and the merge asked twice."""
     async with product(tmp_path, mode) as t:
         await saved(t)
         await t.shows(t.home, "Run make · step")
@@ -89,6 +89,13 @@ async def test_from_a_new_task_in_a_form_to_the_merged_branch(tmp_path: Path, mo
         assert result.reply_to == first.reply_to
         await t.tg.say(t.ada, t.home, "report json", reply_to=result)
         assert (await posted(t, ".json")).name.startswith("report-")
+        await t.tg.say(t.ada, t.home, "report pdf", reply_to=result)
+        page = await t.shows(t.home, "First page of the report")
+        pdf = await t.until(t.home, lambda m: m.file and m.file.name.endswith(".pdf"))
+        assert page.file is not None
+        assert pdf.file is not None
+        assert (page.file.kind, pdf.file.kind, pdf.file.content[:5]) == ("photo", "document", b"%PDF-")
+        assert page.id < pdf.id
         await t.press(t.ada, result, "Diff")
         await t.shows(t.home, "+asked")
         await t.press(t.ada, result, "Merge")

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from tests.fakes import ActingAgent
-from tests.slack.acting import act
+from tests.products.acting import act
 from tests.telegram.chats import Mode
-from tests.telegram.quick import MODES, QuickChats, World, world
+from tests.telegram.quick import JSON, MODES, QuickChats, World, world
 
 
 def forgive(there: World) -> None:
@@ -42,7 +42,7 @@ async def unnoted(there: World, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
 @pytest.mark.parametrize("mode", MODES)
 async def test_a_question_outlives_a_restart_and_its_old_button_still_answers(tmp_path: Path, mode: Mode) -> None:
     """TG-18: the card that people see is the one that they saw, and one press is enough."""
-    async with world(tmp_path, mode=mode, approvals={"hot_wait_minutes": 0}) as there:
+    async with world(tmp_path, mode=mode, approvals={"hot_wait_minutes": 0}, reports=JSON) as there:
         async with there.serving(ActingAgent(act)) as t:
             await t.tg.say(t.ada, t.room, "/do ask please")
             await t.settled()
@@ -58,7 +58,7 @@ async def test_a_question_outlives_a_restart_and_its_old_button_still_answers(tm
 @pytest.mark.parametrize("mode", MODES)
 async def test_a_form_goes_on_after_a_restart(tmp_path: Path, mode: Mode) -> None:
     """TG-18: what was filled in is there, and what was typed meanwhile is taken."""
-    async with world(tmp_path, mode=mode) as there:
+    async with world(tmp_path, mode=mode, reports=JSON) as there:
         async with there.serving(ActingAgent(act)) as t:
             for text in ("/new", "t0"):
                 await t.tg.say(t.ada, t.home, text)
@@ -71,7 +71,7 @@ async def test_a_form_goes_on_after_a_restart(tmp_path: Path, mode: Mode) -> Non
             assert task is not None
             assert task.prompt == "done"
             assert len(t.ours(t.home, "Saved t0")) == 1
-            assert await t.runs() == []
+            assert await t.runs() == ()
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -79,7 +79,7 @@ async def test_a_message_that_was_carried_out_and_not_noted_begins_no_second_run
     tmp_path: Path, mode: Mode, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """TG-18: its run is found by the message that began it."""
-    async with world(tmp_path, mode=mode) as there:
+    async with world(tmp_path, mode=mode, reports=JSON) as there:
         async with unnoted(there, monkeypatch) as t:
             await t.tg.say(t.ada, t.room, "/do ask please")
             await t.reaches(lambda: t.ours(t.room, "Needs you"))
@@ -94,7 +94,7 @@ async def test_a_press_that_was_carried_out_and_not_noted_decides_once(
     tmp_path: Path, label: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """TG-18: what it says the second time disturbs nobody."""
-    async with world(tmp_path) as there:
+    async with world(tmp_path, reports=JSON) as there:
         async with there.serving(ActingAgent(act)) as t:
             await t.tg.say(t.ada, t.room, "/do ask please")
             await t.settled()
@@ -115,7 +115,7 @@ async def test_a_form_that_was_sent_and_not_noted_begins_no_second_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """TG-18: nor does an answer to a card say the same to an agent twice."""
-    async with world(tmp_path) as there:
+    async with world(tmp_path, reports=JSON) as there:
         async with there.serving(ActingAgent(act)) as t:
             for text in ("/new t1 -- done {{x}}", "/run t1", "calc"):
                 await t.tg.say(t.ada, t.home, text)
@@ -134,7 +134,7 @@ async def test_a_form_that_was_sent_and_not_noted_begins_no_second_run(
 async def test_a_text_for_a_form_that_was_taken_and_not_noted_is_not_taken_for_the_next_field(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """TG-75: the form stands where it stood, and above it what was typed."""
+    """TG-77: the form stands where it stood, and above it what was typed."""
     async with world(tmp_path) as there:
         async with there.serving(ActingAgent(act)) as t:
             await t.tg.say(t.ada, t.home, "/new")
@@ -154,7 +154,7 @@ async def test_a_text_for_a_form_that_was_taken_and_not_noted_is_not_taken_for_t
 async def test_a_press_in_a_form_that_was_taken_and_not_noted_counts_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """TG-75: the same form is shown once, where the press has brought it."""
+    """TG-77: the same form is shown once, where the press has brought it."""
     async with world(tmp_path) as there:
         async with there.serving(ActingAgent(act)) as t:
             for text in ("/new", "t0", "done"):
@@ -175,7 +175,7 @@ async def test_a_press_in_a_form_that_was_taken_and_not_noted_counts_once(
 async def test_a_text_that_has_ended_a_form_and_was_not_noted_begins_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """TG-75: what a button has asked for is known when it comes again, though nothing waits for it any more."""
+    """TG-77: what a button has asked for is known when it comes again, though nothing waits for it any more."""
     async with world(tmp_path) as there:
         async with there.serving(ActingAgent(act)) as t:
             await t.says(t.ada, t.home, "/do ask please")
@@ -212,7 +212,7 @@ async def test_what_was_said_to_an_agent_and_not_noted_is_said_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """TG-18: the message itself is known."""
-    async with world(tmp_path) as there:
+    async with world(tmp_path, reports=JSON) as there:
         async with there.serving(ActingAgent(act)) as t:
             await t.tg.say(t.ada, t.room, "/do done")
             await t.settled()

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.fakes import ActingAgent
+from tests.products.acting import act
 from tests.servers.telegram.world import Chat
-from tests.slack.acting import act
-from tests.telegram.quick import QuickChats, quick, world
+from tests.telegram.quick import JSON, QuickChats, quick, world
 
 FLOOD = 222
 
@@ -26,7 +26,7 @@ def texts(t: QuickChats, chat: Chat) -> list[str]:
 
 async def test_a_flood_wait_in_one_chat_keeps_that_chat_still_and_no_other(tmp_path: Path) -> None:
     """TG-13: for 222 seconds nothing is asked about that chat, not even a reaction; then all comes once, in order."""
-    async with quick(tmp_path, ActingAgent(act)) as t:
+    async with quick(tmp_path, ActingAgent(act), reports=JSON) as t:
         t.tg.fail("sendMessage", chat=t.room.id, status=429, retry_after=FLOOD)
         await t.tg.say(t.ada, t.room, "/do ask please")
         await t.reaches(lambda: any(each.error for each in t.tg.called("sendMessage")))
@@ -47,7 +47,7 @@ async def test_a_flood_wait_in_one_chat_keeps_that_chat_still_and_no_other(tmp_p
 
 async def test_a_flood_wait_is_kept_over_a_restart(tmp_path: Path) -> None:
     """TG-13: what Telegram has asked for is not forgotten; only a reaction may come earlier, which floods nobody."""
-    async with world(tmp_path) as there:
+    async with world(tmp_path, reports=JSON) as there:
         async with there.serving(ActingAgent(act)) as t:
             t.tg.fail("sendMessage", chat=t.room.id, status=429, retry_after=FLOOD)
             await t.tg.say(t.ada, t.room, "/do ask please")
@@ -75,7 +75,7 @@ async def _goes_on(t: QuickChats, chat: Chat) -> None:
     """Answer what was asked in a chat that is closed to us, from another, where work goes on."""
     other = t.room if chat is t.home else t.home
     (run,) = await t.runs()
-    (approval,) = await t.scene.core.store.approvals.of(run)
+    (approval,) = await t.scene.core.store.approvals.of(run.id)
     who = t.bob if other is t.room else t.ada
     await t.tg.say(who, other, f"/approve {approval.id}")
     await t.tg.say(who, other, "/do done elsewhere")
@@ -98,7 +98,7 @@ async def _whole(t: QuickChats, chat: Chat) -> None:
 
 async def test_a_person_who_blocks_us_and_comes_back_has_missed_nothing(tmp_path: Path) -> None:
     """TG-14: with a question open; meanwhile others are served."""
-    async with quick(tmp_path, ActingAgent(act)) as t:
+    async with quick(tmp_path, ActingAgent(act), reports=JSON) as t:
         await _asked(t, t.home)
         await t.tg.block(t.ada)
         await _goes_on(t, t.home)
@@ -108,7 +108,7 @@ async def test_a_person_who_blocks_us_and_comes_back_has_missed_nothing(tmp_path
 
 async def test_a_group_that_throws_us_out_and_takes_us_back_has_missed_nothing(tmp_path: Path) -> None:
     """TG-14: with a question open; meanwhile others are served."""
-    async with quick(tmp_path, ActingAgent(act)) as t:
+    async with quick(tmp_path, ActingAgent(act), reports=JSON) as t:
         await _asked(t, t.room)
         await t.tg.kick(t.room, t.ada)
         await _goes_on(t, t.room)
@@ -118,7 +118,7 @@ async def test_a_group_that_throws_us_out_and_takes_us_back_has_missed_nothing(t
 
 async def test_who_comes_back_while_we_are_being_refused_is_not_left_waiting(tmp_path: Path) -> None:
     """TG-14: the refusal may arrive after the news that we may write again."""
-    async with quick(tmp_path, ActingAgent(act)) as t:
+    async with quick(tmp_path, ActingAgent(act), reports=JSON) as t:
         await _asked(t, t.home)
         bot, send = t.front._bot, t.front._bot.edit_message_text  # a race has to be made
 
@@ -135,7 +135,7 @@ async def test_who_comes_back_while_we_are_being_refused_is_not_left_waiting(tmp
             bot.edit_message_text = slowly  # type: ignore[method-assign]
         await t.tg.block(t.ada)
         (run,) = await t.runs()
-        (approval,) = await t.scene.core.store.approvals.of(run)
+        (approval,) = await t.scene.core.store.approvals.of(run.id)
         await t.tg.say(t.bob, t.room, f"/approve {approval.id}")
         await t.reaches(lambda: not t.tg.private(t.ada).blocked)
         await _whole(t, t.home)
@@ -143,7 +143,7 @@ async def test_who_comes_back_while_we_are_being_refused_is_not_left_waiting(tmp
 
 async def test_a_group_that_becomes_a_supergroup_keeps_its_runs(tmp_path: Path) -> None:
     """TG-15: cards come there, and presses and answers there count, also after a restart."""
-    async with world(tmp_path, kind="group") as there:
+    async with world(tmp_path, kind="group", reports=JSON) as there:
         async with there.serving(ActingAgent(act)) as t:
             await _asked(t, t.room)
             new = await t.tg.migrate(t.room, t.ada)
@@ -162,7 +162,7 @@ async def test_a_group_that_becomes_a_supergroup_keeps_its_runs(tmp_path: Path) 
             await t.tg.say(t.ada, new, "and more", reply_to=result)
             await t.settled()
             assert len(t.ours(new, "and more: completed")) == 1
-            last = await t.scene.core.runs.find((await t.runs())[0])
+            last = await t.scene.core.runs.find((await t.runs())[0].id)
             assert last.conversation_id == old_run.conversation_id
             said = texts(t, new)
             assert len(said) == len(set(said)), said

@@ -9,10 +9,10 @@ import pytest
 from bot.telegram.service import Service
 from tests.core.away import PLACES, away
 from tests.fakes import ActingAgent
+from tests.products.acting import act
 from tests.servers.telegram.stage import png
-from tests.slack.acting import act
+from tests.telegram.quick import quick
 from tests.telegram.test_files import counts
-from tests.telegram.town import quick
 
 
 @pytest.mark.parametrize("place", PLACES)
@@ -31,8 +31,8 @@ async def test_what_was_said_while_the_store_was_away_is_done_when_it_is_back(
         await t.settled()
         (run,) = await t.runs()
         assert run.prompt == "done it"
-        result = t.one(t.home, "heard: done it")
-        assert "done it" in t.one(t.home, "Runs\n").text
+        result = t.newest(t.home, "heard: done it")
+        assert "done it" in t.newest(t.home, "Runs\n").text
         assert result.reply_to == said.id
         assert not t.ours(t.home, "disk is full")
 
@@ -43,7 +43,7 @@ async def test_a_press_while_the_store_is_away_counts_when_it_is_back(
     """STORE-21: and is answered for what it did, not for what it met."""
     async with quick(tmp_path, ActingAgent(act)) as t:
         await t.says(t.ada, t.home, "/do ask please")
-        question = t.one(t.home, "Needs you")
+        question = t.newest(t.home, "Needs you")
         with away(monkeypatch, t.scene.core.store, "approvals.get") as outage:
             pressed = await t.tg.press(t.ada, question, "Approve")
             async with t.patience():
@@ -53,7 +53,7 @@ async def test_a_press_while_the_store_is_away_counts_when_it_is_back(
         await t.settled()
         assert pressed.answered
         assert "Approved" in question.text
-        t.one(t.home, "done with it: True")
+        t.newest(t.home, "done with it: True")
 
 
 async def test_an_album_while_the_store_is_away_is_one_message_when_it_is_back(
@@ -84,7 +84,7 @@ async def test_whoever_meets_a_defect_is_told_and_the_next_is_heard(
         with monkeypatch.context() as patch:
             patch.setattr(Service, "begins", defect)
             await t.says(t.ada, t.home, "/do done it")
-        told = t.one(t.home, "Unexpected error")
+        told = t.newest(t.home, "Unexpected error")
         assert "a defect" not in told.text
         assert "a defect" in caplog.text
         await t.says(t.ada, t.home, "/do done more")

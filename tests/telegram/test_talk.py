@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes import ActingAgent
-from tests.slack.acting import act
+from tests.products.acting import act
 from tests.telegram.chats import Mode, chats
 
 

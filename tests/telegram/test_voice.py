@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from tests.fakes import ActingAgent
-from tests.slack.acting import act
-from tests.telegram.town import faults, quick
+from tests.products.acting import act
+from tests.products.logs import faults
+from tests.telegram.quick import quick
 
 OGG = b"OggS" + bytes(100)
 
@@ -28,15 +29,15 @@ async def test_what_was_understood_is_shown_mended_and_sent(tmp_path: Path) -> N
     """TG-56: first shown, then corrected by an answer, then sent; a chain like that of any other message."""
     async with quick(tmp_path, ActingAgent(act), telegram=transcribed(tmp_path, SAYS)) as t:
         said = await t.says(t.ada, t.home, voice=OGG)
-        card = t.one(t.home, "This was understood")
+        card = t.newest(t.home, "This was understood")
         assert "ask for {{it}}" in card.text
         assert card.reply_to == said.id
         assert await t.runs() == ()
         await t.says(t.ada, t.home, "done with it", reply_to=card)
-        assert "done with it" in t.one(t.home, "This was understood").text
+        assert "done with it" in t.newest(t.home, "This was understood").text
         assert await t.runs() == ()
         await t.presses(t.ada, card, "Send it")
-        assert t.one(t.home, "heard: done with it").reply_to == said.id
+        assert t.newest(t.home, "heard: done with it").reply_to == said.id
         assert (card.labels, "✓ Sent" in card.text) == ([], True)
         late = await t.presses(t.ada, card, "Send it", stale=True)
         assert (late.text, late.show_alert) == ("That is done already.", True)
@@ -47,16 +48,16 @@ async def test_a_voice_message_steers_and_can_be_thrown_away(tmp_path: Path) -> 
     """TG-56: as an answer to a run it goes to its agent; thrown away it goes nowhere; nobody else can send it."""
     async with quick(tmp_path, ActingAgent(act), telegram=transcribed(tmp_path, SAYS.replace("ask", "and"))) as t:
         await t.says(t.ada, t.room, "/do@signoff_bot ask for it")
-        question = t.one(t.room, "Needs you")
+        question = t.newest(t.room, "Needs you")
         spoken = await t.says(t.ada, t.room, voice=OGG, reply_to=question)
-        card = t.one(t.room, "This was understood")
+        card = t.newest(t.room, "This was understood")
         assert card.reply_to == spoken.id
         other = await t.presses(t.bob, card, "Send it")
         assert "Only who said it" in other.text
         await t.presses(t.ada, card, "Throw away")
         assert "Not sent" in card.text
         await t.says(t.ada, t.room, voice=OGG, reply_to=question)
-        await t.presses(t.ada, t.one(t.room, "This was understood"), "Send it")
+        await t.presses(t.ada, t.newest(t.room, "This was understood"), "Send it")
         await t.presses(t.ada, question, "Approve")
         await t.in_time(t.room, "Not read by the agent yet\nand for {{it}}")
         assert len({run.conversation_id for run in await t.runs()}) == 1
@@ -79,6 +80,6 @@ async def test_a_voice_message_that_cannot_be_used_is_said_to_be(
     section = transcribed(tmp_path, program) if program else {}
     async with quick(tmp_path, ActingAgent(act), telegram=section) as t:
         await t.says(t.ada, t.home, voice=b"OggS" + bytes(size))
-        assert "as text" in t.one(t.home, words).text
+        assert "as text" in t.newest(t.home, words).text
         assert await t.runs() == ()
         assert not faults(caplog)

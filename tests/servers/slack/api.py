@@ -9,9 +9,12 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.servers import faults
+from tests.servers.ledger import Call
+from tests.servers.loopback import brought, lose
 from tests.servers.slack.limits import Limiter
 from tests.servers.slack.parts import Payload
-from tests.servers.slack.world import Call, Refused, World
+from tests.servers.slack.world import Refused, World
 
 Method = Callable[[Payload], Payload]
 
@@ -24,18 +27,16 @@ _SCOPES = (
 
 
 @dataclass
-class Fault:
-    """A misfortune for the next calls of a method; `*` means any.
+class Fault(faults.Fault):
+    """A misfortune as Slack has them: `status` 200 answers with `error`."""
 
-    `status` 200 answers with `error`; `lost` does what was asked and then loses the answer.
-    """
-
-    method: str
-    status: int = 429
     error: str = ""
-    retry_after: int = 1
-    times: int = 1
-    lost: bool = False
+
+
+class FaultWords(faults.FaultWords, total=False):
+    """How a Fault can be ordered."""
+
+    error: str
 
 
 class WebApi:
@@ -45,13 +46,11 @@ class WebApi:
         self._world = world
         self._limiter = limiter
         self._methods = dict(methods)
-        self.faults: list[Fault] = []
-        self.off: set[str] = set()
-        self.down = False
+        self.misfortunes = faults.Misfortunes[Fault]()
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer one call."""
-        if self.down:
+        if self.misfortunes.down:
             return lose(request)
         name = request.match_info["method"]
         try:
@@ -62,18 +61,11 @@ class WebApi:
         token = request.headers.get("Authorization", "").removeprefix("Bearer ") or args.pop("token", "")
         call = Call(name, args, self._world.clock.now())
         self._world.calls.append(call)
-        fault = self._fault(name)
+        fault = self.misfortunes.befalling(call)
         if fault and not fault.lost:
             return self._unlucky(call, fault)
         answer = self._limited(call) or self._do(call, token)
         return lose(request) if fault else answer
-
-    def _fault(self, method: str) -> Fault | None:
-        for fault in self.faults:
-            if fault.times > 0 and fault.method in {"*", method}:
-                fault.times -= 1
-                return fault
-        return None
 
     def _unlucky(self, call: Call, fault: Fault) -> web.Response:
         call.error = fault.error or ("ratelimited" if fault.status == 429 else "internal_error")
@@ -113,7 +105,7 @@ class WebApi:
             return _answer({"ok": False, "error": no.error} | no.more)
 
     def _admit(self, method: str, token: str) -> None:
-        if method in self.off:
+        if method in self.misfortunes.off:
             raise Refused("unknown_method", req_method=method)
         if method not in self._methods:
             raise Refused("unknown_method", "no such method here", req_method=method)
@@ -123,13 +115,6 @@ class WebApi:
             raise Refused("invalid_auth", "a token that nobody has")
         if (token == self._world.app_token) != method.startswith("apps.connections."):
             raise Refused("not_allowed_token_type", f"{token[:4]} is the wrong kind of token")
-
-
-def lose(request: web.Request) -> web.Response:
-    """End the connection without an answer."""
-    if request.transport:
-        request.transport.abort()
-    return web.Response(status=503)
 
 
 def needed(args: Payload, *names: str) -> list[Any]:
@@ -150,13 +135,10 @@ def _answer(body: Payload) -> web.Response:
 
 
 async def _arguments(request: web.Request) -> Payload:
-    args: Payload = dict(request.query)
+    args = await brought(request)
     if request.content_type == "application/json":
-        body = await request.json() if request.can_read_body else {}
-        if not isinstance(body, dict):
-            raise ValueError("not an object")
-        return args | {key: each for key, each in body.items() if each is not None}
-    args |= {key: each for key, each in (await request.post()).items() if isinstance(each, str)}
+        return args
+    args = {key: each for key, each in args.items() if isinstance(each, str)}
     for key in _STRUCTURED:
         if isinstance(args.get(key), str) and args[key][:1] in {"[", "{"}:
             args[key] = json.loads(args[key])

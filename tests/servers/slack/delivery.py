@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Coroutine
+from collections.abc import Awaitable
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from runner.model import new_id
+from tests.servers.background import Background
 from tests.servers.slack import payloads
 from tests.servers.slack.parts import Payload
 from tests.servers.slack.world import World
@@ -55,39 +55,6 @@ class Courier(Protocol):
         ...
 
 
-class Background:
-    """Coroutines of the server that nobody waits for.
-
-    Not a TaskGroup: fixtures open and close the server from different coroutines, which a TaskGroup does not survive.
-    """
-
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self._running: set[asyncio.Task[Any]] = set()
-
-    def start(self, work: Coroutine[Any, Any, Any]) -> None:
-        """Let it run until it ends or the server closes; an error becomes a violation."""
-        started = asyncio.get_running_loop().create_task(work)
-        self._running.add(started)
-        started.add_done_callback(self._ended)
-
-    def _ended(self, ended: asyncio.Task[Any]) -> None:
-        self._running.discard(ended)
-        if not ended.cancelled() and (error := ended.exception()):
-            self._world.violate(f"the server itself failed: {error!r}")
-
-    async def settle(self) -> None:
-        """Wait for everything that runs now."""
-        while self._running:
-            await asyncio.wait(self._running)
-
-    async def close(self) -> None:
-        """Stop everything."""
-        for each in self._running:
-            each.cancel()
-        await self.settle()
-
-
 class Deliveries:
     """Sends parcels, repeats events, and writes down what was not acknowledged."""
 
@@ -109,7 +76,7 @@ class Deliveries:
 
     def announce(self, inner: Payload) -> None:
         """Deliver an event that nobody waits for."""
-        self._background.start(self.event(inner))
+        _ = self._background.start(self.event(inner))
 
     def again(self, parcel: Parcel | None = None) -> Awaitable[Ack]:
         """Deliver the same once more, the last parcel unless told otherwise: Slack promises at least once."""
@@ -119,7 +86,7 @@ class Deliveries:
     async def _first(self, parcel: Parcel) -> Ack:
         ack = await self._try(parcel)
         if not ack.ok and ack.retry:
-            self._background.start(self._retry(parcel, ack))
+            _ = self._background.start(self._retry(parcel, ack))
         return ack
 
     async def _retry(self, parcel: Parcel, ack: Ack) -> None:

@@ -7,22 +7,22 @@ import secrets
 
 from aiohttp import web
 
+from tests.servers.loopback import lose
 from tests.servers.slack import payloads
-from tests.servers.slack.api import Method, lose, needed
+from tests.servers.slack.api import Method, needed
 from tests.servers.slack.chat import Announce, thread
 from tests.servers.slack.parts import Payload
 from tests.servers.slack.world import File, Message, Refused, World
 
 
 class Files:
-    """The methods about files, and the two addresses beside the Web API. `url` is where this server is."""
+    """The methods about files, and the two addresses beside the Web API."""
 
     def __init__(self, world: World, announce: Announce) -> None:
         self._world = world
         self._announce = announce
         self._uploads: dict[str, File] = {}
         self._completed: set[str] = set()
-        self.url = ""
         self.down = False
         self.methods: dict[str, Method] = {
             "files.getUploadURLExternal": self.begin,
@@ -41,7 +41,7 @@ class Files:
         self._world.files[made.id] = made
         secret = secrets.token_hex(12)
         self._uploads[secret] = made
-        return {"upload_url": f"{self.url}/upload/v1/{secret}", "file_id": made.id}
+        return {"upload_url": f"{self._world.url}/upload/v1/{secret}", "file_id": made.id}
 
     async def upload(self, request: web.Request) -> web.StreamResponse:
         """Step two: the bytes, as many as were declared."""
@@ -85,7 +85,7 @@ class Files:
             each.shared.append(channel.id)
         made = Message(channel.id, self._world.ts(), self._world.bot_user, args.get("initial_comment") or "")
         made.bot_id, made.thread_ts = self._world.bot_id, in_thread
-        made.files = [payloads.file(self._world, each, self.url) for each in found]
+        made.files = [payloads.file(self._world, each, self._world.url) for each in found]
         self._world.add(made)
         self._announce(payloads.message_event(self._world, made, channel))
 
@@ -94,7 +94,7 @@ class Files:
         name = needed(args, "file")[0]
         if name not in self._world.files:
             raise Refused("file_not_found", f"no such file: {name}")
-        return {"file": payloads.file(self._world, self._world.files[name], self.url)}
+        return {"file": payloads.file(self._world, self._world.files[name], self._world.url)}
 
     async def download(self, request: web.Request) -> web.StreamResponse:
         """Give out a file; without a token it is the page for signing in, with status 200, as on the real thing."""

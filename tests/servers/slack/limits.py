@@ -6,13 +6,11 @@ as "20+ a minute"; here they end at their number.
 
 from __future__ import annotations
 
-import asyncio
-import math
-from collections import defaultdict, deque
+from collections import defaultdict
 
 from runner.ports import Clock
+from tests.servers.pace import Bucket, Refusals, Window
 
-_WINDOW = 60.0
 _TIER_2, _TIER_3, _TIER_4 = 20, 50, 100
 _SPECIAL = 10_000  # bounded by something else, or not at all
 PER_MINUTE = {
@@ -46,49 +44,30 @@ PER_MINUTE = {
 }
 
 
-class Limiter:
+class Limiter(Refusals):
     """Counts calls, and says for how many seconds the next one would be too early.
 
-    `burst` is how many messages a channel takes at once before one a second holds. `in_flight` is for how many real
-    seconds after a refusal a call may still arrive from somebody who cannot know about it.
+    `burst` is how many messages a channel takes at once before one a second holds.
     """
 
     def __init__(self, clock: Clock, *, burst: int = 5, in_flight: float = 0.25) -> None:
-        self._clock = clock
-        self._burst = burst
-        self.in_flight = in_flight
-        self._calls: defaultdict[str, deque[float]] = defaultdict(deque)
-        self._posts: dict[str, float] = {}
-        self._blocked: dict[str, tuple[float, float]] = {}
-
-    def block(self, key: str, seconds: float) -> None:
-        """Remember that somebody was told to wait."""
-        self._blocked[key] = (self._clock.monotonic() + seconds, asyncio.get_running_loop().time())
-
-    def waiting(self, key: str) -> tuple[int, bool]:
-        """Say how many seconds are left of a refusal, and whether the caller must have known of it."""
-        until, told = self._blocked.get(key, (0.0, 0.0))
-        left = until - self._clock.monotonic()
-        if left <= 0:
-            return 0, False
-        return math.ceil(left), asyncio.get_running_loop().time() - told > self.in_flight
+        super().__init__(clock, in_flight)
+        self._now = clock.monotonic
+        self._calls: dict[str, Window] = {}
+        self._posts = defaultdict[str, Bucket](lambda: Bucket(burst))
 
     def method(self, method: str) -> int:
         """Count a call of this method; more than 0 is the Retry-After of its refusal."""
-        now = self._clock.monotonic()
-        calls = self._calls[method]
-        while calls and now - calls[0] >= _WINDOW:
-            calls.popleft()
-        if len(calls) >= PER_MINUTE.get(method, _TIER_3):
-            return max(1, math.ceil(calls[0] + _WINDOW - now))
-        calls.append(now)
-        return 0
+        most = PER_MINUTE.get(method, _TIER_3)
+        return _counted(self._calls.setdefault(method, Window(most, 60.0)), self._now())
 
     def post(self, channel: str) -> int:
         """Count a message to this channel; more than 0 is the Retry-After of its refusal."""
-        now = self._clock.monotonic()
-        empty_at = max(self._posts.get(channel, now), now)
-        if empty_at - now > self._burst - 1:
-            return max(1, math.ceil(empty_at - now - self._burst + 1))
-        self._posts[channel] = empty_at + 1.0
-        return 0
+        return _counted(self._posts[channel], self._now())
+
+
+def _counted(pace: Window | Bucket, now: float) -> int:
+    wait = pace.wait(now)
+    if not wait:
+        pace.add(now)
+    return wait

@@ -32,7 +32,6 @@ class People:
     deliveries: Deliveries
     responses: Responses
     surfaces: Surfaces
-    url: str
 
     def user(self, user_id: str, name: str, *, guest: bool = False, bot: bool = False, team: str | None = None) -> User:
         """Add a person or a bot; `team` is another workspace that shares a channel with this one."""
@@ -51,7 +50,7 @@ class People:
 
     async def command(self, user: User, channel: Channel, command: str, text: str = "") -> Ack:
         """Type a slash command; an answer inside the acknowledgement is shown as Slack would show it."""
-        address = self.url + self.world.response_path(user.id, channel.id)
+        address = self.world.url + self.world.response_path(user.id, channel.id)
         payload = payloads.command(self.world, user, channel, (command, text), address)
         ack = await self.deliveries.interaction(COMMAND, payload)
         if ack.ok and ack.body:
@@ -69,7 +68,7 @@ class People:
         found = message.element(action_id, stale=stale)
         if found is None or message.deleted:
             raise LookupError(f"nobody can press {action_id!r} in {message.ts}: {message.text!r}")
-        address = self.url + self.world.response_path(user.id, message.channel, message.ts)
+        address = self.world.url + self.world.response_path(user.id, message.channel, message.ts)
         done = payloads.action(self.world, found, value)
         payload = payloads.actions_on_message(self.world, user, message, done, address)
         return await self.deliveries.interaction(INTERACTION, payload)
@@ -86,7 +85,7 @@ class People:
         """Write a message, if need be with files (name, content); naming the bot sends app_mention as well."""
         made = Message(channel.id, self.world.ts(), user.id, text, thread_ts=thread_ts)
         uploaded = [self._upload(user, channel, *each) for each in files]
-        made.files = [payloads.file(self.world, each, self.url) for each in uploaded]
+        made.files = [payloads.file(self.world, each, self.world.url) for each in uploaded]
         self.world.add(made)
         if thread_ts:
             self.world.posted[channel.id, thread_ts].thread_ts = thread_ts
@@ -140,7 +139,7 @@ class People:
 
     async def shortcut(self, user: User, callback_id: str, message: Message | None = None) -> Ack:
         """Use a shortcut: that of a message, or a global one."""
-        address = self.url + self.world.response_path(user.id, message.channel) if message else ""
+        address = self.world.url + self.world.response_path(user.id, message.channel) if message else ""
         payload = payloads.shortcut(self.world, user, callback_id, message, address)
         return await self.deliveries.interaction(INTERACTION, payload)
 

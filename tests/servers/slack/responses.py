@@ -6,7 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.servers.slack.api import lose
+from tests.servers.loopback import lose
 from tests.servers.slack.chat import Chat, content
 from tests.servers.slack.parts import Payload
 from tests.servers.slack.world import RESPONSE_URL_USES, Message, Refused, World

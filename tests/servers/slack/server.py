@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from types import TracebackType
-from typing import Self
+from typing import Unpack
 
 from aiohttp import web
 
 from runner.clock import SystemClock
 from runner.ports import Clock
-from tests.servers.slack.api import Fault, WebApi
+from tests.servers.background import Background
+from tests.servers.ledger import Call
+from tests.servers.slack.api import Fault, FaultWords, WebApi
 from tests.servers.slack.chat import Chat
-from tests.servers.slack.delivery import Ack, Background, Deliveries, Parcel
+from tests.servers.slack.delivery import Ack, Deliveries, Parcel
 from tests.servers.slack.directory import Directory
 from tests.servers.slack.files import Files
 from tests.servers.slack.limits import Limiter
@@ -22,13 +23,14 @@ from tests.servers.slack.responses import Responses
 from tests.servers.slack.sockets import Sockets
 from tests.servers.slack.surfaces import Surfaces
 from tests.servers.slack.webhooks import Webhooks
-from tests.servers.slack.world import Call, Channel, File, Message, Session, View, World
+from tests.servers.slack.world import Channel, File, Message, Session, View, World
+from tests.servers.strict import StrictServer
 
 _LARGEST_BODY = 64 << 20
 
 
-class StrictSlack(PeopleWithViews):
-    """A workspace that refuses what Slack refuses, and remembers it in `violations`, which must be empty after a test.
+class StrictSlack(StrictServer[Call, Fault], PeopleWithViews):
+    """A workspace that refuses what Slack refuses.
 
     Delivers over Socket Mode until `http` names an address. `ack_seconds` are real seconds; everything else that takes
     time (triggers, response addresses, rates, repeated events) goes by `clock`. `echo` tells the app of its own
@@ -47,7 +49,7 @@ class StrictSlack(PeopleWithViews):
         self.world = World(clock or SystemClock())
         self._ack_seconds = ack_seconds
         self.sockets = Sockets(self.world, ack_seconds)
-        self._background = Background(self.world)
+        self._background = Background(self.world.violate)
         self.deliveries = Deliveries(self.world, self._background, self.sockets)
         announce = self.deliveries.announce if echo else _ignore
         chat = Chat(self.world, announce)
@@ -57,29 +59,29 @@ class StrictSlack(PeopleWithViews):
         directory = Directory(self.world, self._socket_url)
         methods = chat.methods | self.surfaces.methods | self._uploads.methods | directory.methods
         self._api = WebApi(self.world, Limiter(self.world.clock, burst=burst, in_flight=in_flight), methods)
-        self.url = ""
+        super().__init__(self.world, self._api.misfortunes, _LARGEST_BODY)
 
-    async def __aenter__(self) -> Self:
-        app = web.Application(client_max_size=_LARGEST_BODY)
-        app.router.add_route("*", "/api/{method}", self._api.handle)
-        app.router.add_get("/link", self.sockets.handle)
-        app.router.add_post("/upload/v1/{secret}", self._uploads.upload)
-        app.router.add_get("/files-pri/{place}/{name}", self._uploads.download)
-        app.router.add_get("/files-pri/{place}/download/{name}", self._uploads.download)
-        app.router.add_post("/actions/{rest:.*}", self.responses.handle)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
-        await site.start()
-        self.url = self._uploads.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
-        return self
+    def _routes(self) -> list[web.RouteDef]:
+        return [
+            web.route("*", "/api/{method}", self._api.handle),
+            web.get("/link", self.sockets.handle),
+            web.post("/upload/v1/{secret}", self._uploads.upload),
+            web.get("/files-pri/{place}/{name}", self._uploads.download),
+            web.get("/files-pri/{place}/download/{name}", self._uploads.download),
+            web.post("/actions/{rest:.*}", self.responses.handle),
+        ]
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def _close(self) -> None:
         await self._background.close()
         self.sockets.cut()
-        await self._runner.cleanup()
+
+    def _reachable(self, *, down: bool) -> None:
+        self._uploads.down = self.responses.down = self.sockets.down = down
+        if isinstance(self.deliveries.courier, Webhooks):
+            self.deliveries.courier.cut = down
+
+    def _hang_up(self) -> None:
+        self.sockets.cut()
 
     def _socket_url(self) -> str:
         return f"{self.url.replace('http', 'ws', 1)}/link?ticket={self.sockets.ticket()}&app_id={self.world.app_id}"
@@ -158,60 +160,11 @@ class StrictSlack(PeopleWithViews):
         """Agent sessions, by channel and thread."""
         return self.world.sessions
 
-    @property
-    def calls(self) -> list[Call]:
-        """All calls of the Web API, in order."""
-        return self.world.calls
-
-    @property
-    def violations(self) -> list[str]:
-        """What a good citizen of Slack would not have done."""
-        return self.world.violations
-
-    def called(self, method: str) -> list[Call]:
-        """List the calls of one method."""
-        return [each for each in self.calls if each.method == method]
-
-    def forgive(self, word: str) -> list[str]:
-        """Take the violations with this word off the list, and return them; LookupError if there are none."""
-        found = [each for each in self.violations if word in each]
-        if not found:
-            raise LookupError(f"nothing to forgive: {word!r} is not in {self.violations}")
-        self.world.violations = [each for each in self.violations if word not in each]
-        return found
-
     # Misfortunes.
 
-    def fail(
-        self,
-        method: str = "*",
-        *,
-        status: int = 429,
-        error: str = "",
-        retry_after: int = 1,
-        times: int = 1,
-        lost: bool = False,
-    ) -> None:
+    def fail(self, method: str = "*", **how: Unpack[FaultWords]) -> None:
         """Let the next calls of a method fail: see Fault."""
-        self._api.faults.append(Fault(method, status, error, retry_after, times, lost))
-
-    def off(self, *methods: str) -> None:
-        """Let the workspace not have these methods."""
-        self._api.off.update(methods)
-
-    def cut(self) -> None:
-        """Lose all sockets, and refuse everything from now on."""
-        self._reachable(down=True)
-        self.sockets.cut()
-
-    def restore(self) -> None:
-        """Be there again."""
-        self._reachable(down=False)
-
-    def _reachable(self, *, down: bool) -> None:
-        self._api.down = self._uploads.down = self.responses.down = self.sockets.down = down
-        if isinstance(self.deliveries.courier, Webhooks):
-            self.deliveries.courier.cut = down
+        self._api.misfortunes.faults.append(Fault(method, **how))
 
     async def refresh(self) -> None:
         """Ask all sockets to connect anew, as Slack does every few hours."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from tests.servers.slack.api import lose
+from tests.servers.loopback import lose
 from tests.servers.slack.delivery import EVENT, Ack, Parcel
 from tests.servers.slack.parts import Payload
 from tests.servers.slack.world import World

@@ -8,11 +8,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from aiohttp import web
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
+from tests.servers.loopback import serving
 from tests.servers.slack import StrictSlack
 
 EVENTS = ("message", "app_mention", "app_home_opened", "reaction_added", "reaction_removed", "file_shared")
@@ -76,14 +76,9 @@ async def over_sockets(slack: StrictSlack, sockets: int = 1) -> AsyncIterator[Ec
 async def over_http(slack: StrictSlack) -> AsyncIterator[Echo]:
     """Run the app behind an address."""
     echo = Echo(slack)
-    runner = web.AppRunner(echo.app.web_app("/slack/events"), access_log=None, shutdown_timeout=0.2)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    slack.http(f"http://127.0.0.1:{runner.addresses[0][1]}/slack/events")
-    try:
+    async with serving(echo.app.web_app("/slack/events")) as url:
+        slack.http(f"{url}/slack/events")
         yield echo
-    finally:
-        await runner.cleanup()
 
 
 TRANSPORTS = {"sockets": over_sockets, "http": over_http}

@@ -12,6 +12,7 @@ from aiohttp import web
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from tests.core.clock import HandClock
+from tests.servers.loopback import taking
 from tests.servers.slack import StrictSlack
 from tests.servers.slack.stage import TRANSPORTS, Echo, actions, button, field, modal, over_http, over_sockets
 from tests.servers.slack.world import Channel, User
@@ -309,19 +310,11 @@ async def test_an_http_app_that_fails_breaks_the_rules_and_may_ask_not_to_hear_i
     async def refuse(_: web.Request) -> web.Response:
         return web.Response(status=500, headers={"X-Slack-No-Retry": "1"})
 
-    app = web.Application()
-    app.router.add_post("/", refuse)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    try:
-        async with StrictSlack() as slack:
-            slack.http(f"http://127.0.0.1:{runner.addresses[0][1]}/")
-            alice = slack.user("U1ALICE", "alice")
-            _, ack = await slack.say(alice, slack.channel("C1ROOM", alice), "hello")
-            await slack.settle()
-            assert ack.failure == "http_error"
-            assert len(slack.deliveries.sent) == 1
-            assert slack.forgive("http_error")
-    finally:
-        await runner.cleanup()
+    async with taking("/", refuse) as url, StrictSlack() as slack:
+        slack.http(url)
+        alice = slack.user("U1ALICE", "alice")
+        _, ack = await slack.say(alice, slack.channel("C1ROOM", alice), "hello")
+        await slack.settle()
+        assert ack.failure == "http_error"
+        assert len(slack.deliveries.sent) == 1
+        assert slack.forgive("http_error")

@@ -7,9 +7,9 @@ import secrets
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from runner.ports import Clock
+from tests.servers.ledger import Call, Ledger
 from tests.servers.slack import blocks as kit
 from tests.servers.slack.parts import Payload
 
@@ -118,16 +118,6 @@ class File:
 
 
 @dataclass
-class Call:
-    """One call of the Web API; `error` is empty when it was answered with ok."""
-
-    method: str
-    args: Payload
-    at: datetime
-    error: str = ""
-
-
-@dataclass
 class Session:
     """An agent session: its state as the thread shows it."""
 
@@ -152,11 +142,11 @@ class _ResponseUrl:
     uses: int = 0
 
 
-class World:
+class World(Ledger[Call]):
     """All state of the workspace; every id is made here, every violation is written here."""
 
     def __init__(self, clock: Clock) -> None:
-        self.clock = clock
+        super().__init__(clock)
         self.team_id, self.app_id = "T0SIGNOFF", "A0SIGNOFF"
         self.bot_id, self.bot_user = "B0SIGNOFF", "U0SIGNOFF"
         self.bot_token = f"xoxb-{secrets.token_hex(12)}"
@@ -171,8 +161,6 @@ class World:
         self.files: dict[str, File] = {}
         self.sessions: dict[tuple[str, str | None], Session] = {}
         self.prompts: dict[str, list[Payload]] = {}
-        self.calls: list[Call] = []
-        self.violations: list[str] = []
         self._triggers: dict[str, _Trigger] = {}
         self.response_urls: dict[str, _ResponseUrl] = {}
         self._counts: defaultdict[str, int] = defaultdict(int)
@@ -189,10 +177,6 @@ class World:
         micros = max(self._last_ts + 1, int(self.clock.now().timestamp() * 1_000_000))
         self._last_ts = micros
         return f"{micros // 1_000_000}.{micros % 1_000_000:06d}"
-
-    def violate(self, sentence: str) -> None:
-        """Write down what a good citizen of Slack would not have done."""
-        self.violations.append(sentence)
 
     def user(self, user_id: str) -> User:
         """Return a user; Slack's `user_not_found` if there is none."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypedDict
+from typing import Any
 
 from aiohttp import web
 
+from tests.servers import faults, ledger
+from tests.servers.loopback import lose
 from tests.servers.telegram.arguments import arguments
 from tests.servers.telegram.limits import COUNTED, Limiter
 from tests.servers.telegram.world import Call, Chat, Payload, Refused, World
@@ -21,36 +23,27 @@ _GATEWAY = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>nginx
 
 
 @dataclass
-class Fault:
-    """A misfortune for the next calls of a method; `*` means any. With `chat`, only for calls about this chat.
+class Fault(faults.Fault):
+    """A misfortune as Telegram has them. With `chat`, only for calls about this chat.
 
-    `status` 502 comes with a page for people, others with `description`. `lost` does what was asked and then loses the
-    answer; `dropped` closes the connection without doing anything.
+    `status` 502 comes with a page for people, others with `description`; `dropped` closes the connection without doing
+    anything.
     """
 
-    method: str
     chat: int | None = None
-    status: int = 429
     description: str = ""
-    retry_after: int = 1
-    times: int = 1
-    lost: bool = False
     dropped: bool = False
 
-    def meets(self, call: Call) -> bool:
+    def meets(self, call: ledger.Call) -> bool:
         """Whether it befalls this call."""
-        return self.times > 0 and self.method in {"*", call.method} and self.chat in {None, call.chat}
+        return super().meets(call) and self.chat in {None, call.args.get("chat_id")}
 
 
-class FaultWords(TypedDict, total=False):
+class FaultWords(faults.FaultWords, total=False):
     """How a Fault can be ordered."""
 
     chat: int | None
-    status: int
     description: str
-    retry_after: int
-    times: int
-    lost: bool
     dropped: bool
 
 
@@ -63,19 +56,17 @@ class BotApi:
         self._methods = dict(methods)
         self._poll = poll
         self._names = {name.lower(): name for name in (*methods, "getUpdates")}
-        self.faults: list[Fault] = []
-        self.off: set[str] = set()
-        self.down = False
+        self.misfortunes = faults.Misfortunes[Fault]()
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer one call."""
-        if self.down:
+        if self.misfortunes.down:
             return lose(request)
         if request.match_info["token"] != self._world.token:
             self._world.violate("a call with a token that nobody has")
             return _answer(401, "Unauthorized")
         name = self._names.get(request.match_info["method"].lower(), "")
-        if not name or name in self.off:
+        if not name or name in self.misfortunes.off:
             if not name:
                 self._world.violate(f"no such method: {request.match_info['method']}")
             return _answer(404, "Not Found")
@@ -92,20 +83,13 @@ class BotApi:
         return await self._answered(request, call)
 
     async def _answered(self, request: web.Request, call: Call) -> web.StreamResponse:
-        fault = self._fault(call)
+        fault = self.misfortunes.befalling(call)
         if fault and not fault.lost:
             return self._unlucky(request, call, fault)
         answer = self._limited(call) or await self._do(request, call)
         if fault:
             call.error = call.error or "the answer was lost"
-        return lose(request) if fault or self.down else answer
-
-    def _fault(self, call: Call) -> Fault | None:
-        for fault in self.faults:
-            if fault.meets(call):
-                fault.times -= 1
-                return fault
-        return None
+        return lose(request) if fault or self.misfortunes.down else answer
 
     def _unlucky(self, request: web.Request, call: Call, fault: Fault) -> web.Response:
         if fault.dropped:
@@ -157,13 +141,6 @@ class BotApi:
                 self._world.violate(f"{call.method}: {no.description}: {no.fault}")
             return _answer(no.status, call.error, **no.parameters)
         return web.json_response({"ok": True, "result": result})
-
-
-def lose(request: web.Request) -> web.Response:
-    """End the connection without an answer."""
-    if request.transport:
-        request.transport.abort()
-    return web.Response(status=503)
 
 
 def _messages(call: Call) -> int:

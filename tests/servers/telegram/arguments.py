@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from aiohttp import web
 from aiohttp.web_request import FileField
 
+from tests.servers.loopback import brought
 from tests.servers.telegram.world import Payload, Refused
 
 T = TypeVar("T")
@@ -43,15 +44,7 @@ class Upload:
 
 async def arguments(request: web.Request) -> Payload:
     """Read a call; ValueError if its body is nothing that Telegram reads."""
-    raw: Payload = dict(request.query)
-    if request.content_type == "application/json":
-        body = await request.json() if request.can_read_body else {}
-        if not isinstance(body, dict):
-            raise ValueError("not an object")
-        raw |= {key: each for key, each in body.items() if each is not None}
-    elif request.can_read_body:
-        raw |= {key: _part(each) for key, each in (await request.post()).items()}
-    made = {key: _value(key, each) for key, each in raw.items()}
+    made = {key: _value(key, _part(each)) for key, each in (await brought(request)).items()}
     files = {key: each for key, each in made.items() if isinstance(each, Upload)}
     return {key: _attached(each, files) for key, each in made.items()}
 

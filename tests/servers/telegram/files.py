@@ -8,12 +8,14 @@ from typing import Any, NamedTuple
 
 from aiohttp import web
 
+from tests.servers.faults import Misfortunes
+from tests.servers.loopback import lose
 from tests.servers.telegram import objects
-from tests.servers.telegram.api import Fault, lose
+from tests.servers.telegram.api import Fault
 from tests.servers.telegram.arguments import Upload, needed
 from tests.servers.telegram.sending import Sending
 from tests.servers.telegram.texts import Formatted, caption_of
-from tests.servers.telegram.world import File, Payload, Refused, World
+from tests.servers.telegram.world import Call, File, Payload, Refused, World
 
 UPLOAD, PHOTO, DOWNLOAD = 50 << 20, 10 << 20, 20 << 20
 _SIDES, _RATIO = 10_000, 20
@@ -32,8 +34,7 @@ class Files:
     def __init__(self, world: World, sending: Sending) -> None:
         self._world = world
         self._sending = sending
-        self.down = False
-        self.faults: list[Fault] = []
+        self.misfortunes = Misfortunes[Fault]()
         self.methods: dict[str, Callable[[Payload], Any]] = {
             "getFile": self._get,
             "sendDocument": lambda args: self._send("document", args),
@@ -95,9 +96,10 @@ class Files:
 
     async def download(self, request: web.Request) -> web.StreamResponse:
         """Answer with the bytes of a file for which getFile was called within the last hour."""
-        fault = next((each for each in self.faults if each.times > 0), None)
-        if self.down or fault:
-            return lose(request) if self.down or fault is None else self._unlucky(request, fault)
+        if self.misfortunes.down:
+            return lose(request)
+        if fault := self.misfortunes.befalling(Call("download", {}, self._world.clock.now())):
+            return _unlucky(request, fault)
         if request.match_info["token"] != self._world.token:
             self._world.violate("a download with a token that nobody has")
             return _refused(401, "Unauthorized")
@@ -106,11 +108,11 @@ class Files:
                 return web.Response(body=each.content, content_type="application/octet-stream")
         return _refused(404, "Not Found")
 
-    def _unlucky(self, request: web.Request, fault: Fault) -> web.StreamResponse:
-        fault.times -= 1
-        if fault.dropped or fault.lost:
-            return lose(request)
-        return _refused(fault.status, fault.description or "Bad Gateway")
+
+def _unlucky(request: web.Request, fault: Fault) -> web.StreamResponse:
+    if fault.dropped or fault.lost:
+        return lose(request)
+    return _refused(fault.status, fault.description or "Bad Gateway")
 
 
 def _picture(content: bytes) -> tuple[int, int]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from types import TracebackType
-from typing import Self, Unpack
+from typing import Unpack
 
 from aiohttp import web
 
 from runner.clock import SystemClock
 from runner.ports import Clock
+from tests.servers.strict import StrictServer
 from tests.servers.telegram.api import BotApi, Fault, FaultWords
 from tests.servers.telegram.files import Files
 from tests.servers.telegram.limits import Limiter, Rates
@@ -26,8 +26,8 @@ from tests.servers.telegram.world import Call, Chat, File, Message, Payload, Use
 _LARGEST_BODY = 52 << 20
 
 
-class StrictTelegram(People):
-    """Refuses what Telegram refuses, and remembers it in `violations`, which must be empty after a test.
+class StrictTelegram(StrictServer[Call, Fault], People):
+    """Refuses what Telegram refuses.
 
     Only the long poll and the tries of a webhook take real seconds; everything else that takes time goes by `clock`.
     """
@@ -55,25 +55,23 @@ class StrictTelegram(People):
         methods = self.sending.methods | self.presses.methods | self.profile.methods
         methods |= self.rooms.methods | self.webhooks.methods | self._files.methods
         self._api = BotApi(self.world, Limiter(self.world.clock, rates), methods, self.polling.get_updates)
-        self.url = ""
+        super().__init__(self.world, self._api.misfortunes, _LARGEST_BODY)
 
-    async def __aenter__(self) -> Self:
-        app = web.Application(client_max_size=_LARGEST_BODY)
-        app.router.add_route("*", "/bot{token}/{method}", self._api.handle)
-        app.router.add_get("/file/bot{token}/{path:.+}", self._files.download)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
-        await site.start()
-        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
-        return self
+    def _routes(self) -> list[web.RouteDef]:
+        return [
+            web.route("*", "/bot{token}/{method}", self._api.handle),
+            web.get("/file/bot{token}/{path:.+}", self._files.download),
+        ]
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def _close(self) -> None:
         self.cut()
         await self.webhooks.close()
-        await self._runner.cleanup()
+
+    def _reachable(self, *, down: bool) -> None:
+        self._files.misfortunes.down = self.webhooks.down = down
+
+    def _hang_up(self) -> None:
+        self.polling.end()
 
     # What an app is configured with.
 
@@ -129,54 +127,16 @@ class StrictTelegram(People):
         return self.world.files
 
     @property
-    def calls(self) -> list[Call]:
-        """All calls of the Bot API, in order."""
-        return self.world.calls
-
-    @property
-    def violations(self) -> list[str]:
-        """What a good citizen of Telegram would not have done."""
-        return self.world.violations
-
-    @property
     def unanswered(self) -> list[Pressed]:
         """Presses whose buttons still spin."""
         return [each for each in self.presses.all.values() if not each.answered]
-
-    def called(self, method: str) -> list[Call]:
-        """List the calls of one method."""
-        return [each for each in self.calls if each.method == method]
-
-    def forgive(self, word: str) -> list[str]:
-        """Take the violations with this word off the list, and return them; LookupError if there are none."""
-        found = [each for each in self.violations if word in each]
-        if not found:
-            raise LookupError(f"nothing to forgive: {word!r} is not in {self.violations}")
-        self.world.violations = [each for each in self.violations if word not in each]
-        return found
 
     # Misfortunes.
 
     def fail(self, method: str = "*", **how: Unpack[FaultWords]) -> None:
         """Let the next calls of a method, or each `download`, fail: see Fault. The default meets getUpdates as well."""
-        faults = self._files.faults if method == "download" else self._api.faults
-        faults.append(Fault(method, **how))
-
-    def off(self, *methods: str) -> None:
-        """Let the Bot API not have these methods."""
-        self._api.off.update(methods)
-
-    def cut(self) -> None:
-        """End everything that is under way, and close every connection without an answer from now on."""
-        self._reachable(down=True)
-        self.polling.end()
-
-    def restore(self) -> None:
-        """Be there again."""
-        self._reachable(down=False)
-
-    def _reachable(self, *, down: bool) -> None:
-        self._api.down = self._files.down = self.webhooks.down = down
+        meeting = self._files if method == "download" else self._api
+        meeting.misfortunes.faults.append(Fault(method, **how))
 
     def again(self, update: Update | None = None) -> Update:
         """Deliver the last update, or this one of `updates.sent`, once more with its number."""

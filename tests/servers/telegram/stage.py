@@ -14,6 +14,7 @@ from telegram.error import TelegramError
 from telegram.ext import ExtBot
 from telegram.request import HTTPXRequest
 
+from tests.servers.loopback import taking
 from tests.servers.telegram import StrictTelegram
 from tests.servers.telegram.webhooks import SECRET
 
@@ -91,13 +92,5 @@ class Door:
 async def door() -> AsyncIterator[Door]:
     """Open an address on this machine."""
     made = Door()
-    app = web.Application()
-    app.router.add_post("/hook", made.take)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    made.url = f"http://127.0.0.1:{runner.addresses[0][1]}/hook"
-    try:
+    async with taking("/hook", made.take) as made.url:
         yield made
-    finally:
-        await runner.cleanup()

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
+from tests.servers.background import Background
 from tests.servers.telegram.arguments import given
-from tests.servers.telegram.background import Background
 from tests.servers.telegram.polling import Polling
 from tests.servers.telegram.updates import Update, Updates
 from tests.servers.telegram.world import Payload, Refused, World
@@ -51,7 +51,7 @@ class Webhooks:
         self._updates = updates
         self._polling = polling
         self._tries = tries
-        self._background = Background(world)
+        self._background = Background(world.violate)
         self._hook: _Webhook | None = None
         self._courier: asyncio.Task[Any] | None = None
         self.down = False

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from runner.ports import Clock
+from tests.servers import ledger
 
 Payload = dict[str, Any]
 
@@ -144,14 +145,8 @@ class Message:
         return [each["text"] for each in self.buttons()]
 
 
-@dataclass
-class Call:
-    """One call of the Bot API; `error` is empty when it was answered with ok."""
-
-    method: str
-    args: Payload
-    at: datetime
-    error: str = ""
+class Call(ledger.Call):
+    """One call of the Bot API."""
 
     @property
     def chat(self) -> Any:
@@ -159,11 +154,11 @@ class Call:
         return self.args.get("chat_id")
 
 
-class World:
+class World(ledger.Ledger[Call]):
     """All state; every id is made here, every violation is written here."""
 
     def __init__(self, clock: Clock) -> None:
-        self.clock = clock
+        super().__init__(clock)
         self.token = f"{700_000_000 + secrets.randbelow(10**8)}:{secrets.token_urlsafe(26)}"
         self.bot = User(int(self.token.partition(":")[0]), "Signoff", None, "signoff_bot", bot=True)
         self.has_topics = False
@@ -175,14 +170,8 @@ class World:
         self.files: dict[str, File] = {}
         self.drafts: list[Payload] = []
         self.actions: list[Payload] = []
-        self.calls: list[Call] = []
-        self.violations: list[str] = []
         self._counts: defaultdict[int, int] = defaultdict(int)
         self._told: set[int] = set()
-
-    def violate(self, sentence: str) -> None:
-        """Write down what a good citizen of Telegram would not have done."""
-        self.violations.append(sentence)
 
     def next_id(self, chat: Chat) -> int:
         """Number a message: private chats and basic groups share one row of numbers, a supergroup has its own.

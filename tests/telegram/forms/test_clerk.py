@@ -24,27 +24,12 @@ from runner.tasks import TaskDraft
 from tests.core.clock import HandClock
 from tests.core.stage import Stage, settings_in, stage
 from tests.fakes import ActingAgent, Turn, asks
+from tests.products.acting import TWO
 from tests.telegram.forms.asked import action, labels, said
 
 ADA, BOB = "111", "222"
 DIRECT = Origin(messenger="telegram", channel=ADA)
 GROUP = Origin(messenger="telegram", channel="-100")
-TWO = {
-    "questions": [
-        {
-            "question": "Which database?",
-            "header": "Database",
-            "options": [{"label": "SQLite", "description": "one file"}, {"label": "PostgreSQL", "description": ""}],
-            "multiSelect": False,
-        },
-        {
-            "question": "What besides?",
-            "header": "More",
-            "options": [{"label": "tests", "description": ""}, {"label": "docs", "description": ""}],
-            "multiSelect": True,
-        },
-    ]
-}
 
 
 _ARRIVALS = count(1)

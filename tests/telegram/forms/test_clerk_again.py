@@ -12,7 +12,7 @@ from tests.telegram.forms.test_clerk import ADA, DIRECT, Desk, by, carried, idle
 
 
 async def test_what_comes_again_changes_nothing_and_shows_the_form(tmp_path: Path) -> None:
-    """TG-75: the arrival itself is known, by the step that came from it, or the end."""
+    """TG-77: the arrival itself is known, by the step that came from it, or the end."""
     async with stage(tmp_path, settings_in(tmp_path), ActingAgent(idle), work=False) as scene:
         desk = Desk(scene)
         command, name, prompt, save = by(), by(), by(), by()
@@ -37,7 +37,7 @@ async def test_what_comes_again_changes_nothing_and_shows_the_form(tmp_path: Pat
 
 
 async def test_a_text_that_has_ended_something_is_for_nothing_else_when_it_comes_again(tmp_path: Path) -> None:
-    """TG-75: nor for another form that waits; what was given back is given back again."""
+    """TG-77: nor for another form that waits; what was given back is given back again."""
     async with stage(tmp_path, settings_in(tmp_path), ActingAgent(idle), work=False) as scene:
         desk = Desk(scene)
         form = await desk.begin("new")

@@ -1,4 +1,4 @@
-"""An agent that does what its prompt names: ask for a step, ask a question, plan, change a file; for tests of Slack."""
+"""An agent that does what its prompt names: ask for a step, ask a question, plan, change a file."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ MANY = {
     "multiSelect": True,
 }
 OPEN = {"question": "What shall it be called?", "header": "Name", "options": [], "multiSelect": False}
+TWO: Json = {"questions": [ONE, MANY]}
 
 
 async def act(turn: Turn) -> str:
@@ -47,6 +48,6 @@ def _step(turn: Turn) -> tuple[str, Json] | None:
         "choose": ("AskUserQuestion", {"questions": [ONE]}),
         "several": ("AskUserQuestion", {"questions": [MANY]}),
         "open": ("AskUserQuestion", {"questions": [OPEN]}),
-        "two": ("AskUserQuestion", {"questions": [ONE, MANY]}),
+        "two": ("AskUserQuestion", TWO),
     }
     return steps.get(turn.text.partition(" ")[0])
