@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
+import certifi
 import pytest
 from hypothesis import HealthCheck, Phase, settings
+from sqlalchemy.dialects.sqlite.aiosqlite import SQLiteDialect_aiosqlite
+from sqlalchemy.engine import Engine
 
 # Machines that run tests are busy: a deadline would measure the neighbours.
 settings.register_profile("everyday", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
@@ -34,4 +38,36 @@ def empty_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
                 patch.delenv(name)
         patch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
         patch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Trust one authority: reading all those that Python brings along takes long, and no test meets any of them."""
+    everybody = Path(certifi.where()).read_text("ascii")
+    first, end, _ = everybody.partition("-----END CERTIFICATE-----\n")
+    path = tmp_path_factory.mktemp("roots") / "one.pem"
+    path.write_text(first + end, "ascii")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SSL_CERT_FILE", str(path))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_once() -> Iterator[None]:
+    """Compile a statement once in a process, as a daemon does, and not anew for each of a thousand SQLite files.
+
+    SQLAlchemy keeps what it has compiled by engine and dialect; all engines get those of the first that was used.
+    """
+    first: list[Engine] = []
+
+    def share(engine: Engine) -> None:
+        if first and first[0].dialect.server_version_info:  # known once it has been connected
+            engine.dialect = engine.pool._dialect = first[0].dialect
+            engine._compiled_cache = first[0]._compiled_cache
+        else:
+            first[:] = [engine]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SQLiteDialect_aiosqlite, "engine_created", staticmethod(share))
         yield

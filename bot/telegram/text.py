@@ -134,7 +134,8 @@ def _with_names(text: str, spans: list[Span], entities: int) -> tuple[Span, ...]
     kept = normal(text, spans)
     solid = [span for span in kept if span.kind in SOLID]
     ends = [span.end for span in solid]
-    free = [place for place in names(text) if not _meets(place, solid, ends)] if len(kept) < entities else []
+    found = names(text) if len(kept) < entities else []
+    free = [place for place in found if not _meets(place, solid, ends)][:entities]
     while free:
         with_names = normal(text, [*kept, *(Span(kind=Kind.CODE, start=start, end=end) for start, end in free)])
         over = len(with_names) - entities

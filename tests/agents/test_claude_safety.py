@@ -84,7 +84,14 @@ async def test_the_agents_shell_sees_neither_our_environment_nor_the_key(
         assert secret not in seen
 
 
-@pytest.mark.parametrize("text", ["@/etc/passwd", "/compact", "/clear then @work.txt", "!touch ran.txt", "# remember"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "/clear then @work.txt",
+        "!touch ran.txt",
+        *(pytest.param(each, marks=pytest.mark.proof) for each in ("@/etc/passwd", "/compact", "# remember")),
+    ],
+)
 async def test_what_people_say_stays_text(tmp_path: Path, text: str) -> None:
     """AGENT-4: mentions, slash commands, shell and memory prefixes."""
     async with stage(tmp_path, turns("said")) as on:

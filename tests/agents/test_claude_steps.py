@@ -52,7 +52,7 @@ async def test_every_tool_is_judged_even_those_the_cli_would_allow_by_itself(tmp
     "step",
     [
         bash("touch touched.txt"),
-        ("Write", {"file_path": "touched.txt", "content": "x"}),
+        pytest.param(("Write", {"file_path": "touched.txt", "content": "x"}), marks=pytest.mark.proof),
         bash("mkdir -p .git/hooks .claude && touch .git/hooks/x .claude/y touched.txt"),
         ("Write", {"file_path": ".claude/settings.json", "content": "{}"}),
     ],

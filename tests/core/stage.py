@@ -21,6 +21,7 @@ from runner.runs import RunOptions
 from runner.settings import Settings, load
 from storage.files import DiskFiles
 from storage.store import open_store
+from tests.copies import copied
 
 KEY = "sk-ant-test-of-the-core-0123456789"
 
@@ -47,7 +48,7 @@ class Stage:
     async def project(self, **settings: str) -> None:
         """Make the demo's repository and add it as the project `calculator`."""
         if not self.repository.exists():
-            repository.create(self.repository)
+            await asyncio.to_thread(copied, repository.create, self.repository)
         await self.core.projects.add(self.actor, "calculator", str(self.repository), settings)
 
     async def do(self, prompt: str, **options: Any) -> Execution:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from bot.terminal.client import Client, connect
 from runner.agents import environment
 from runner.demo.repository import create
 from runner.errors import NoDaemon
+from tests.copies import copied
 from tests.core.stage import KEY
 
 
@@ -28,7 +30,7 @@ class Machine:
         self.socket = folder / "state" / "signoff.sock"
         self.config = folder / "config.toml"
         (folder / "key").write_text(KEY, "utf-8")
-        create(folder / "calculator")
+        copied(create, folder / "calculator")
         self.config.write_text(
             f'[storage]\ndirectory = "{folder}/state"\n'
             f'[agents.claude]\nbase_url = "{url}"\napi_key = "file:{folder}/key"\nmax_retries = 1\n'
@@ -72,11 +74,16 @@ class Machine:
         return str(document["execution"]["state"])
 
     async def until(self, run: str, *states: str) -> str:
-        """Wait until a run is in one of these states."""
+        """Wait until a run is in one of these states, and return what the command line says of it then."""
         async with asyncio.timeout(40):
-            while (state := await self.state(run)) not in states:
-                await asyncio.sleep(0)
-        return state
+            while self._recorded(run) not in states:  # to start a program for each look would keep the machine busy
+                await asyncio.sleep(0.02)
+        return await self.state(run)
+
+    def _recorded(self, run: str) -> str:
+        with closing(sqlite3.connect(f"file:{self.folder}/state/signoff.db?mode=ro", uri=True)) as database:
+            (state,) = database.execute("SELECT state FROM executions WHERE id = ?", (run,)).fetchone()
+        return str(state)
 
     def agents(self) -> list[int]:
         """Return the processes that have to do with this machine's worktrees, daemons apart."""

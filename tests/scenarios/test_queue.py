@@ -23,7 +23,7 @@ def _over(execution: Execution) -> bool:
     return execution.state.final
 
 
-@pytest.mark.parametrize("count", [8, pytest.param(200, marks=[pytest.mark.proof, pytest.mark.timeout(900)])])
+@pytest.mark.parametrize("count", [6, pytest.param(200, marks=[pytest.mark.proof, pytest.mark.timeout(900)])])
 async def test_a_full_queue_is_worked_off_by_priority_without_mixing_anything_up(tmp_path: Path, count: int) -> None:
     """RUN-1, RUN-2, TREE-8: all finish, begun in order of priority, each with its own file and no other."""
     async with ScriptedModel(writing, api_key=KEY) as model:

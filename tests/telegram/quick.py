@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -79,8 +79,9 @@ class QuickChats(Chats, TimedVenue):
         return found[0]
 
     async def in_time(self, chat: Chat, words: str) -> Message:
-        """Let time pass until a message of ours says this, and return the newest such."""
-        await self.reaches(lambda: self.ours(chat, words))
+        """Let time pass until a message of ours says this, and return the newest such; fails with all there are."""
+        with suppress(TimeoutError):
+            await self.reaches(lambda: self.ours(chat, words))
         return self.newest(chat, words)
 
     def seen(self) -> frozenset[str]:

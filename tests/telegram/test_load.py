@@ -22,7 +22,7 @@ from tests.fakes import ActingAgent, Turn
 from tests.servers.telegram import StrictTelegram
 from tests.servers.telegram.limits import COUNTED
 from tests.servers.telegram.world import Chat, Message, User
-from tests.telegram.chats import ADA, BOB, configured, serving
+from tests.telegram.chats import configured, peopled, serving
 
 SOON = 2.0  # seconds within which a question is to be seen
 SEED = 5
@@ -143,8 +143,7 @@ class Group:
 async def group(folder: Path, load: Load, clock: Clock) -> AsyncIterator[Group]:
     """Open a supergroup, with people who answer questions."""
     async with StrictTelegram(clock) as tg:
-        ada, bob = tg.user(ADA, "Ada"), tg.user(BOB, "Bob")
-        room = tg.group(-1001, "Ops", ada, bob, kind="supergroup")
+        ada, bob, room = peopled(tg)
         shift = Shift(load, tg, clock)
         terms: dict[str, Any] = {"worker": {"slots": load.runs, "drain_seconds": 1}, "reports": {"formats": REPORTS}}
         settings = configured(folder, tg, **terms)

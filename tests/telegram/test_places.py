@@ -61,7 +61,8 @@ async def test_a_message_that_could_be_for_a_run_or_begin_one_is_asked_about(tmp
 
 async def test_a_message_for_the_agent_is_marked_when_it_is_taken_and_when_it_is_read(tmp_path: Path) -> None:
     """TG-61: by a reaction and by no message; what was edited before it was handed over is read as it is then."""
-    async with quick(tmp_path, ActingAgent(listens), worker={"slots": 1}) as t:
+    nobody_listens = {"hot_wait_minutes": 0}  # while a question is open; else what was said is soon handed over
+    async with quick(tmp_path, ActingAgent(listens), worker={"slots": 1}, approvals=nobody_listens) as t:
         first = await t.says(t.ada, t.home, "ask for it")
         question = t.newest(t.home, "Needs you")
         count = len(t.ours(t.home))

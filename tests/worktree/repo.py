@@ -6,6 +6,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.copies import copied
+
 
 @dataclass(frozen=True)
 class Repo:
@@ -55,8 +57,12 @@ class Repo:
 
 def new_repo(path: Path) -> Repo:
     """Make a repository with one commit on `main`."""
+    copied(_first, path)
+    return Repo(path)
+
+
+def _first(path: Path) -> None:
     path.mkdir(parents=True)
     repo = Repo(path)
     repo.git("init", "--quiet", "--initial-branch=main")
     repo.commit({"a.txt": "one\n", "src/b.txt": "b\n", ".gitignore": "*.secret\ncache/\n"}, "first")
-    return repo
