@@ -15,21 +15,21 @@ from bot.attendant import Attendant
 from bot.delivery import Options, Outbox
 from bot.hearing import Listener
 from bot.httpd import Receiver
-from bot.slack import marks
-from bot.slack.aside import Aside
-from bot.slack.carrier import OVERALL, PACE, SlackCarrier
-from bot.slack.door import Door
-from bot.slack.ears import DoorEar, Probe, SocketEar
 from bot.slack.forms.clerk import Clerk
 from bot.slack.heard import NAME, Me
-from bot.slack.home import KNOWN_FOR, Homes, Pages
-from bot.slack.host import Host
-from bot.slack.inside import Desk, Inside
-from bot.slack.listen import Reception, application, serve_sockets
+from bot.slack.hosting.host import Host
+from bot.slack.hosting.inside import Desk, Inside
+from bot.slack.listening.door import Door
+from bot.slack.listening.ears import DoorEar, Probe, SocketEar
+from bot.slack.listening.listen import Reception, application, serve_sockets
+from bot.slack.listening.payloads import read
 from bot.slack.manifest import PATH
-from bot.slack.messenger import SlackMessenger
-from bot.slack.payloads import read
-from bot.slack.sessions import Sessions
+from bot.slack.sending import marks
+from bot.slack.sending.aside import Aside
+from bot.slack.sending.carrier import OVERALL, PACE, SlackCarrier
+from bot.slack.sending.home import KNOWN_FOR, Homes, Pages
+from bot.slack.sending.messenger import SlackMessenger
+from bot.slack.sending.sessions import Sessions
 from runner.beside import beside
 from runner.core import Core
 from runner.model import Arrival

@@ -6,7 +6,7 @@ Slack's word for a place in a channel is the time stamp (`ts`) of a message; a t
 from __future__ import annotations
 
 from bot.forms.fields import Inputs
-from bot.slack import buttons
+from bot.slack.rendering import buttons
 from runner.model import Json, Origin, value
 
 NAME = "slack"  # in `Origin.messenger`

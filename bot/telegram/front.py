@@ -16,25 +16,25 @@ from bot.delivery import Options, Outbox
 from bot.fronts import Fronts
 from bot.hearing import Listener
 from bot.httpd import Receiver
-from bot.telegram.albums import Albums
-from bot.telegram.asking import Asking
-from bot.telegram.carrier import OVERALL, TelegramCarrier, pace
-from bot.telegram.client import Client
-from bot.telegram.direct import Direct
-from bot.telegram.door import PATH, Door
 from bot.telegram.heard import NAME, Me
-from bot.telegram.host import Host
-from bot.telegram.inside import Desk, Inside
-from bot.telegram.intake import Intake
-from bot.telegram.limiter import Limiter
+from bot.telegram.hosting.asking import Asking
+from bot.telegram.hosting.host import Host
+from bot.telegram.hosting.inside import Desk, Inside
+from bot.telegram.hosting.service import Service
+from bot.telegram.hosting.topics import Topics
+from bot.telegram.listening.albums import Albums
+from bot.telegram.listening.door import PATH, Door
+from bot.telegram.listening.intake import Intake
+from bot.telegram.listening.payloads import ALLOWED
+from bot.telegram.listening.poll import Poller, told
+from bot.telegram.listening.pulse import Pulse
 from bot.telegram.menu import Menu
-from bot.telegram.messenger import TelegramMessenger
-from bot.telegram.moves import Moves
-from bot.telegram.payloads import ALLOWED
-from bot.telegram.poll import Poller, told
-from bot.telegram.pulse import Pulse
-from bot.telegram.service import Service
-from bot.telegram.topics import Topics
+from bot.telegram.sending.carrier import OVERALL, TelegramCarrier, pace
+from bot.telegram.sending.client import Client
+from bot.telegram.sending.direct import Direct
+from bot.telegram.sending.limiter import Limiter
+from bot.telegram.sending.messenger import TelegramMessenger
+from bot.telegram.sending.moves import Moves
 from runner.beside import beside
 from runner.core import Core
 from runner.model import Arrival

@@ -34,7 +34,7 @@ class Place:
     topic: int | None = None
     reply_to: int | None = None
     to_us: bool = False  # it answers a message of ours
-    known_as: str = ""  # the chat as the core knows it, where that is not its number: `bot.telegram.moves`
+    known_as: str = ""  # the chat as the core knows it, where that is not its number: `bot.telegram.sending.moves`
 
     @property
     def channel(self) -> str:

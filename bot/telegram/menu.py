@@ -14,7 +14,7 @@ from telegram import (
 )
 from telegram.error import TelegramError
 
-from bot.telegram.client import Client
+from bot.telegram.sending.client import Client
 from runner.ports import Clock
 
 _LATER = 60.0  # seconds after which what failed is tried again

@@ -23,7 +23,7 @@ from bot.hearing import (
     Record,
     judged,
 )
-from bot.slack.listen import PING_SECONDS
+from bot.slack.listening.listen import PING_SECONDS
 from runner.beside import beside
 from runner.runs import Overview
 from tests.core.clock import MONDAY, HandClock

@@ -9,8 +9,8 @@ from datetime import timedelta
 
 from bot import commands, views
 from bot.messenger import Card
-from bot.slack.lint import lint_view
-from bot.slack.surfaces import home as surface
+from bot.slack.rendering.lint import lint_view
+from bot.slack.rendering.surfaces import home as surface
 from bot.views.home import ASKED_SHOWN, RUNS_SHOWN
 from runner.approvals import Waiting
 from runner.entitlement import Directory

@@ -59,7 +59,7 @@ async def test_with_slack_cut_off_the_card_arrives_in_telegram_and_says_why(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """HEAR-3, HEAR-5: and when Slack is back, its copy tells the answer that was given elsewhere."""
-    monkeypatch.setattr("bot.slack.listen.PING_SECONDS", 0.5)
+    monkeypatch.setattr("bot.slack.listening.listen.PING_SECONDS", 0.5)
     clock = HandClock()
     both = {"ada": {"role": "admin", "slack": "UADA", "telegram": "11"}}
     async with town(tmp_path, ActingAgent(act), clock=clock, users=both) as t:

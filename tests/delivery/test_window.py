@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.delivery.pace import MOST_LEVELS, Allowance, Gauge, Pace, Window
 from bot.delivery.planner import Candidate
-from bot.telegram.carrier import GROUP
+from bot.telegram.sending.carrier import GROUP
 from runner.model import Lane
 from tests.delivery.test_planner import CHANNELS, Arrival, Traffic, arrivals
 

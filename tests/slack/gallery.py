@@ -11,12 +11,12 @@ from bot.forms.run import RUN
 from bot.forms.task import EDIT, NEW, drafted
 from bot.forms.unfit import Unfit
 from bot.messenger import Card
-from bot.slack.cards import line, render
 from bot.slack.forms.question import question_blocks
 from bot.slack.forms.reading import form_offer
 from bot.slack.forms.run import run_blocks
 from bot.slack.forms.task import task_blocks, with_more, with_variables
-from bot.slack.surfaces import form, loading_modal, notice, text_modal
+from bot.slack.rendering.cards import line, render
+from bot.slack.rendering.surfaces import form, loading_modal, notice, text_modal
 from runner.errors import WrongState
 from runner.model import Choice, Json, Question, value
 from runner.tasks import TaskDraft

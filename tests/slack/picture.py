@@ -14,8 +14,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from bot import views
-from bot.slack.cards import Rendered, render
-from bot.slack.surfaces import home
+from bot.slack.rendering.cards import Rendered, render
+from bot.slack.rendering.surfaces import home
 from runner.model import Json
 from tests.bot.test_home import BUSY, EMPTY
 from tests.bot.test_views import CARDS

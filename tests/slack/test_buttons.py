@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bot.messenger import Button, Style
-from bot.slack.buttons import PRESS, Press, pressed, rows
-from bot.slack.lint import lint
+from bot.slack.rendering.buttons import PRESS, Press, pressed, rows
+from bot.slack.rendering.lint import lint
 from runner.errors import BadInput
 from runner.model import Json
 from tests.bot.test_views import CARDS

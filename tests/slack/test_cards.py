@@ -17,10 +17,10 @@ from syrupy.extensions.json import JSONSnapshotExtension
 from bot import views
 from bot.face import IN_FILE, whole
 from bot.messenger import Button, Card, Field, Look, Section, Tone
-from bot.slack.buttons import pressed
-from bot.slack.cards import line, render
-from bot.slack.lint import lint
-from bot.slack.markdown import texts as read
+from bot.slack.rendering.buttons import pressed
+from bot.slack.rendering.cards import line, render
+from bot.slack.rendering.lint import lint
+from bot.slack.rendering.markdown import texts as read
 from runner.masking import visible
 from runner.model import Json
 from tests.bot.questions import EVERYBODY

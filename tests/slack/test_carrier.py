@@ -7,7 +7,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.delivery import Gone, Limited, Outcome, Rejected, Unknown, Unreachable
-from bot.slack.carrier import outcome
+from bot.slack.sending.carrier import outcome
 
 
 def answered(status: int, error: str, headers: dict[str, str] | None = None) -> SlackApiError:

@@ -15,9 +15,9 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.httpd import Answer, Post
-from bot.slack.door import Door
 from bot.slack.heard import Me, Submitted, Typed
-from bot.slack.listen import Reception, application
+from bot.slack.listening.door import Door
+from bot.slack.listening.listen import Reception, application
 from runner.beside import beside
 from runner.errors import ConfigError, StorageError
 from runner.model import Arrival

@@ -25,8 +25,8 @@ from bot.slack.forms.reading import line_of
 from bot.slack.forms.run import run_blocks
 from bot.slack.forms.task import MORE, task_blocks, with_more, with_variables
 from bot.slack.heard import Place, Submitted
-from bot.slack.lint import lint_view
-from bot.slack.surfaces import form
+from bot.slack.rendering.lint import lint_view
+from bot.slack.rendering.surfaces import form
 from runner.model import AgentOptions, Choice, Goal, Json, Limits, Question, Rule, Scope, Task, Verdict
 from runner.tasks import TaskDraft
 from tests.bot.sample import NOW, QUESTION, QUESTIONS, ident

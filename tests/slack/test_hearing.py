@@ -17,9 +17,9 @@ from bot.handlers import Handlers
 from bot.hearing import Ear, Hearing
 from bot.httpd import Answer, HttpServer, Post, bound
 from bot.messenger import Incoming
-from bot.slack.door import Door
-from bot.slack.ears import DoorEar, Probe, SocketEar
 from bot.slack.front import slack as slack_front
+from bot.slack.listening.door import Door
+from bot.slack.listening.ears import DoorEar, Probe, SocketEar
 from bot.slack.manifest import PATH
 from runner.beside import beside
 from runner.clock import SystemClock
@@ -175,7 +175,7 @@ async def test_a_minute_without_slack_is_deaf_and_then_heard_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """HEAR-1, HEAR-2: the sockets are cut without a word, and come back by themselves."""
-    monkeypatch.setattr("bot.slack.listen.PING_SECONDS", 0.5)
+    monkeypatch.setattr("bot.slack.listening.listen.PING_SECONDS", 0.5)
     async with scene(tmp_path, "sockets") as here:
         ada = here.slack.user("UADA", "Ada")
         await here.until("slack: hears, 2 of 2 sockets, no message since the start")

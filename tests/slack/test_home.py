@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bot.slack.lint import lint_view
+from bot.slack.rendering.lint import lint_view
 from runner.model import Role
 from tests.fakes import MAKE, ActingAgent, asks
 from tests.servers.slack import StrictSlack

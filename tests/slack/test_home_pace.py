@@ -13,7 +13,7 @@ import pytest
 from slack_sdk.errors import SlackApiError
 
 from bot.messenger import Card
-from bot.slack.home import KNOWN_FOR, Homes
+from bot.slack.sending.home import KNOWN_FOR, Homes
 from runner.beside import beside
 from runner.model import Person, Role
 from tests.core.clock import HandClock

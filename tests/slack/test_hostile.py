@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from bot.slack.heard import Changed, Dropped, Me, Opened, Typed
-from bot.slack.payloads import read
+from bot.slack.listening.payloads import read
 from tests.fakes import MAKE, ActingAgent, Turn
 from tests.products.hostile import nobody_gained
 from tests.products.logs import Watchman, watching

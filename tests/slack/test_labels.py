@@ -12,8 +12,8 @@ import bot
 from bot import views
 from bot.forms.unfit import Unfit
 from bot.messenger import Button
-from bot.slack.cards import render
-from bot.slack.surfaces import home
+from bot.slack.rendering.cards import render
+from bot.slack.rendering.surfaces import home
 from bot.views import LABEL_LIMIT
 from runner.model import Json
 from tests.bot.test_home import BUSY, EMPTY

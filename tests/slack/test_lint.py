@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from bot.slack.forms.inputs import number_input
-from bot.slack.lint import Surface, lint, lint_view
-from bot.slack.surfaces import form, home, loading_modal, notice, text_modal
+from bot.slack.rendering.lint import Surface, lint, lint_view
+from bot.slack.rendering.surfaces import form, home, loading_modal, notice, text_modal
 from runner.model import Json
 from tests.bot.test_views import CARDS
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 
-from bot.slack.lint import lint
-from bot.slack.markdown import prose, texts
+from bot.slack.rendering.lint import lint
+from bot.slack.rendering.markdown import prose, texts
 from runner.model import Json
 from tests.slack.cards import texts as hostile
 

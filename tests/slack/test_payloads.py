@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.forms.fields import Input
-from bot.slack.buttons import Press
 from bot.slack.heard import (
     Changed,
     Commanded,
@@ -25,7 +24,8 @@ from bot.slack.heard import (
     Submitted,
     Typed,
 )
-from bot.slack.payloads import plain, read
+from bot.slack.listening.payloads import plain, read
+from bot.slack.rendering.buttons import Press
 
 ME = Me(team="T1", user="UBOT")
 ADA = "U1"

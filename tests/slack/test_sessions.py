@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.slack.sessions import status
+from bot.slack.sending.sessions import status
 from runner.model import Execution, Role, State
 from runner.ports import ExecutionQuery
 from tests.bot.sample import DONE, EXECUTION, NOW
@@ -119,7 +119,7 @@ async def test_a_workspace_without_sessions_is_asked_once(
     tmp_path: Path, error: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """SLACK-12: where there are none, nothing else changes and nobody is bothered."""
-    with caplog.at_level(logging.INFO, "bot.slack.sessions"):
+    with caplog.at_level(logging.INFO, "bot.slack.sending.sessions"):
         async with workspace(tmp_path, ActingAgent(asks)) as ws:
             ws.slack.fail(SET, status=200, error=error, times=99)
             begun = await ws.slack.mention(ws.ada, ws.ops, "do --project calculator Build it")

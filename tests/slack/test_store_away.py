@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.slack.host import Host
+from bot.slack.hosting.host import Host
 from runner.ports import ExecutionQuery
 from tests.core.away import PLACES, Outage, away
 from tests.fakes import ActingAgent

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.messenger import Card, Section
-from bot.slack.lint import lint_view
-from bot.slack.surfaces import ASK, TEXT, home, text_modal
+from bot.slack.rendering.lint import lint_view
+from bot.slack.rendering.surfaces import ASK, TEXT, home, text_modal
 from tests.bot.test_views import CARDS
 from tests.slack.cards import cards, texts
 

@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 
 from bot.slack.heard import FileRef
-from bot.slack.posted import Fetcher
+from bot.slack.sending.posted import Fetcher
 from runner import inbox
 from runner.ports import ExecutionQuery
 from tests.fakes import ActingAgent, Turn

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from bot.fronts import Fronts
-from bot.telegram.door import PATH
 from bot.telegram.front import TelegramFront
 from bot.telegram.front import telegram as telegram_front
+from bot.telegram.listening.door import PATH
 from runner.clock import SystemClock
 from runner.ports import Agent, Clock
 from runner.settings import Settings

@@ -10,8 +10,8 @@ from typing import Any
 
 from bot.__main__ import main
 from bot.attendant import Attendant
-from bot.telegram.client import Client
-from bot.telegram.poll import Poller
+from bot.telegram.listening.poll import Poller
+from bot.telegram.sending.client import Client
 from storage.arrivals import Arrivals
 from tests.scenarios.edges.fuse import Fuse
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot import views
 from bot.messenger import Card, Field, Look, Section, Tone
-from bot.telegram.cards import Rendered, line, render
+from bot.telegram.rendering.cards import Rendered, line, render
 from tests.bot import gallery
 from tests.bot.test_home import BUSY
 from tests.bot.test_views import CARDS

@@ -9,8 +9,8 @@ import html
 import sys
 from pathlib import Path
 
-from bot.telegram.cards import Rendered
-from bot.telegram.text import Entity
+from bot.telegram.rendering.cards import Rendered
+from bot.telegram.rendering.text import Entity
 from tests.products.picture import write
 from tests.telegram.gallery import MESSAGES
 from tests.telegram.picture_style import STYLE

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from bot.messenger import Card, Field, Look, Section
-from bot.slack import cards as slack
-from bot.slack.lint import lint as slack_lint
-from bot.telegram.cards import Rendered, payload, render
-from bot.telegram.lint import lint
-from bot.telegram.markdown import prose
-from bot.telegram.safety import STOP, shown
-from bot.telegram.text import MESSAGE_ENTITIES, Text, beginning, plain, split
+from bot.slack.rendering import cards as slack
+from bot.slack.rendering.lint import lint as slack_lint
+from bot.telegram.rendering.cards import Rendered, payload, render
+from bot.telegram.rendering.lint import lint
+from bot.telegram.rendering.markdown import prose
+from bot.telegram.rendering.safety import STOP, shown
+from bot.telegram.rendering.text import MESSAGE_ENTITIES, Text, beginning, plain, split
 from tests.slack.cards import cards
 from tests.telegram.corpus import NASTY, texts, texts_with_names
 from tests.telegram.tdlib import calls, changes, links

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.messenger import Button, Card, Style
-from bot.telegram.buttons import LEAVE, ROWS, Key, Press, again, asked, pressed, rows
-from bot.telegram.cards import payload, render
+from bot.telegram.rendering.buttons import LEAVE, ROWS, Key, Press, again, asked, pressed, rows
+from bot.telegram.rendering.cards import payload, render
 from bot.views import ACTION_LIMIT, LABEL_LIMIT
 from runner.errors import BadInput
 from tests.slack.cards import buttons

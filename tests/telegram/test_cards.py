@@ -13,8 +13,8 @@ from bot import views
 from bot.face import NOT_ALL, whole
 from bot.measure import head, units
 from bot.messenger import Attachment, Button, Card, Field, Look, Section, Tone
-from bot.telegram.cards import BEGINNING, answer, line, payload, render
-from bot.telegram.lint import lint
+from bot.telegram.rendering.cards import BEGINNING, answer, line, payload, render
+from bot.telegram.rendering.lint import lint
 from tests.bot.questions import EVERYBODY
 from tests.bot.sample import EXECUTION, asked
 from tests.bot.test_views import CARDS

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.telegram.carrier import GROUP
+from bot.telegram.sending.carrier import GROUP
 from runner.clock import SystemClock
 from tests.fakes import ActingAgent, Turn, asks
 from tests.servers.telegram.limits import COUNTED

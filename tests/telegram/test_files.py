@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.telegram.albums import Albums
-from bot.telegram.safety import STOP
+from bot.telegram.listening.albums import Albums
+from bot.telegram.rendering.safety import STOP
 from runner.ports import Prompt, PromptTaken
 from tests.fakes import ActingAgent, Turn
 from tests.products.logs import faults

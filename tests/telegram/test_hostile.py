@@ -13,9 +13,9 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from bot.telegram.door import PATH
 from bot.telegram.heard import Dropped, Me
-from bot.telegram.payloads import channel_of, read
+from bot.telegram.listening.door import PATH
+from bot.telegram.listening.payloads import channel_of, read
 from runner.model import DeliveryState
 from tests.fakes import ActingAgent, Turn
 from tests.products.acting import act

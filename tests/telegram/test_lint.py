@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.telegram.lint import lint
+from bot.telegram.rendering.lint import lint
 from runner.model import Json
 
 

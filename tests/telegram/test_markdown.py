@@ -6,8 +6,8 @@ import pytest
 
 from bot.markdown import Kind as Part
 from bot.markdown import read
-from bot.telegram.markdown import LONG_LINES, prose
-from bot.telegram.text import MESSAGE_ENTITIES, Text
+from bot.telegram.rendering.markdown import LONG_LINES, prose
+from bot.telegram.rendering.text import MESSAGE_ENTITIES, Text
 from tests.telegram.test_text import covered
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.telegram.service import Service
+from bot.telegram.hosting.service import Service
 from tests.core.away import PLACES, away
 from tests.fakes import ActingAgent
 from tests.products.acting import act

@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.measure import units
-from bot.telegram.cards import Rendered, payload
-from bot.telegram.entities import Kind
-from bot.telegram.lint import lint
-from bot.telegram.safety import STOP, harmless, shown
-from bot.telegram.text import Entity, Text, Writer, beginning, join, plain, split
+from bot.telegram.rendering.cards import Rendered, payload
+from bot.telegram.rendering.entities import Kind
+from bot.telegram.rendering.lint import lint
+from bot.telegram.rendering.safety import STOP, harmless, shown
+from bot.telegram.rendering.text import Entity, Text, Writer, beginning, join, plain, split
 from tests.telegram.tdlib import calls, changes
 
 

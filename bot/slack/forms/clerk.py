@@ -27,7 +27,7 @@ from bot.slack.forms.run import run_blocks
 from bot.slack.forms.task import task_blocks
 from bot.slack.forms.windows import Windows
 from bot.slack.heard import Place, Submitted, Typed
-from bot.slack.surfaces import METADATA, form, notice
+from bot.slack.rendering.surfaces import METADATA, form, notice
 from runner.core import Core
 from runner.errors import SignoffError
 from runner.model import Actor, Json, Person

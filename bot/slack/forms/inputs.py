@@ -11,7 +11,7 @@ from typing import Any, assert_never
 
 from bot.forms.fields import Field, Input, Kind, Pick
 from bot.measure import units
-from bot.slack.safety import plain
+from bot.slack.rendering.safety import plain
 from runner.model import Json
 
 LONGEST = 3_000  # characters of a text in a form (Slack)

@@ -6,7 +6,7 @@ from bot import commands
 from bot.forms import reading
 from bot.messenger import Button, Card, Style, Tone
 from bot.slack.heard import Submitted
-from bot.slack.surfaces import ASK
+from bot.slack.rendering.surfaces import ASK
 
 _ACTION = 64  # bytes of a button's command line
 

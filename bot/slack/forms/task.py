@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from bot.forms.task import PROMPT, TAGS, VARIABLE, further_fields, task_fields, variable_fields
 from bot.slack.forms.inputs import MENU, block, fits, held, name_fits
-from bot.slack.safety import plain
+from bot.slack.rendering.safety import plain
 from runner.errors import SignoffError
 from runner.model import Json
 from runner.tasks import TaskDraft

@@ -10,8 +10,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.delivery.carrier import Limited, Unknown, Unreachable
-from bot.slack.carrier import LATE, outcome
-from bot.slack.surfaces import loading_modal
+from bot.slack.rendering.surfaces import loading_modal
+from bot.slack.sending.carrier import LATE, outcome
 from runner.errors import WrongState
 from runner.model import Json, value
 from runner.ports import Clock

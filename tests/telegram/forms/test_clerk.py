@@ -12,10 +12,10 @@ import pytest
 
 from bot import commands
 from bot.handlers.answers import chosen
-from bot.telegram.cards import render
 from bot.telegram.forms.clerk import ENDED, TelegramClerk
 from bot.telegram.forms.outcomes import By, Carry, Closed, Outcome, Shown, Told, Unsure
 from bot.telegram.forms.progress import parse_action
+from bot.telegram.rendering.cards import render
 from runner.errors import NotAllowed, NotFound, WrongState
 from runner.model import Answer, Draft, Origin, Role
 from runner.ports import DraftStore

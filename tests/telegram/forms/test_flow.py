@@ -13,11 +13,11 @@ from bot import commands
 from bot.forms.question import ANSWER, question_fields
 from bot.forms.run import RUN, run_fields
 from bot.handlers.answers import chosen
-from bot.telegram.buttons import pressed
-from bot.telegram.cards import render
 from bot.telegram.forms import flow
 from bot.telegram.forms.progress import Action, Progress, Sheet, Verb, kept, parse_action, restored
 from bot.telegram.forms.screens import screen
+from bot.telegram.rendering.buttons import pressed
+from bot.telegram.rendering.cards import render
 from runner.model import Approval, Choice, Question
 from runner.tasks import TaskDraft
 from tests.bot.sample import QUESTION, QUESTIONS, TASK

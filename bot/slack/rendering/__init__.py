@@ -1,0 +1,1 @@
+"""How things look in Slack: cards, agents' Markdown and buttons become what Slack draws. Pure."""

@@ -1,0 +1,1 @@
+"""What is done with what was heard: commands are carried out, and answered where they were said."""
