@@ -9,9 +9,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
-from bot.slack.heard import NAME, Opened, Place
+from bot.slack.heard import NAME, OPENED, Opened, Place
 from bot.slack.home import KNOWN_FOR, Homes
-from bot.slack.payloads import OPENED
 from bot.slack.sessions import Sessions
 from runner.beside import beside
 from runner.errors import SignoffError

@@ -31,6 +31,8 @@ _PAGE, _PAGES = 200, 20  # messages, and pages of a thread, among which one of o
 _PEOPLE = ("U", "W")  # what the ids of people begin with
 _REFUSED = 401  # Slack's word for a token that does not hold
 
+LATE = frozenset({"expired_trigger_id", "trigger_expired", "exchanged_trigger_id"})  # a form may not be opened any more
+
 _MISSING = frozenset({"message_not_found", "thread_not_found", "cant_update_message", "channel_not_found"})
 _PASSING = frozenset(
     {"service_unavailable", "team_added_to_org", "invalid_auth", "account_inactive", "token_revoked", "not_authed"}

@@ -10,6 +10,7 @@ from bot.slack import buttons
 from runner.model import Json, Origin, value
 
 NAME = "slack"  # in `Origin.messenger`
+OPENED = "home."  # what the keys begin with by which it is known who has opened the App Home
 NEW_TASK, MAKE_TASK, RUN_THIS = "new_task", "make_task", "run_this"  # callback ids of the shortcuts
 
 
@@ -37,6 +38,10 @@ class Place:
         """Return the place as the core and the outbox know it: direct messages go by the person, whose own they are."""
         channel = self.user if self.direct else self.channel
         return Origin(messenger=NAME, channel=channel, thread=self.thread)
+
+    def kept(self, memory: str) -> str:
+        """Return what a form has to remember of where it was opened, and with what."""
+        return f"{self.channel or '-'} {self.thread or '-'} {memory}"
 
 
 @value

@@ -19,10 +19,8 @@ from bot.messenger import Card
 from bot.slack import marks
 from bot.slack.addresses import is_slacks
 from bot.slack.cards import Rendered, line, render
-from bot.slack.carrier import SlackCarrier
-from bot.slack.forms.windows import LATE
+from bot.slack.carrier import LATE, SlackCarrier
 from bot.slack.heard import NAME, FileRef, Place, Pressed
-from bot.slack.payloads import kept
 from bot.slack.posted import Fetcher
 from bot.slack.surfaces import text_modal
 from runner.errors import WrongState
@@ -125,7 +123,7 @@ class SlackMessenger:
     async def ask(self, pressed: Pressed) -> None:
         """Open a form for the text that a button needs."""
         press = pressed.press
-        view: Any = text_modal(pressed.label or "Signoff", press.asks, press.prefill, kept(pressed.place, press.action))
+        view: Any = text_modal(pressed.label or "Signoff", press.asks, press.prefill, pressed.place.kept(press.action))
         try:
             await self._web.views_open(trigger_id=pressed.trigger, view=view)
         except SlackApiError as error:

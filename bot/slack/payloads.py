@@ -15,6 +15,7 @@ from bot.slack.forms.inputs import read_inputs
 from bot.slack.heard import (
     MAKE_TASK,
     NEW_TASK,
+    OPENED,
     RUN_THIS,
     Changed,
     Commanded,
@@ -36,7 +37,6 @@ from runner.errors import BadInput
 _SPOKEN = frozenset({"", "file_share", "thread_broadcast", "me_message"})  # subtypes of messages that people write
 _CHANGES = frozenset({"message_changed", "message_deleted"})
 _MARKUP = re.compile(r"<([^<>]*)>")
-OPENED = "home."  # what the keys begin with by which it is known who has opened the App Home
 _ID = re.compile(r"[A-Z0-9]{1,64}")
 _CHANNEL = re.compile(r"[CDG][A-Z0-9]{0,63}")  # public, direct, private or of several people
 _NAME = re.compile(r"[A-Za-z0-9._:/+=-]{1,255}")
@@ -188,11 +188,6 @@ def _shortcut(body: Mapping[object, object]) -> Heard:
         text=plain(_text(message, "text")).strip(),
         files=_files(message.get("files")),
     )
-
-
-def kept(place: Place, memory: str) -> str:
-    """Return what a form has to remember of where it was opened, and with what."""
-    return f"{place.channel or '-'} {place.thread or '-'} {memory}"
 
 
 def _action(body: Mapping[object, object]) -> Mapping[object, object]:

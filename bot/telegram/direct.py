@@ -6,7 +6,7 @@ import logging
 from collections.abc import Sequence
 from typing import Protocol
 
-from telegram.error import BadRequest, RetryAfter, TelegramError
+from telegram.error import BadRequest, NetworkError, RetryAfter, TelegramError
 
 from bot import posted
 from bot.measure import head, one_line
@@ -22,6 +22,7 @@ _ALERT = 200  # UTF-16 units of an answer to a press (Telegram)
 _TOPIC = 100  # units of a topic's name: Telegram takes 128 characters
 _LARGEST = 20_000_000  # bytes of a file that Telegram hands out
 _PATIENCE = 60.0  # seconds for one file
+_SOON = (0.5, 2.0)  # seconds before a press is answered again, where that failed: its button spins until then
 _AGAIN = (1.0, 2.0, 5.0, 10.0)  # seconds before a file that could not be had is asked for again
 
 log = logging.getLogger(__name__)
@@ -47,12 +48,20 @@ class Direct:
     async def answered(self, query: str, text: str = "", *, alert: bool = False) -> bool:
         """End the waiting of whoever has pressed a button; False if Telegram did not take it any more."""
         shown = one_line(text, _ALERT) if text else ""
-        try:
-            return await self._bot.answer_callback_query(query, text=shown or None, show_alert=alert)
-        except BadRequest as error:
-            log.info("telegram.late: %s", error.message)  # a press of long ago, or one that came twice
-        except (RetryAfter, TelegramError) as error:
-            log.warning("telegram.unanswered: %s", error.message)
+        for pause in (*_SOON, None):
+            try:
+                return await self._bot.answer_callback_query(query, text=shown or None, show_alert=alert)
+            except BadRequest as error:
+                log.info("telegram.late: %s", error.message)  # a press of long ago, or one that came twice
+                return False
+            except (RetryAfter, NetworkError) as error:
+                if pause is None:
+                    log.warning("telegram.unanswered: %s", error.message)
+                else:
+                    await self._clock.sleep(pause)
+            except TelegramError as error:
+                log.warning("telegram.unanswered: %s", error.message)
+                return False
         return False
 
     async def fetch(self, files: Sequence[FileRef]) -> Enclosed:

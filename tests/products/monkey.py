@@ -37,6 +37,7 @@ SETTINGS: Mapping[str, Any] = {
 }
 _PROMPTS = ("ask", "net", "long", "fetch", "tool", "edit", "write", "plan", "choose", "several", "open", "two", "done")
 _MOST_OPEN = 8
+_FORGETS = 60  # acts after which the same may be pressed again, once only some labels are missing
 _NAMES = (
     (r"^(View|✗) .*", r"\1 …"),
     (r"^(Approve|Revoke) \d+$", r"\1 …"),
@@ -101,6 +102,8 @@ class Monkey(ABC, Generic[V, P]):
             if count >= times and until <= self.labels:
                 return
             self.wanted = sorted(until - self.labels)
+            if count > times and count % _FORGETS == 0:
+                self.done.clear()  # what is missing may stand in a form that has to be opened once more
             await self._acts()
 
     async def _acts(self) -> None:

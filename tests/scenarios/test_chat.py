@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
+
 from bot.messenger import Button, Card
 from bot.terminal import wire
 from bot.terminal.client import Client, connect
@@ -97,6 +99,7 @@ ASKS = then_repeat("One command.", bash("echo asked > asked.txt && cat asked.txt
 DO = "do --project calculator"
 
 
+@pytest.mark.proof
 async def test_the_agent_reads_why_it_was_denied(tmp_path: Path) -> None:
     """APPR-5: the step does not run, and the reason is the next thing the agent hears."""
     async with talk(tmp_path, ASKS) as seat:
@@ -107,6 +110,7 @@ async def test_the_agent_reads_why_it_was_denied(tmp_path: Path) -> None:
         assert worktree_files(tmp_path) == set()
 
 
+@pytest.mark.proof
 async def test_an_edited_command_runs_in_place_of_the_one_that_was_asked_for(tmp_path: Path) -> None:
     """APPR-5: the proof is the file; retry asks again, since an approval holds for one step of one run."""
     async with talk(tmp_path, ASKS) as seat:

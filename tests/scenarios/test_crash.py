@@ -49,6 +49,7 @@ async def test_after_kill_9_no_agent_lives_and_a_restart_goes_on(tmp_path: Path)
             assert {"begun", "calc.py"} <= set(files.split())
 
 
+@pytest.mark.proof
 async def test_a_question_survives_kill_9_and_its_answer_runs_the_step(tmp_path: Path) -> None:
     """APPR-6: killed under an open question, the daemon comes back and one answer lets exactly that step run."""
 

@@ -25,7 +25,7 @@ from bot.slack.heard import (
     Submitted,
     Typed,
 )
-from bot.slack.payloads import kept, plain, read
+from bot.slack.payloads import plain, read
 
 ME = Me(team="T1", user="UBOT")
 ADA = "U1"
@@ -169,11 +169,11 @@ def test_a_press_carries_its_line_and_says_whether_a_text_is_wanted() -> None:
 
 def test_a_form_comes_back_with_the_press_that_opened_it() -> None:
     place = Place(user=ADA, channel="C1", thread="5.0")
-    heard = read(submission(kept(place, "deny 0007"), "because of 'this'"), ME)
+    heard = read(submission(place.kept("deny 0007"), "because of 'this'"), ME)
     fields = {"text": Input(now=("because of 'this'",))}
     assert heard == Submitted(key="V1.h.U1", place=place, form="ask", memory="deny 0007", fields=fields)
     loose = Place(user=ADA, channel="D1", direct=True)
-    assert read(submission(kept(loose, "say x"), "y"), ME) == Submitted(
+    assert read(submission(loose.kept("say x"), "y"), ME) == Submitted(
         key="V1.h.U1", place=loose, form="ask", memory="say x", fields={"text": Input(now=("y",))}
     )
 

@@ -21,17 +21,23 @@ class Day:
 
     t: QuickChats
 
-    async def passes(self, *, most: int = 1) -> None:
-        """Use everything once; `most` is how often what may come twice is there in the end."""
+    async def passes(self, *, most: int = 1, spins: bool = False) -> None:
+        """Use everything once; `most` is how often what may come twice is there in the end.
+
+        `spins`: a press may go unanswered; what it is for has to be done all the same.
+        """
         t, tg = self.t, self.t.tg
         for text in ("/new", "t0", "done"):
             await tg.say(t.ada, t.home, text)
             await t.settled()
-        await t.presses(t.ada, await self.shown(t.home, "New task"), "Save")
+        pressed = [await tg.press(t.ada, await self.shown(t.home, "New task"), "Save")]
+        await t.settled()
         said = await tg.say(t.ada, t.room, "/do ask please")
         question = await self.shown(t.room, "Needs you")
         assert question.reply_to == said.id
-        await t.presses(t.bob, question, "Approve")
+        pressed.append(await tg.press(t.bob, question, "Approve"))
+        await t.settled()
+        assert spins or all(each.answered for each in pressed)
         for text in ("and more", "people"):
             await tg.say(t.ada, t.room, text, reply_to=question)
             await t.settled()

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from bot.telegram.forms.asking import TEXT
+from bot.telegram.forms.clerk import FORM
 from tests.products import monkey
 from tests.servers.telegram.world import Chat, Message, Payload, User
 from tests.telegram.quick import QuickChats
@@ -42,6 +44,7 @@ class Monkey(monkey.Monkey[QuickChats, Press]):
     SHOWN_BY = monkey.SHOWN_BY | {
         "Delegate": "people",
         "Revoke …": "rules",
+        "Done": "do --project calculator several 1",
         **dict.fromkeys(("The agent", "A new run", "Nobody"), "what is up?"),
     }
     LINES = (*monkey.LINES, "home", "link", "prefer", "what is up?", "new x1", "run t3")
@@ -69,7 +72,7 @@ class Monkey(monkey.Monkey[QuickChats, Press]):
             return
         plain = ("",) if text.endswith("?") else ("", "/", "/task ")
         drafts = self.venue.scene.core.store.drafts
-        if plain == ("",) and (draft := await drafts.newest("telegram", str(chat.id), str(user.id))):
+        if plain == ("",) and (draft := await drafts.newest("telegram", str(chat.id), str(user.id), FORM, TEXT)):
             await drafts.remove(draft.id)  # it would take the text
         slash = "/" if not chat.private else self.dice.choice(plain)
         await self.noticed(

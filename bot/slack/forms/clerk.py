@@ -27,7 +27,6 @@ from bot.slack.forms.run import run_blocks
 from bot.slack.forms.task import task_blocks
 from bot.slack.forms.windows import Windows
 from bot.slack.heard import Place, Submitted, Typed
-from bot.slack.payloads import kept
 from bot.slack.surfaces import METADATA, form, notice
 from runner.core import Core
 from runner.errors import SignoffError
@@ -65,7 +64,7 @@ class Clerk:
         Raises NotAllowed, NotFound, WrongState.
         """
         want = wanted(line, asks, prefill)
-        if want is None or units(kept(place, want.memory)) > METADATA:
+        if want is None or units(place.kept(want.memory)) > METADATA:
             return False
         match want.command:
             case commands.New(draft=draft):
@@ -153,7 +152,7 @@ class Clerk:
         kind, title, submit = face
         shown = await self._windows.open(trigger, title)
         try:
-            view = form(kind, title, submit, kept(place, memory), await fill())
+            view = form(kind, title, submit, place.kept(memory), await fill())
         except SignoffError as error:
             view = notice(title, str(error))
         await self._windows.update(shown, view)

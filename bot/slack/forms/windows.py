@@ -10,13 +10,12 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.delivery.carrier import Limited, Unknown, Unreachable
-from bot.slack.carrier import outcome
+from bot.slack.carrier import LATE, outcome
 from bot.slack.surfaces import loading_modal
 from runner.errors import WrongState
 from runner.model import Json, value
 from runner.ports import Clock
 
-LATE = frozenset({"expired_trigger_id", "trigger_expired", "exchanged_trigger_id"})
 _PAST = frozenset({"not_found", "hash_conflict"})  # closed meanwhile, or newer than what we know
 _TRIES = 3  # of an update: more than one where Slack asks to wait, or cannot be reached
 _PAUSE = 0.5  # seconds before the next one then
