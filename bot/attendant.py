@@ -20,6 +20,7 @@ from runner.ports import ArrivalStore, Clock
 
 _AT_ONCE = 16  # arrivals that are dealt with at a time; those of one channel never are
 _READ_AT_ONCE = 100
+_DAY = 86_400.0  # seconds
 _PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0)  # seconds before the store is tried again; then the last one again
 
 T = TypeVar("T")
@@ -61,10 +62,9 @@ class Attendant:
     async def run(self) -> None:
         """Deal with what is there and what comes, until cancelled."""
         left = await self._insisted("start", self._arrivals.newest_seq)  # so far an earlier life may have come
-        long_ago = self._clock.now() - self._known_for
-        await self._insisted("start", partial(self._arrivals.forget, self._messenger, long_ago))
         seen = 0
         async with asyncio.TaskGroup() as group:
+            group.create_task(self._forget())
             while True:
                 self._news.clear()
                 look = partial(self._arrivals.waiting, self._messenger, after=seen, limit=_READ_AT_ONCE)
@@ -76,6 +76,13 @@ class Attendant:
                     self._last[arrival.channel] = group.create_task(self._deal(arrival, before, again=again))
                 if len(waiting) < _READ_AT_ONCE:
                     await self._news.wait()
+
+    async def _forget(self) -> None:
+        """Forget every day what is known for long enough."""
+        while True:
+            long_ago = self._clock.now() - self._known_for
+            await self._insisted("upkeep", partial(self._arrivals.forget, self._messenger, long_ago))
+            await self._clock.sleep(_DAY)
 
     async def _deal(self, arrival: Arrival, before: asyncio.Task[None] | None, *, again: bool) -> None:
         """Deal with an arrival once that `before` it in its channel is done."""

@@ -37,6 +37,7 @@ from bot.telegram.sending.messenger import TelegramMessenger
 from bot.telegram.sending.moves import Moves
 from runner.beside import beside
 from runner.core import Core
+from runner.errors import StorageError
 from runner.model import Arrival
 from runner.ports import Clock, Store
 from runner.settings import Telegram
@@ -44,6 +45,7 @@ from runner.speech import Speech
 
 KNOWN_FOR = timedelta(hours=25)  # Telegram keeps updates for 24 hours
 _UNFINISHED = timedelta(days=2)  # how long a form is kept that nobody goes on with; it is over after one
+_DAY = 86_400.0  # seconds
 _CONNECTIONS = 32  # requests at a time; the one that waits for updates has its own
 _TIMEOUT = 20.0  # seconds for one request to Telegram
 _PATIENCE = (1.0, 2.0, 5.0, 10.0, 30.0)  # seconds between attempts to reach Telegram at the start; then the last again
@@ -81,7 +83,6 @@ class TelegramFront:
     async def run(self, desk: Desk, core: Core) -> None:
         """Serve until cancelled."""
         await self._moves.load()
-        await self._store.drafts.forget(self._clock.now() - _UNFINISHED)
         async with beside(self._outbox.run()):
             me = await self._introduced()
             speech = Speech(self._settings.transcribe) if self._settings.transcribe else None
@@ -101,8 +102,17 @@ class TelegramFront:
 
             attendant = Attendant(NAME, answer, self._store.arrivals, self._clock, KNOWN_FOR)
             intake = Intake(self._store.arrivals, self._clock, lambda: self._moves.me(me), attendant.ring)
-            async with beside(attendant.run(), Menu(self._bot, self._clock).run()):
+            async with beside(attendant.run(), Menu(self._bot, self._clock).run(), self._forget()):
                 await self._listen(intake)
+
+    async def _forget(self) -> None:
+        """Forget every day the forms that nobody goes on with."""
+        while True:
+            try:
+                await self._store.drafts.forget(self._clock.now() - _UNFINISHED)
+            except StorageError as error:
+                log.warning("telegram.unforgotten: %s", error)
+            await self._clock.sleep(_DAY)
 
     async def _listen(self, intake: Intake) -> None:
         if self._door is None:

@@ -132,14 +132,32 @@ async def test_a_fault_of_its_own_ends_what_was_stored_and_nothing_else(
 async def test_the_arrivals_themselves_may_be_away(
     tmp_path: Path, method: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """STORE-21: then everything waits; what was done and could not be noted is not done again."""
+    """STORE-21: then everything waits but for upkeep; what was done and could not be noted is not done again."""
     answered = Answered()
     async with post(tmp_path) as at:
         await at.comes("one")
         with away(monkeypatch, at.store, f"arrivals.{method}") as outage:
             async with at.attended(answered):
                 await at.passes(lambda: outage.met > 2)
-                assert answered.done == (["one"] if method == "done" else [])
+                assert answered.done == (["one"] if method in {"done", "forget"} else [])
                 outage.over = True
                 await at.emptied()
     assert answered.done == ["one"]
+
+
+async def test_what_is_known_for_long_enough_is_forgotten_while_we_run(tmp_path: Path) -> None:
+    """STORE-18: not only at the next start: it may come again then."""
+    answered = Answered()
+    async with post(tmp_path) as at, at.attended(answered) as attendant:
+        await at.comes("one")
+        attendant.ring()
+        await at.emptied()
+        for _ in range(2):
+            await at.clock.move(days=1)
+            await at.moment()
+        async with asyncio.timeout(20):
+            while answered.done == ["one"]:
+                await at.comes("one")
+                attendant.ring()
+                await at.moment()
+    assert answered.done == ["one", "one"]
