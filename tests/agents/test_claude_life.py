@@ -126,6 +126,7 @@ async def test_a_session_that_was_killed_while_asking_asks_again_when_it_is_resu
         assert on.last.said[0] == "do it"
 
 
+@pytest.mark.proof
 async def test_a_session_that_was_closed_is_resumed_and_counts_only_what_is_new(tmp_path: Path) -> None:
     """AGENT-11: the totals of the CLI go on across processes."""
     host, later = Host(), Host()
@@ -211,6 +212,7 @@ async def test_a_wrong_key_is_refused_at_once(tmp_path: Path) -> None:
     assert result.error == "The model's service does not accept the key (401)."
 
 
+@pytest.mark.proof
 async def test_an_unknown_model_is_refused(tmp_path: Path) -> None:
     async with stage(tmp_path, turns("never")) as on:
         result = await on.run("hello", Host(), on.spec_with(AgentOptions(model="nonesuch-1")))

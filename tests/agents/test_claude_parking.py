@@ -96,6 +96,7 @@ async def test_an_approval_after_parking_runs_the_very_call_once(tmp_path: Path)
     assert [(event.tool_use_id, event.ok) for event in host.seen(StepEnded)] == [(call.tool_use_id, True)]
 
 
+@pytest.mark.proof
 async def test_an_edit_after_parking_is_what_runs(tmp_path: Path) -> None:
     async with parked_once(tmp_path, bash("echo theirs >> ran.txt")) as (on, call, spec):
         host = Host(Answer(approve=True, input={"command": "echo ours >> ran.txt"}))
@@ -113,6 +114,7 @@ async def test_a_denial_after_parking_reaches_the_model_with_its_reason(tmp_path
         assert list(on.work.iterdir()) == []
 
 
+@pytest.mark.proof
 async def test_a_question_is_answered_after_parking(tmp_path: Path) -> None:
     async with parked_once(tmp_path, ("AskUserQuestion", QUESTIONS)) as (on, call, spec):
         host = Host(Answer(approve=True, choices={"Which colour?": ("blue",)}))
@@ -141,6 +143,7 @@ async def test_a_plan_is_approved_after_parking_and_carried_out(tmp_path: Path) 
         assert (on.work / "made.txt").read_text() == "made"
 
 
+@pytest.mark.proof
 async def test_a_session_that_is_parked_after_its_plan_was_approved_needs_no_other_plan(tmp_path: Path) -> None:
     """The CLI begins in the mode it is started with, whatever the mode was when it was parked."""
 
@@ -187,6 +190,7 @@ async def test_a_parked_step_that_the_cli_would_allow_by_itself_does_not_run_una
         assert "secret of the file" not in str(on.last.messages)
 
 
+@pytest.mark.proof
 async def test_a_resumed_session_that_is_parked_again_keeps_the_call(tmp_path: Path) -> None:
     async with parked_once(tmp_path, bash("echo ran >> ran.txt")) as (on, call, spec):
         for wait in (0.0, 0.1):
@@ -236,6 +240,7 @@ async def test_nothing_overtakes_the_step_that_is_kept(tmp_path: Path) -> None:
         assert sorted(path.name for path in on.work.iterdir()) == ["made.txt", "ran.txt"]
 
 
+@pytest.mark.proof
 async def test_of_questions_that_are_open_at_once_the_first_is_kept_and_the_other_asked_again(tmp_path: Path) -> None:
     reads = [("Read", {"file_path": str(tmp_path / name)}) for name in ("one.txt", "two.txt")]
     async with stage(tmp_path, turns(Turn(tools=tuple(reads)), Turn(tools=(reads[1],)), "done")) as on:
@@ -250,6 +255,7 @@ async def test_of_questions_that_are_open_at_once_the_first_is_kept_and_the_othe
         assert [call.input for call in later.asked] == [wanted for _, wanted in reads]
 
 
+@pytest.mark.proof
 async def test_a_step_is_told_once_however_late_we_read_what_the_cli_says(tmp_path: Path) -> None:
     class Slow(Host):
         async def saw(self, event: AgentEvent) -> None:
@@ -323,6 +329,7 @@ async def test_a_question_of_a_subagent_is_asked_again_after_parking(tmp_path: P
         assert (on.work / "ran.txt").read_text() == "ran\n"
 
 
+@pytest.mark.proof
 async def test_a_turn_that_was_over_when_the_process_died_is_taken_up_with_a_word(tmp_path: Path) -> None:
     """AGENT-6: the CLI itself would do nothing, and the run would wait for ever."""
     async with stage(tmp_path, turns("done", "nothing is left to do")) as on:

@@ -129,6 +129,7 @@ async def test_a_repository_cannot_bring_hooks_permissions_or_servers(tmp_path: 
     assert not (tmp_path / "trapped").exists()
 
 
+@pytest.mark.proof
 async def test_tools_of_an_mcp_server_are_asked_about_by_name(tmp_path: Path) -> None:
     def script(conversation: Conversation) -> Turn:
         if conversation.answered == 0:

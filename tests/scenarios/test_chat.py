@@ -125,6 +125,7 @@ async def test_an_edited_command_runs_in_place_of_the_one_that_was_asked_for(tmp
         assert worktree_files(tmp_path) == {"edited.txt", "asked.txt"}
 
 
+@pytest.mark.proof
 async def test_choices_reach_the_agent_by_button_by_number_and_as_free_text(tmp_path: Path) -> None:
     """APPR-5: one choice of a question, several of another, and words of one's own."""
     one, many = question("Database", "SQLite", "PostgreSQL"), question("Formats", "html", "pdf", "json", several=True)
@@ -208,6 +209,7 @@ async def test_what_is_merged_is_in_the_repository_and_what_is_discarded_is_not(
         assert (repository / "made.txt").exists()
 
 
+@pytest.mark.proof
 async def test_cards_say_what_the_service_s_trouble_is_and_name_files_as_people_do(tmp_path: Path) -> None:
     """A retry is remarked once; a path in the worktree stands on the card relative to it."""
     stuck = asyncio.Event()

@@ -151,7 +151,7 @@ async def _assessed(t: QuickChats, folder: Path) -> None:
     t.tg.world.violations.clear()
 
 
-@pytest.mark.parametrize("mode", ["polling", "webhook"])
+@pytest.mark.parametrize("mode", ["polling", pytest.param("webhook", marks=pytest.mark.proof)])
 async def test_hostile_updates_do_no_harm(tmp_path: Path, watchman: Watchman, mode: Mode) -> None:
     """TG-21: a sample; each is answered, or dropped for a reason that the log tells."""
     await besieged(tmp_path, watchman, mode, seed=1, count=EVERYDAY)

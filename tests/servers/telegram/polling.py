@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from runner.beside import beside
 from tests.servers.telegram.arguments import given
 from tests.servers.telegram.updates import Updates
 from tests.servers.telegram.world import Payload, Refused, World
@@ -62,18 +63,22 @@ class Polling:
         return self._poll
 
     async def _waited(self, poll: _Poll, limit: int, seconds: int) -> list[Payload]:
+        over = self._world.clock.monotonic() + seconds
         try:
-            async with asyncio.timeout(seconds):
-                while not poll.ended and not self._updates.pending():
+            async with beside(self._rings(seconds)):
+                while not (poll.ended or self._updates.pending() or self._world.clock.monotonic() >= over):
                     await self._updates.changed()
-        except TimeoutError:
-            pass
         finally:
             if self._poll is poll:
                 self._poll = None
         if poll.ended:
             raise Refused(poll.ended, status=409)
         return self._updates.take(limit) if _there(poll.request) else []
+
+    async def _rings(self, seconds: int) -> None:
+        """Have whoever waits look, when the time is over."""
+        await self._world.clock.sleep(seconds)
+        self._updates.ring()
 
     def end(self, why: str = TERMINATED) -> None:
         """End the poll that is under way."""

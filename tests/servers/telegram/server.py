@@ -29,7 +29,7 @@ _LARGEST_BODY = 52 << 20
 class StrictTelegram(StrictServer[Call, Fault], People):
     """Refuses what Telegram refuses.
 
-    Only the long poll and the tries of a webhook take real seconds; everything else that takes time goes by `clock`.
+    Only the tries of a webhook take real seconds; everything else that takes time goes by `clock`.
     """
 
     def __init__(
