@@ -102,7 +102,7 @@ async def test_a_parked_run_says_that_no_process_is_held(tmp_path: Path) -> None
     board = Board()
     async with desk(tmp_path, asks, approvals={"hot_wait_minutes": 0}) as ada, watching(ada.stage, board):
         run, key = await begun(ada)
-        await board.until(lambda now: "no process is held" in fact(live(now, run.id), "State"))
+        await board.until(lambda now: key in now and "no process is held" in fact(live(now, run.id), "State"))
         assert board.cards[key].buttons
         await ada.says("stop")
 
@@ -114,13 +114,20 @@ async def test_a_freeze_is_told_wherever_something_is_live_and_so_is_the_release
         run, key = await begun(ada)
         await board.until(lambda now: key in now)
         await ada.stage.core.switch.freeze(ada.stage.actor, "the release goes out")
-        cards = await board.until(lambda now: fact(now[key], "Frozen") and fact(live(now, run.id), "Frozen"))
+        cards = await board.until(
+            lambda now: "freeze" in now and fact(now[key], "Frozen") and fact(live(now, run.id), "Frozen")
+        )
         assert "by ada (the release goes out)" in fact(cards[key], "Frozen")
         assert cards[key].buttons
         assert "frozen" in cards["freeze"].title
         await ada.stage.core.switch.release(ada.stage.actor)
-        await board.until(lambda now: not fact(now[key], "Frozen") and not fact(live(now, run.id), "Frozen"))
-        assert "Released" in board.cards["freeze"].title
+        cards = await board.until(
+            lambda now: (
+                "Released" in now["freeze"].title
+                and not (fact(now[key], "Frozen") or fact(live(now, run.id), "Frozen"))
+            )
+        )
+        assert cards[key].buttons
         await ada.says("deny")
         await ada.stage.end(run)
 
