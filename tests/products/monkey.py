@@ -19,7 +19,7 @@ LINES = (
     *("status", "inbox", "inbox --all", "list", "runs", "people", "rules", "log", "show t0", "new", "edit t1"),
     *("rules --task t0", "rule Bash(ls *) --task t0", "freeze", "run t0", "run the tests", "help", "diff", "report"),
 )
-SHOWN_BY = {  # what is rarely seen by accident
+SHOWN_BY = {  # what is rarely seen by accident, with the lines that it takes
     "Approve …": "inbox",
     "Release": "freeze",
     "To the agent": "run the tests",
@@ -133,7 +133,7 @@ class Monkey(ABC, Generic[V, P]):
     def wish(self) -> str:
         """Make up a line that shows something wanted; often nothing."""
         wishes = [self.SHOWN_BY[label] for label in self.wanted if label in self.SHOWN_BY]
-        return self.dice.choice(wishes) if wishes and self.dice.random() < 0.4 else ""
+        return self.dice.choice(self.dice.choice(wishes).split(" | ")) if wishes and self.dice.random() < 0.4 else ""
 
     def line(self) -> str:
         """Make up a line: often one that begins a run."""

@@ -43,7 +43,8 @@ class Monkey(monkey.Monkey[QuickChats, Press]):
 
     SHOWN_BY = monkey.SHOWN_BY | {
         "Delegate": "people",
-        "Revoke …": "rules",
+        "Revoke …": "rules | rules --project calculator | rule Bash(ls *) --project calculator",
+        "Skip": "new | edit t1",
         "Done": "do --project calculator several 1",
         **dict.fromkeys(("The agent", "A new run", "Nobody"), "what is up?"),
     }

@@ -113,7 +113,7 @@ def test_no_name_of_a_file_is_a_link_to_a_stranger(text: str) -> None:
 
 
 @pytest.mark.proof
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(900)
 @settings(max_examples=2_000, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(texts)
 def test_many_more_texts_are_told(text: str) -> None:
@@ -121,7 +121,7 @@ def test_many_more_texts_are_told(text: str) -> None:
 
 
 @pytest.mark.proof
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(900)
 @settings(max_examples=1_000, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(cards)
 def test_many_more_cards_are_messages_that_telegram_takes(card: Card) -> None:

@@ -155,6 +155,14 @@ def test_facts_that_do_not_fit_are_in_the_file() -> None:
     assert lint(payload(made)) == []
 
 
+def test_facts_of_white_space_take_no_room() -> None:
+    """Nor do they make a message longer than Telegram takes."""
+    facts = tuple(Field(label=f"Fact {number}", value="\t" * 700) for number in range(3))
+    made = render(Card(title="Facts", fields=(*facts, Field(label="Last", value="here")), footer="y" * 2_000))
+    assert units(made.text.text) < 1_000
+    assert "Last: here" in made.text.text
+
+
 def test_a_section_for_whose_text_no_room_is_left_is_in_the_file() -> None:
     """What is left of a message may be less than nothing below a long title."""
     parts = (Section(title="t", body="x " * 640), *(Section(title="y" * 150, body="z" * 9_000) for _ in range(40)))

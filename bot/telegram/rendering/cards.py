@@ -159,7 +159,7 @@ def _top(card: Card, limit: int) -> tuple[Text, bool]:
 def _long_facts(writer: Writer, fields: Sequence[Field], room: int) -> bool:
     """Give each fact a line of its own, as far as there is room; say whether there was not."""
     for number, field in enumerate(fields):
-        label, content = one_line(shown(field.label), 80), shown(field.value)
+        label, content = one_line(shown(field.label), 80), shown(field.value).strip()
         room -= units(plain(f"{label}: {content}").text) + 1
         if room < 0:
             return True
