@@ -102,6 +102,7 @@ NASTY = (
     "````py\n```\n@adaname /stop\n```\n````\n@adaname /stop",
     "**unclosed _bold ~~and `code",
     "<details><summary>x</summary>@here</details>",
+    "https://a..b/@adanamecalc.py https://a.b/@adacalc.py example.com/@adacalc.py",
     "x" * 20_000,
     "é😀" * 5_000,
     "word " * 5_000,

@@ -10,6 +10,9 @@ that hardly any file has, such as `.com`.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
+
+from bot.telegram.rendering.safety import stops
 
 # Endings of the web in what people write, countries included.
 _WEB = frozenset(("ai", "co", "com", "de", "dev", "edu", "eu", "gov", "io", "me", "net", "org", "uk", "us"))
@@ -22,21 +25,25 @@ _BEHIND = ".:?!-=&"  # signs at the end of a word that are not part of a name
 
 def names(text: str) -> list[tuple[int, int]]:
     """Return where names stand, with the path and the line that belong to them: indices of characters, in order."""
-    found = []
+    found, at = [], stops(text)
     for word in _WORD.finditer(text):
-        said = word[0].rstrip(_BEHIND)
-        if "." in said and _named(said):
-            found.append((word.start(), word.start() + len(said)))
+        said, start = word[0].rstrip(_BEHIND), word.start()
+        broken = bisect_right(at, start) < bisect_left(at, start + len(said))
+        if "." in said and _named(said, broken=broken):
+            found.append((start, start + len(said)))
     return found
 
 
-def _named(word: str) -> bool:
-    """Whether a word is or ends in a name, and does not begin with an address of the web."""
-    if "://" in word or _MAIL.fullmatch(word):
+def _named(word: str, *, broken: bool) -> bool:
+    """Whether a word is or ends in a name, and does not begin with an address of the web.
+
+    `broken` by a stop, it is no address any more, and what stands behind the stop would be one.
+    """
+    if _MAIL.fullmatch(word) or ("://" in word and not broken):
         return False
     runs = [run.strip(".") for run in _RUN.findall(word)]
     ends = [_ending(run) for run in runs if "." in run]
-    return bool(ends) and ends[0] not in _WEB and any(end and end not in _WEB for end in ends)
+    return bool(ends) and (broken or ends[0] not in _WEB) and any(end and end not in _WEB for end in ends)
 
 
 def _ending(run: str) -> str:
