@@ -15,10 +15,11 @@ from bot.attendant import Attendant
 from bot.delivery import Options, Outbox
 from bot.hearing import Listener
 from bot.httpd import Receiver
+from bot.inside import Desk
 from bot.slack.forms.clerk import Clerk
 from bot.slack.heard import NAME, Me
 from bot.slack.hosting.host import Host
-from bot.slack.hosting.inside import Desk, Inside
+from bot.slack.hosting.inside import Inside
 from bot.slack.listening.door import Door
 from bot.slack.listening.ears import DoorEar, Probe, SocketEar
 from bot.slack.listening.listen import Reception, application, serve_sockets

@@ -16,10 +16,11 @@ from bot.delivery import Options, Outbox
 from bot.fronts import Fronts
 from bot.hearing import Listener
 from bot.httpd import Receiver
+from bot.inside import Desk
 from bot.telegram.heard import NAME, Me
 from bot.telegram.hosting.asking import Asking
 from bot.telegram.hosting.host import Host
-from bot.telegram.hosting.inside import Desk, Inside
+from bot.telegram.hosting.inside import Inside
 from bot.telegram.hosting.service import Service
 from bot.telegram.hosting.topics import Topics
 from bot.telegram.listening.albums import Albums

@@ -36,7 +36,7 @@ WAYS: dict[str, dict[str, Any]] = {
     "dropped": {"dropped": True},
     "lost": {"lost": True},
 }
-_SAMPLE = {("sendMessage", "lost"), ("getFile", "dropped")}
+_SAMPLE = {("sendMessage", "lost"), ("getFile", "dropped"), ("answerCallbackQuery", "broken")}
 _FATAL = {"bot.delivery.outbox", "bot.attendant"}  # what is logged as an error there was lost
 
 

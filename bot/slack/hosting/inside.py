@@ -6,42 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from bot.messenger import Card, Incoming
+from bot.inside import Desk, Register, Threads
+from bot.messenger import Card
 from bot.slack.heard import FileRef, Opened, Place, Pressed
 from runner.model import Enclosed, Origin, Person
 from runner.tasks import TaskDraft
-
-
-class Desk(Protocol):
-    """Takes what people say: `bot.handlers.Handlers`."""
-
-    async def handle(self, incoming: Incoming) -> tuple[Card, ...]:
-        """Carry out a command and return what is to be shown."""
-        ...
-
-    async def correct(self, incoming: Incoming, *, withdrawn: bool = False) -> tuple[Card, ...]:
-        """Let what was said in this message read as it does now, or take it back, and return what is to be shown."""
-        ...
-
-    async def stranger(self, messenger: str, identity: str, text: str = "") -> tuple[Card, ...]:
-        """Answer somebody whom Signoff does not know; what is returned is for them alone."""
-        ...
-
-
-class Register(Protocol):
-    """Knows people: `runner.people.People`."""
-
-    async def known(self, messenger: str, identity: str, name: str) -> Person:
-        """Return the person behind an identity. Raises NotAllowed for strangers."""
-        ...
-
-
-class Threads(Protocol):
-    """Knows which threads belong to runs: `runner.runs.Runs`."""
-
-    async def latest(self, origin: Origin) -> object:
-        """Return the newest run of a thread. Raises NotFound."""
-        ...
 
 
 class Forms(Protocol):

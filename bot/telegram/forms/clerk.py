@@ -72,10 +72,12 @@ class TelegramClerk:
 
         `prefill` without `asks` is the prompt of a new task. Raises NotAllowed, NotFound, Ambiguous, WrongState.
         """
+        want = wanted(line, asks, prefill)
+        if want is None and not asks:
+            return None
         newest = await self._drafts.newest(origin.messenger, origin.channel, by.identity, FORM, asking.TEXT)
         if newest is not None and _came(newest, by):
             return newest
-        want = wanted(line, asks, prefill)
         progress = await self._begun(person, origin, want, prefill, asked=bool(asks)) if want else None
         if progress is not None:
             return await self._new(person, origin, by, FORM, kept(progress))

@@ -6,41 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from bot.messenger import Card, Incoming
+from bot.inside import Desk, Register, Threads
+from bot.messenger import Card
 from bot.telegram.heard import FileRef
-from runner.model import Delivery, Enclosed, Execution, Origin, Person
-
-
-class Desk(Protocol):
-    """Takes what people say: `bot.handlers.Handlers`."""
-
-    async def handle(self, incoming: Incoming) -> tuple[Card, ...]:
-        """Carry out a command and return what is to be shown."""
-        ...
-
-    async def correct(self, incoming: Incoming, *, withdrawn: bool = False) -> tuple[Card, ...]:
-        """Let what was said in this message read as it does now, and return what is to be shown."""
-        ...
-
-    async def stranger(self, messenger: str, identity: str, text: str = "") -> tuple[Card, ...]:
-        """Answer somebody whom Signoff does not know; what they say may link their account."""
-        ...
-
-
-class Register(Protocol):
-    """Knows people: `runner.people.People`."""
-
-    async def known(self, messenger: str, identity: str, name: str) -> Person:
-        """Return the person behind an identity. Raises NotAllowed for strangers."""
-        ...
-
-
-class Threads(Protocol):
-    """Knows which threads belong to runs: `runner.runs.Runs`."""
-
-    async def latest(self, origin: Origin) -> Execution:
-        """Return the newest run of a thread. Raises NotFound."""
-        ...
+from runner.model import Delivery, Enclosed, Origin
 
 
 class Counter(Protocol):
