@@ -99,7 +99,8 @@ async def test_an_answer_where_the_run_was_begun_changes_the_phone(tmp_path: Pat
     async with desk(tmp_path, asks) as ada, watching(ada.stage, terminal, phone):
         await linked(ada)
         key = await begun(ada)
-        await phone.until(has(key))
+        for product in (terminal, phone):
+            await product.until(has(key))
         assert terminal.places(key) == {ada.origin}
         await ada.says("deny not today")
         for product in (terminal, phone):
