@@ -72,6 +72,7 @@ class Outbox:
         self._resumed: Counter[str] = Counter()  # how often, by channel
         self._woken = asyncio.Event()
         self._quiet = asyncio.Event()
+        self._landing = asyncio.Event()  # one for each send that ends
 
     async def put(
         self,
@@ -140,6 +141,15 @@ class Outbox:
         self._quiet.clear()
         self._woken.set()
         await self._quiet.wait()
+
+    async def landed(self, channel: str) -> None:
+        """Wait until the names of all messages are known that are being posted to a channel now, or are given up.
+
+        People see a message before we are told its name, and may answer it by then.
+        """
+        posts = {row.id for row in self._flying.values() if row.channel == channel and row.message_ref is None}
+        while posts & self._flying.keys():
+            await self._landing.wait()
 
     async def backlog(self) -> Sequence[Backlog]:
         """Return how the channels stand in which something waits or was given up."""
@@ -247,6 +257,8 @@ class Outbox:
                     await self.resume(row.channel)
         finally:
             self._flying.pop(row.id, None)
+            self._landing.set()
+            self._landing = asyncio.Event()
             self._heads[row.channel] = [head for head in self._heads.get(row.channel, ()) if head.id != row.id]
             self._wake(row.channel)
 

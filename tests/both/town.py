@@ -49,6 +49,7 @@ async def town(folder: Path, *agents: Agent, clock: Clock | None = None, **secti
         del own["webhook_secret"]
         settings = slack_side.configured(folder, slack, telegram=own, **sections)
         async with stage(folder, settings, *agents, clock=clock) as scene:
+            await scene.furnish()
             core, registry = scene.core, Fronts()
             async with (
                 slack_front(settings.slack, core.store, core.clock) as one,
@@ -65,7 +66,6 @@ async def town(folder: Path, *agents: Agent, clock: Clock | None = None, **secti
                 async with beside(*serve):
                     await slack.connected(settings.slack.connections)
                     await tg.polled()
-                    await scene.project()
                     yield Town(
                         ws=Workspace(slack=slack, scene=scene, ada=ada, bob=bob, ops=ops),
                         chats=Chats(tg, scene, tg_ada, tg_bob, tg.private(tg_ada), room),

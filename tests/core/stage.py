@@ -51,6 +51,11 @@ class Stage:
             await asyncio.to_thread(copied, repository.create, self.repository)
         await self.core.projects.add(self.actor, "calculator", str(self.repository), settings)
 
+    async def furnish(self) -> None:
+        """Add that project where none is yet."""
+        if not await self.core.store.people.projects():
+            await self.project()
+
     async def do(self, prompt: str, **options: Any) -> Execution:
         """Run an ad-hoc prompt."""
         return await self.core.runs.do(self.actor, prompt, RunOptions(**options))

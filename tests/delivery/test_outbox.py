@@ -68,6 +68,33 @@ async def test_what_is_put_during_a_send_follows_it(store: SqlStore) -> None:
     assert stage.product.kinds() == ["post", "edit"]
 
 
+async def test_who_asks_for_the_name_of_a_message_waits_while_it_is_being_posted(store: SqlStore) -> None:
+    """DEL-15: only for posts, and only for those of that channel."""
+    stage = build(store)
+    gate = stage.product.held["c"] = asyncio.Event()
+    async with running(stage), asyncio.timeout(10):
+        await stage.outbox.landed("c")
+        await stage.put("k", "one")
+        while not stage.product.requests:
+            await asyncio.sleep(0)
+        await stage.outbox.landed("d")
+        asked = asyncio.get_running_loop().create_task(stage.outbox.landed("c"))
+        await asyncio.sleep(0.02)
+        assert not asked.done()
+        gate.set()
+        await asked
+        (row,) = await store.deliveries.places("chat", "k")
+        assert (await store.deliveries.get(row)) == (
+            await store.deliveries.shown_as("chat", "c", next(iter(stage.product.shown)))
+        )
+        gate.clear()
+        await stage.put("k", "two")
+        while len(stage.product.requests) < 2:
+            await asyncio.sleep(0)
+        await stage.outbox.landed("c")
+        gate.set()
+
+
 async def test_each_lane_keeps_its_order_and_the_urgent_overtake(store: SqlStore) -> None:
     """DEL-4: put in the worst order, at one a second."""
     stage = build(store, SLOW)

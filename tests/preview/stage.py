@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import os
 import stat
@@ -69,3 +70,10 @@ def alive(word: str) -> list[int]:
         except OSError:
             continue
     return found
+
+
+async def gone(word: str) -> None:
+    """Wait until no process has it any more: the kernel takes a sandbox down after its starter is told."""
+    async with asyncio.timeout(10):
+        while alive(word):
+            await asyncio.sleep(0.02)

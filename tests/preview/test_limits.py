@@ -13,7 +13,7 @@ import pytest
 
 from runner.model import ToolCall
 from runner.preview.watch import load_of
-from tests.preview.stage import Stage, alive
+from tests.preview.stage import Stage, alive, gone
 
 
 def leftovers(stage: Stage) -> list[Path]:
@@ -25,7 +25,7 @@ async def test_too_long_is_killed_whatever_it_ignores(stage: Stage) -> None:
     seen = await stage.run("trap '' TERM INT HUP; echo begun; setsid sleep 3141.592 & (trap '' TERM; sleep 3141.592)")
     assert (seen.problem, seen.exit, seen.output) == ("It took longer than 1 s.", None, "begun")
     assert seen.seconds < 8
-    assert not alive("3141.592")
+    await gone("3141.592")
     assert not leftovers(stage)
 
 
@@ -50,7 +50,7 @@ async def test_the_number_of_processes_is_bounded(stage: Stage) -> None:
     seen = await stage.run("for i in $(seq 40); do sleep 2718.281 & done; wait")
     refused = "temporarily unavailable" in seen.output
     assert seen.problem == "It started more than 12 processes." or refused
-    assert not alive("2718.281")
+    await gone("2718.281")
 
 
 async def test_memory_is_bounded(stage: Stage) -> None:
@@ -170,7 +170,7 @@ async def test_a_cancelled_preview_leaves_nothing(stage: Stage) -> None:
         while not alive("1618.033"):
             await asyncio.sleep(0.02)
         running.cancel()
-    assert not alive("1618.033")
+    await gone("1618.033")
     assert not leftovers(stage)
 
 

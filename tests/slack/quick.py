@@ -73,6 +73,5 @@ async def quick(folder: Path, *agents: Agent, mode: Mode = "sockets", **sections
             slack.http(f"http://{settings.http.address}{PATH}", wall=clock)
         async with serving(folder, settings, *agents, clock=clock) as scene:
             await slack.connected(settings.slack.connections)
-            await scene.project()
             yield QuickWorkspace(slack=slack, scene=scene, ada=ada, bob=bob, ops=ops, settings=settings, clock=clock)
         assert slack.violations == []

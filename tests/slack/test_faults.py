@@ -30,7 +30,6 @@ async def test_a_question_outlives_a_restart_and_its_old_button_still_answers(tm
         settings = configured(tmp_path, slack, mode=mode, approvals={"hot_wait_minutes": 0})
         async with serving(tmp_path, settings, agent) as scene:
             await slack.connected(2)
-            await scene.project()
             ws = Workspace(slack=slack, scene=scene, ada=ada, bob=ada, ops=ops)
             begun = await slack.mention(ada, ops, "do --project calculator Build it")
             thread = begun.message.ts
@@ -94,7 +93,6 @@ async def test_what_was_carried_out_and_not_noted_begins_no_second_run(
         settings = configured(tmp_path, slack, mode=mode)
         async with serving(tmp_path, settings, agent) as scene:
             await slack.connected(2)
-            await scene.project()
             ws = Workspace(slack=slack, scene=scene, ada=ada, bob=ada, ops=ops)
             line = "do --project calculator Build it"
             await (slack.command(ada, ops, "/task", line) if command else slack.mention(ada, ops, line))

@@ -147,7 +147,6 @@ async def test_homes_are_kept_true_after_a_restart(tmp_path: Path) -> None:
         settings = configured(tmp_path, slack)
         async with serving(tmp_path, settings, ActingAgent(asks)) as scene:
             await slack.connected(2)
-            await scene.project()
             ws = Workspace(slack=slack, scene=scene, ada=ada, bob=ada, ops=ops)
             await slack.open_home(ada)
             await home(ws, ada, lambda said: "Nothing waits for you" in said)

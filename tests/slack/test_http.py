@@ -56,7 +56,6 @@ async def test_an_event_comes_again_until_we_are_back_and_is_dealt_with_once(tmp
         settings = configured(tmp_path, slack, mode="http")
         async with serving(tmp_path, settings, agent) as scene:
             await slack.connected()
-            await scene.project()
         begun = await slack.mention(ada, ops, "do --project calculator Build it")
         assert (begun.ack.ok, begun.ack.delivered) == (False, False)
         async with serving(tmp_path, settings, agent) as scene:

@@ -59,7 +59,6 @@ async def test_two_others_approve_one_of_them_for_somebody_and_whose_turn_it_is_
         settings = configured(tmp_path, slack, users=USERS, approvals=TERMS)
         async with serving(tmp_path, settings, ActingAgent(_runs_what_is_said), clock=clock) as scene:
             await slack.connected(2)
-            await scene.project()
             ws = Workspace(slack=slack, scene=scene, ada=ada, bob=bob, ops=ops)
             thread = (await slack.mention(ada, ops, "curl https://example.com/x")).message.ts
             question = await _in_time(ws, clock, "Approved: 0 of 2", ops, thread)

@@ -154,7 +154,6 @@ async def test_no_session_says_at_work_after_a_restart_when_nobody_is(tmp_path: 
         settings = configured(tmp_path, slack)
         async with serving(tmp_path, settings, ActingAgent(listens)) as scene:
             await slack.connected(2)
-            await scene.project()
             ws = Workspace(slack=slack, scene=scene, ada=ada, bob=ada, ops=ops)
             begun = await slack.mention(ada, ops, "do --project calculator Build it")
             thread = begun.message.ts

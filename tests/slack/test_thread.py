@@ -65,7 +65,6 @@ async def test_a_mark_outlives_a_restart_and_what_slack_does_not_let_us_do_is_do
         slack.fail("reactions.add", status=200, error="missing_scope")
         async with serving(tmp_path, settings, agent) as scene:
             await slack.connected(2)
-            await scene.project()
             ws = Workspace(slack=slack, scene=scene, ada=ada, bob=ada, ops=ops)
             begun = await slack.mention(ada, ops, "wait for me")
             await _marked(ws, begun.message, "white_check_mark")

@@ -120,7 +120,6 @@ async def workspace(
         settings = configured(folder, slack, mode=mode, **sections)
         async with serving(folder, settings, *agents, fronts=fronts) as scene:
             await slack.connected(settings.slack.connections)
-            await scene.project()
             yield Workspace(slack=slack, scene=scene, ada=ada, bob=bob, ops=ops)
         assert slack.violations == []
 
@@ -129,10 +128,11 @@ async def workspace(
 async def serving(
     folder: Path, settings: Settings, *agents: Agent, clock: Clock | None = None, fronts: Fronts | None = None
 ) -> AsyncIterator[Stage]:
-    """Run core, watch and front end; doing so again is a restart."""
-    async with (
-        stage(folder, settings, *agents, clock=clock) as scene,
-        slack_front(settings.slack, scene.core.store, scene.core.clock) as front,
-        at_work(scene.core, settings, front, fronts),
-    ):
-        yield scene
+    """Run core, with one project, watch and front end; doing so again is a restart. `fronts`: which are on besides."""
+    async with stage(folder, settings, *agents, clock=clock) as scene:
+        await scene.furnish()
+        async with (
+            slack_front(settings.slack, scene.core.store, scene.core.clock) as front,
+            at_work(scene.core, settings, front, fronts),
+        ):
+            yield scene

@@ -117,7 +117,6 @@ async def chats(
         ada, bob, room = peopled(tg, topics=topics)
         settings = configured(folder, tg, mode=mode, **sections)
         async with serving(folder, settings, *agents, clock=clock) as (scene, _):
-            await scene.project()
             yield Chats(tg=tg, scene=scene, ada=ada, bob=bob, home=tg.private(ada), room=room)
         assert tg.violations == []
 
@@ -133,14 +132,15 @@ def peopled(tg: StrictTelegram, *, topics: bool = False, kind: str = "supergroup
 async def serving(
     folder: Path, settings: Settings, *agents: Agent, clock: Clock | None = None, fronts: Fronts | None = None
 ) -> AsyncIterator[tuple[Stage, TelegramFront]]:
-    """Run core, watch and front end; doing so again is a restart. `fronts`: which chat products are on besides."""
+    """Run core, with one project, watch and front end; doing so again is a restart. `fronts`: which are on besides."""
     fronts = fronts or Fronts()
-    async with (
-        stage(folder, settings, *agents, clock=clock) as scene,
-        telegram_front(settings.telegram, scene.core.store, scene.core.clock, fronts) as front,
-        at_work(scene.core, settings, front, fronts),
-    ):
-        yield scene, front
+    async with stage(folder, settings, *agents, clock=clock) as scene:
+        await scene.furnish()
+        async with (
+            telegram_front(settings.telegram, scene.core.store, scene.core.clock, fronts) as front,
+            at_work(scene.core, settings, front, fronts),
+        ):
+            yield scene, front
 
 
 def drawn(messages: list[Message]) -> str:

@@ -120,8 +120,6 @@ class World:
         """Run a Signoff; doing so again is a restart."""
         fronts = Fronts()
         async with serving(self.folder, self.settings, *agents, clock=self.clock, fronts=fronts) as (scene, front):
-            if not await scene.core.store.people.projects():
-                await scene.project()
             yield QuickChats(
                 tg=self.tg,
                 scene=scene,

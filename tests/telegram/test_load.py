@@ -147,10 +147,11 @@ async def group(folder: Path, load: Load, clock: Clock) -> AsyncIterator[Group]:
         shift = Shift(load, tg, clock)
         terms: dict[str, Any] = {"worker": {"slots": load.runs, "drain_seconds": 1}, "reports": {"formats": REPORTS}}
         settings = configured(folder, tg, **terms)
-        async with serving(folder, settings, ActingAgent(shift.work), clock=clock) as (scene, _):
-            await scene.project()
-            async with beside(shift.people(room, bob)):
-                yield Group(shift, scene.core, room, ada)
+        async with (
+            serving(folder, settings, ActingAgent(shift.work), clock=clock) as (scene, _),
+            beside(shift.people(room, bob)),
+        ):
+            yield Group(shift, scene.core, room, ada)
         assert tg.violations == []
         assert not [call for call in tg.calls if "Too Many Requests" in call.error]
 

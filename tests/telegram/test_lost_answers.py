@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,28 @@ async def test_a_press_on_the_copy_that_is_left_over_says_that_it_is_done(tmp_pa
         assert "Already answered: approved by bob" in late.text
         assert unknown.labels == []
         assert len(t.ours(t.room, "done with it: True")) == 1
+
+
+async def test_a_press_that_comes_before_the_name_of_its_message_is_for_the_only_copy(tmp_path: Path) -> None:
+    """TG-79: also an answer that quotes it; nothing is posted again, and what is said goes to its run."""
+    async with quick(tmp_path, ActingAgent(act), reports=JSON) as t:
+        answer = asyncio.Event()
+        t.tg.fail("sendMessage", held=answer)
+        await t.tg.say(t.ada, t.room, "/do ask please")
+        await t.reaches(lambda: t.ours(t.room, "Needs you"))
+        question = t.one(t.room, "Needs you")
+        pressed = await t.tg.press(t.bob, question, "Approve")
+        said = await t.tg.say(t.bob, t.room, "and one thing more", reply_to=question)
+        await t.comes(lambda: not t.tg.updates.pending())
+        for _ in range(10):
+            await t.moment()
+        answer.set()
+        await t.settled()
+        assert pressed.answered
+        assert t.one(t.room, "Approved") is question
+        assert question.reply_to == t.tg.messages(t.room)[0].id
+        assert said.reactions
+        assert {run.origin for run in await t.runs()} == {(await t.runs())[-1].origin}
 
 
 async def test_a_topic_whose_making_was_not_answered_stays_empty_and_its_run_is_a_chain(tmp_path: Path) -> None:

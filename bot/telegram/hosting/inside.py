@@ -28,7 +28,7 @@ class Counter(Protocol):
         ...
 
     async def shown_as(self, channel: str, message: int) -> Delivery | None:
-        """Return what a message of ours shows."""
+        """Return what a message of ours shows, when it is known which one that is."""
         ...
 
     async def fade(self, channel: str, message: int) -> None:

@@ -78,8 +78,12 @@ class TelegramMessenger:
         await self._outbox.put(origin, key, Lane.INTERACTIVE, payload(made))
 
     async def shown_as(self, channel: str, message: int) -> Delivery | None:
-        """Return what a message of ours shows. Raises StorageError."""
-        return await self._deliveries.shown_as(NAME, channel, self._moves.name(channel, message))
+        """Return what a message of ours shows, when it is known which one that is. Raises StorageError."""
+        name = self._moves.name(channel, message)
+        if (shown := await self._deliveries.shown_as(NAME, channel, name)) is not None:
+            return shown
+        await self._outbox.landed(channel)
+        return await self._deliveries.shown_as(NAME, channel, name)
 
     async def fade(self, channel: str, message: int) -> None:
         """Take the buttons away from a message of ours that we do not know. Raises StorageError.

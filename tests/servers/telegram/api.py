@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -27,12 +28,13 @@ class Fault(faults.Fault):
     """A misfortune as Telegram has them. With `chat`, only for calls about this chat.
 
     `status` 502 comes with a page for people, others with `description`; `dropped` closes the connection without doing
-    anything.
+    anything. `held` does what was asked, and answers when it is set.
     """
 
     chat: int | None = None
     description: str = ""
     dropped: bool = False
+    held: asyncio.Event | None = None
 
     def meets(self, call: ledger.Call) -> bool:
         """Whether it befalls this call."""
@@ -45,6 +47,7 @@ class FaultWords(faults.FaultWords, total=False):
     chat: int | None
     description: str
     dropped: bool
+    held: asyncio.Event | None
 
 
 class BotApi:
@@ -84,9 +87,12 @@ class BotApi:
 
     async def _answered(self, request: web.Request, call: Call) -> web.StreamResponse:
         fault = self.misfortunes.befalling(call)
-        if fault and not fault.lost:
+        if fault and not (fault.lost or fault.held):
             return self._unlucky(request, call, fault)
         answer = self._limited(call) or await self._do(request, call)
+        if fault and fault.held:
+            await fault.held.wait()
+            return answer
         if fault:
             call.error = call.error or "the answer was lost"
         return lose(request) if fault or self.misfortunes.down else answer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import struct
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Iterable
@@ -73,19 +74,36 @@ async def refusal(work: Awaitable[object]) -> str:
 
 
 class Door:
-    """An address that takes webhooks; `statuses` are answered one after the other, then 200."""
+    """An address that takes webhooks; `statuses` are answered one after the other, then 200.
+
+    What is in `refused` is not taken until it is.
+    """
 
     def __init__(self) -> None:
         self.url = ""
         self.statuses: list[int] = []
+        self.refused = ""
         self.bodies: list[dict[str, object]] = []
         self.secrets: list[str | None] = []
 
     async def take(self, request: web.Request) -> web.Response:
         """Take one delivery."""
-        self.bodies.append(await request.json())
+        body = await request.json()
+        self.bodies.append(body)
         self.secrets.append(request.headers.get(SECRET))
+        if self.refused and self.refused in str(body):
+            return web.Response(status=500)
         return web.Response(status=self.statuses.pop(0) if self.statuses else 200)
+
+    def said(self) -> list[str]:
+        """Return the texts that were brought, each as often as it was."""
+        return [each["message"]["text"] for each in self.bodies if isinstance(each["message"], dict)]
+
+    async def comes(self, text: str) -> None:
+        """Wait until a text is brought."""
+        async with asyncio.timeout(10):
+            while text not in self.said():
+                await asyncio.sleep(0.002)
 
 
 @asynccontextmanager
