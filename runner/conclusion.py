@@ -11,8 +11,8 @@ from dataclasses import replace
 from runner import checks
 from runner import worktree as trees
 from runner.advance import Advance
-from runner.lifecycle import Finished, PhaseReached
-from runner.model import Change, ChangeKind, Diff, Execution, Goal, Phase, Reason, Report, State
+from runner.lifecycle import Finished
+from runner.model import Change, ChangeKind, Diff, Execution, Goal, Reason, Report, State
 from runner.ports import AgentResult, Batch, Clock
 from runner.reporting import Reporting
 from runner.workspace import Workspace
@@ -69,7 +69,6 @@ class Conclusion:
         command = _goal(execution, workspace).test_command
         if not command:
             return None
-        await self._advance(execution.id, PhaseReached(phase=Phase.CHECKING), epoch=execution.epoch)
         return await checks.run_tests(command, workspace.worktree)
 
 

@@ -122,9 +122,7 @@ class Driver:
                 prompt = await self._opening(attempt)
                 continue
             attempt.limit = attempt.limit or self._limit_reached(attempt, attempt.execution)
-            if result.status != "ok" or attempt.limit:
-                return result
-            prompt = await self._next(attempt)
+            prompt = await self._last_words(attempt, over=result.status != "ok" or bool(attempt.limit))
             if prompt is None:
                 return result
 
@@ -215,8 +213,28 @@ class Driver:
         session = attempt.workspace.session
         return frozenset([m.id for m in told if not await session.holds(uuid_of(m.id))])
 
+    async def _last_words(self, attempt: Attempt, *, over: bool) -> Prompt | None:
+        """Find what was said too late for the turn that has just ended; None if there is nothing, or it is `over`.
+
+        The row listens no more before it is looked for. So what is said from then on is for the next execution of the
+        conversation, and nothing is said to one that nobody reads it in.
+        """
+        # What was sent has been read by now. What was about to be sent when the turn ended has not.
+        attempt.said &= attempt.forgotten
+        try:
+            await self._reach(attempt, Phase.CHECKING)
+            prompt = None if over else await self._next(attempt)
+            if prompt is not None:
+                await self._reach(attempt, Phase.WORKING)
+        except WrongState:  # it was stopped or cancelled, or it asks: then it is not over
+            return None
+        return prompt
+
+    async def _reach(self, attempt: Attempt, phase: Phase) -> None:
+        await self._advance(attempt.execution.id, PhaseReached(phase=phase), epoch=attempt.execution.epoch)
+
     async def _next(self, attempt: Attempt) -> Prompt | None:
-        """Find what was said too late for the turn that has just ended, if there is one."""
+        """Find what the agent has not been told, if there is anything."""
         for message in await self._unsaid(attempt):
             if (said := await self._take(attempt, message)) is not None:
                 return said

@@ -145,6 +145,7 @@ class Runs:
     ) -> Execution:
         """Say something to a run: steering while it is live or stopped; a follow-up in the same session afterwards.
 
+        Afterwards begins with the end of the agent's last turn: the follow-up waits while that is committed and tested.
         `queued` makes it a follow-up in any case, which begins when the run is over. What was said in the same message
         of a chat product before is not said twice. Returns the execution that takes it (for a follow-up a new one).
         Raises NotAllowed, EmptyPrompt, NotFound.
@@ -154,10 +155,9 @@ class Runs:
         prompt.check(text)
         if (taken := await self._taken(actor)) is not None:
             return taken
-        if queued or execution.state.final:
-            return await self._follow_up(actor, execution, text, enclosed)
-        await self._message(actor, execution, text, enclosed)
-        return execution
+        if execution.listens and not queued and await self._message(actor, execution, text, enclosed):
+            return execution
+        return await self._follow_up(actor, execution, text, enclosed)
 
     async def stop(self, actor: Actor, short: str) -> Execution:
         """Stop a run so that it can be resumed. Raises NotAllowed, NotFound, WrongState."""
@@ -336,7 +336,8 @@ class Runs:
             return _NOTHING
         return Enclosed(images=opening.images, files=await inbox.carried(self._files, opening.files))
 
-    async def _message(self, actor: Actor, execution: Execution, text: str, enclosed: Enclosed = _NOTHING) -> None:
+    async def _message(self, actor: Actor, execution: Execution, text: str, enclosed: Enclosed = _NOTHING) -> bool:
+        """Say something to a run while it listens; False if it does not."""
         message = replace(await self._worded(actor, execution, text, enclosed), created_at=self._clock.now())
         change = Change(
             kind=ChangeKind.MESSAGE,
@@ -345,7 +346,7 @@ class Runs:
             subject_id=message.id,
             at=message.created_at,
         )
-        await self._store.executions.say(message, Batch(changes=(_sourced(change, actor),)))
+        return await self._store.executions.say(message, Batch(changes=(_sourced(change, actor),)))
 
     async def _worded(self, actor: Actor, execution: Execution, text: str, enclosed: Enclosed) -> Message:
         """Make a message of what a person said; its files are kept."""

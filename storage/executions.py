@@ -20,6 +20,7 @@ from runner.model import (
     Freeze,
     Image,
     Message,
+    Phase,
     State,
     Step,
 )
@@ -39,6 +40,15 @@ _BY_ID = sa.select(executions).where(executions.c.id == sa.bindparam("id"))
 _OURS = (
     sa.select(executions.c.state)
     .where(executions.c.id == sa.bindparam("id"), executions.c.epoch == sa.bindparam("epoch"))
+    .with_for_update(read=True)
+)
+_LISTENING = (
+    sa.select(executions.c.id)
+    .where(
+        executions.c.id == sa.bindparam("id"),
+        executions.c.state.not_in([state for state in State if state.final]),
+        sa.or_(executions.c.phase.is_(None), executions.c.phase.in_([phase for phase in Phase if phase.listens])),
+    )
     .with_for_update(read=True)
 )
 _FREEZE = sa.select(freezes)
@@ -152,11 +162,16 @@ class Executions:
             return False
         return True
 
-    async def say(self, message: Message, batch: Batch) -> None:
-        """Store a message of a person."""
-        async with self._database.writing() as unit:
-            await batches.write_messages(unit, [message])
-            await batches.write(unit, batch, at=message.created_at)
+    async def say(self, message: Message, batch: Batch) -> bool:
+        """Store a message of a person; False, and nothing written, if the execution does not listen any more."""
+        try:
+            async with self._database.writing() as unit:
+                unit.require(await unit.row(_LISTENING, {"id": message.execution_id}) is not None)
+                await batches.write_messages(unit, [message])
+                await batches.write(unit, batch, at=message.created_at)
+        except Stale:
+            return False
+        return True
 
     async def said(self, source: str) -> Message | None:
         """Return the newest message that was said in this message of a chat product, without its pictures."""

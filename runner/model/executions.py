@@ -124,6 +124,11 @@ class Execution:
     started_at: datetime | None = None
     finished_at: datetime | None = None
 
+    @property
+    def listens(self) -> bool:
+        """Whether an agent is there, or will be, that reads what people say to it."""
+        return not self.state.final and (self.phase is None or self.phase.listens)
+
 
 @value
 class Step:

@@ -31,6 +31,11 @@ class Phase(StrEnum):
     CHECKING = "checking"
     REPORTING = "reporting"
 
+    @property
+    def listens(self) -> bool:
+        """Whether an agent may still take a turn in it."""
+        return self not in {Phase.CHECKING, Phase.REPORTING}
+
 
 class Reason(StrEnum):
     """Why an execution stopped or ended."""

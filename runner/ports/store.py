@@ -138,8 +138,11 @@ class ExecutionStore(Protocol):
         """
         ...
 
-    async def say(self, message: Message, batch: Batch) -> None:
-        """Store a message of a person for an execution, whatever its state."""
+    async def say(self, message: Message, batch: Batch) -> bool:
+        """Store a message of a person for an execution.
+
+        False, and nothing written, once it is final or its phase is none that listens.
+        """
         ...
 
     async def said(self, source: str) -> Message | None:

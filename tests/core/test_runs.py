@@ -13,12 +13,16 @@ from runner.errors import NotAllowed, ProjectError, WrongState
 from runner.model import (
     Answer,
     Author,
+    Enclosed,
+    Execution,
+    Phase,
     Priority,
     Reason,
     Role,
     State,
+    Upload,
 )
-from runner.ports import ExecutionQuery
+from runner.ports import Batch, ExecutionQuery
 from runner.runs import RunOptions
 from runner.tasks import TaskDraft
 from tests.core.stage import settings_in, stage
@@ -134,6 +138,77 @@ async def test_a_follow_up_continues_session_worktree_and_branch(tmp_path: Path)
         await scene.core.review.merge(scene.actor, second.id)
         assert (scene.repository / "one.txt").exists()
         assert (scene.repository / "two.txt").exists()
+
+
+@pytest.mark.parametrize("ends", ["completed", "failed"])
+async def test_what_is_said_while_a_run_is_checked_is_for_the_next_one(tmp_path: Path, ends: str) -> None:
+    """RUN-10: nobody would read it in this one; the next begins when this one is over."""
+    script = f"touch {tmp_path}/checking; while [ ! -e {tmp_path}/go ]; do sleep 0.01; done; test {ends} = completed"
+
+    async def part(turn: Turn) -> str:
+        return f"heard {turn.text}"
+
+    async with stage(tmp_path, settings_in(tmp_path), ActingAgent(part)) as scene:
+        await scene.project(test=script)
+        first = await scene.do("one")
+        async with asyncio.timeout(30):
+            while not (tmp_path / "checking").exists():
+                await asyncio.sleep(0.01)
+        second = await scene.core.runs.say(scene.actor, first.id, "two", Enclosed(files=(Upload(name="a", data=b"x"),)))
+        assert second.id != first.id
+        assert (second.conversation_id, second.state) == (first.conversation_id, State.PENDING)
+        (tmp_path / "go").touch()
+        assert (await scene.end(first)).state == ends
+        ended = await scene.end(second)
+        assert ended.summary.startswith("heard two")
+        for run, files in ((first, 0), (second, 1)):
+            messages = (await scene.core.runs.view(run.id)).messages
+            (said,) = [m for m in messages if m.author is Author.PERSON]
+            assert (said.delivered_at is not None, len(said.files)) == (True, files)
+
+
+async def test_what_is_said_as_a_turn_ends_is_read_in_the_same_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """RUN-10: the agent takes another turn for it."""
+
+    async def part(turn: Turn) -> str:
+        return f"heard {turn.text}"
+
+    async with stage(tmp_path, settings_in(tmp_path), ActingAgent(part)) as scene:
+        await scene.project()
+        executions = scene.core.store.executions
+        write, late = executions.transition, ["two", "three"]
+
+        async def say_before(before: Execution, after: Execution, batch: Batch) -> bool:
+            if after.phase is Phase.CHECKING and late:
+                assert (await scene.core.runs.say(scene.actor, after.id, late.pop(0))).id == after.id
+            return await write(before, after, batch)
+
+        monkeypatch.setattr(executions, "transition", say_before)
+        ended = await scene.end(await scene.do("one"))
+        assert (ended.summary, ended.usage.turns) == ("heard three", 3)
+        said = (await scene.core.runs.view(ended.id)).messages
+        assert [m.text for m in said if m.delivered_at] == ["one", "two", "three"]
+
+
+async def test_what_was_on_its_way_to_the_agent_when_its_turn_ended_is_said_again(tmp_path: Path) -> None:
+    """RUN-10: it was taken in hand and has not been read."""
+    handed = asyncio.Event()
+
+    async def part(turn: Turn) -> str:
+        if turn.text == "one":
+            await scene.core.runs.say(scene.actor, run.id, "two")
+            while turn.remarks.empty():
+                await asyncio.sleep(0.01)
+            handed.set()
+        return f"heard {turn.text}"
+
+    async with stage(tmp_path, settings_in(tmp_path), ActingAgent(part)) as scene:
+        await scene.project()
+        run = await scene.do("one")
+        assert (await scene.end(run)).summary == "heard two"
+        assert handed.is_set()
 
 
 async def test_queued_prompts_of_a_conversation_run_in_order(tmp_path: Path) -> None:

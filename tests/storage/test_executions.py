@@ -12,6 +12,7 @@ from runner.model import (
     Goal,
     Image,
     Origin,
+    Phase,
     Priority,
     Reason,
     Report,
@@ -105,10 +106,19 @@ async def test_undelivered_are_only_messages_of_people_that_the_agent_has_not_go
     assert await store.executions.messages(run.id, undelivered=True) == [new]
 
 
-async def test_a_message_is_taken_whatever_the_state(store: SqlStore) -> None:
-    run = await finish(store, await running(store))
-    await store.executions.say(late := message(run.id, "thanks"), Batch(changes=(change(),)))
-    assert await store.executions.messages(run.id) == [late]
+async def test_a_message_is_taken_as_long_as_an_agent_may_read_it(store: SqlStore) -> None:
+    """STORE-22: from the moment on at which the last turn is over, nothing is written."""
+    run = await running(store)
+    for phase in (Phase.WORKING, Phase.CHECKING, Phase.REPORTING, Phase.WORKING):
+        now = replace(run, phase=phase)
+        assert await store.executions.transition(run, now, NOTHING)
+        run, before = now, await store.feed.newest()
+        taken = await store.executions.say(message(run.id, phase), Batch(changes=(change(),)))
+        assert taken is run.listens
+        assert (await store.feed.newest() > before) is taken
+    run = await finish(store, run)
+    assert await store.executions.say(message(run.id, "thanks"), NOTHING) is run.listens is False
+    assert [said.text for said in await store.executions.messages(run.id)] == ["working", "working"]
 
 
 async def test_an_execution_with_a_broken_batch_is_not_added(store: SqlStore) -> None:

@@ -59,7 +59,7 @@ async def test_a_voice_message_steers_and_can_be_thrown_away(tmp_path: Path) -> 
         await t.says(t.ada, t.room, voice=OGG, reply_to=question)
         await t.presses(t.ada, t.newest(t.room, "This was understood"), "Send it")
         await t.presses(t.ada, question, "Approve")
-        await t.in_time(t.room, "Not read by the agent yet\nand for {{it}}")
+        await t.in_time(t.room, "heard: and for {{it}}")
         assert len({run.conversation_id for run in await t.runs()}) == 1
 
 
