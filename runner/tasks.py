@@ -73,11 +73,18 @@ class Tasks:
         self._settings = settings
 
     async def define(self, actor: Actor, draft: TaskDraft) -> Task:
-        """Save a new task. Raises NotAllowed, BadInput, EmptyPrompt, BadTemplate, NameTaken, NotFound (project)."""
+        """Save a new task; one that its owner has saved just so already is returned as it is.
+
+        Raises NotAllowed, BadInput, EmptyPrompt, BadTemplate, NameTaken, NotFound (project).
+        """
         require(actor.person, Role.OPERATOR, "save a task")
         now = self._clock.now()
         blank = Task(id=new_id(), owner_id=actor.person.id, name="", prompt="", created_at=now, updated_at=now)
         task = await self._drafted(blank, draft)
+        other = await self._store.tasks.find(task.name)
+        if other is not None and task == replace(other, id=task.id, created_at=now, updated_at=now):
+            return other
+        _check_name_free(blank, task, other)
         await self._store.tasks.add(
             task, journal.entry(actor, ChangeKind.TASK, "task.created", task.id, now, name=task.name)
         )
@@ -89,6 +96,7 @@ class Tasks:
         before = await self.show(name)
         now = self._clock.now()
         after = replace(await self._drafted(before, draft), updated_at=now)
+        _check_name_free(before, after, await self._store.tasks.find(after.name))
         changed = [f.name for f in fields(Task) if getattr(before, f.name) != getattr(after, f.name)]
         entry = journal.entry(actor, ChangeKind.TASK, "task.edited", after.id, now, name=after.name, changed=changed)
         if not await self._store.tasks.replace(before, after, entry):
@@ -149,13 +157,7 @@ class Tasks:
         prompt.check(after.prompt)
         prompt.variables(after.prompt)
         self._check_words(after)
-        await self._check_name_free(task, after)
         return after
-
-    async def _check_name_free(self, before: Task, after: Task) -> None:
-        other = await self._store.tasks.find(after.name)
-        if other is not None and other.id != before.id:
-            raise NameTaken(f"There is a task `{after.name}` already.", hint=f"`edit {after.name} …` changes it.")
 
     async def _project(self, name: str) -> str | None:
         if not name:
@@ -179,6 +181,11 @@ class Tasks:
                 raise BadInput(f"There is no report format `{fmt}`.", hint=f"Known: {', '.join(FORMATS)}.")
         if task.options.agent != "claude":
             raise BadInput(f"There is no agent `{task.options.agent}`.", hint="Known: claude.")
+
+
+def _check_name_free(before: Task, after: Task, other: Task | None) -> None:
+    if other is not None and other.id != before.id:
+        raise NameTaken(f"There is a task `{after.name}` already.", hint=f"`edit {after.name} …` changes it.")
 
 
 def _given(draft: TaskDraft, *names: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from bot import commands
 from bot.handlers import Handlers, lists, people, questions, results, rules, runs, tasks
 from bot.messenger import Incoming, Tone
 from runner.model import Image, Origin, Role, State, handle
-from tests.bot.desk import Desk, desk, kind
+from tests.bot.desk import Desk, desk, error, kind
 from tests.fakes import Turn
 
 MAKE = {"command": "make all", "description": "Build"}
@@ -63,6 +63,19 @@ async def test_a_task_is_saved_changed_listed_found_and_deleted(tmp_path: Path) 
         assert kind(await ada.says("delete tidy")) == "deleted"
         gone = await ada.says("show tidy")
         assert (kind(gone), gone.tone) == ("error", Tone.BAD)
+
+
+async def test_a_task_that_is_saved_again_as_it_is_stays_what_it_was(tmp_path: Path) -> None:
+    """CMD-21: another content, or another owner, makes it another task, and its name is taken."""
+    async with desk(tmp_path, done) as ada:
+        line = "new tidy #ci depth=2 Tidy {{what}} to depth {{depth}}"
+        first, second = await ada.says(line), await ada.says(line)
+        assert (second.title, second.data) == ("Saved tidy", first.data)
+        for other in (f"{line} now", line.replace("2", "3"), line.replace("#ci", "")):
+            assert error(await ada.says(other)) == "NameTaken", other
+        bob = Incoming(person=(await ada.stage.person("bob")).person, origin=ada.origin, text=line)
+        (refused,) = await ada.handlers.handle(bob)
+        assert error(refused) == "NameTaken"
 
 
 async def test_lists_go_on_page_by_page_with_a_button(tmp_path: Path) -> None:

@@ -208,6 +208,19 @@ async def test_a_code_that_has_linked_and_was_not_noted_is_not_said_to_link_noth
             assert all("You are ada in Telegram now" in text for text in texts)
 
 
+async def test_a_task_that_was_saved_and_not_noted_is_not_said_to_have_a_taken_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CMD-21, TG-18: it stands there as it was saved."""
+    async with world(tmp_path) as there:
+        async with unnoted(there, monkeypatch) as t:
+            await t.tg.say(t.ada, t.home, "/new fix Mend it")
+            await t.reaches(lambda: t.ours(t.home, "Saved fix"))
+        async with there.serving(ActingAgent(act)) as t:
+            await t.settled()
+            assert {m.text.partition("\n")[0] for m in t.ours(t.home)} == {"✓ Saved fix"}
+
+
 async def test_what_was_said_to_an_agent_and_not_noted_is_said_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
