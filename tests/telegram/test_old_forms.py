@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from runner.model import State
 from tests.fakes import ActingAgent
 from tests.products.acting import act
 from tests.telegram.quick import QuickChats, quick, world
@@ -85,6 +86,19 @@ async def test_words_for_a_form_that_has_ended_meanwhile_are_not_lost(tmp_path: 
         assert (told.text, told.show_alert) == ("This form is over.", True)
         await t.presses(t.ada, card, "A new run")
         assert [run.prompt for run in await t.runs()] == ["done it"]
+
+
+@pytest.mark.parametrize("live", [False, True])
+async def test_a_bare_cancel_is_for_an_old_form_where_nothing_else_could_be_meant(tmp_path: Path, live: bool) -> None:
+    """TG-80: a run that is live is what is meant, rather than a form of long ago."""
+    async with quick(tmp_path, ActingAgent(act)) as t:
+        await begun(t, "fix")
+        form = t.newest(t.home, "Prompt")
+        if live:
+            await t.says(t.ada, t.home, "/do ask please")
+        await t.says(t.ada, t.home, "/cancel")
+        assert (form.labels == []) is not live
+        assert [run.state for run in await t.runs()] == ([State.CANCELLED] if live else [])
 
 
 async def test_a_question_about_words_that_was_not_noted_is_asked_once(

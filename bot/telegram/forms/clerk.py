@@ -195,12 +195,15 @@ class TelegramClerk:
         await self._drafts.save(saved)
         return Shown(draft=saved, left=_left(saved))
 
-    async def abandoned(self, messenger: str, channel: str, by: By) -> Outcome | None:
-        """Cancel what somebody has begun last in a chat and not left alone since; None if there is nothing."""
+    async def abandoned(self, messenger: str, channel: str, by: By, *, alone: bool = False) -> Outcome | None:
+        """Cancel what somebody has begun last in a chat and not left alone since; None if there is nothing.
+
+        With `alone`, there is nothing else that they could mean: then also what stood still for longer.
+        """
         if (ended := await self._ended_by(messenger, channel, by)) is not None:
             return ended
         draft = await self._drafts.newest(messenger, channel, by.identity, FORM, asking.TEXT)
-        if draft is None or self._clock.now() - draft.changed_at >= _FRESH:
+        if draft is None or self._clock.now() - draft.changed_at >= (_LIFE if alone else _FRESH):
             return None
         return await self.act(draft, Action(draft_id=draft.id, verb=Verb.CANCEL), by)
 

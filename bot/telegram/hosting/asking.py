@@ -88,7 +88,8 @@ class Asking:
     async def abandoned(self, person: Person, said: Said) -> bool:
         """Cancel the form that somebody is at; False if they are at none."""
         given = Given(place=said.place, key=said.key)
-        outcome = await self._clerk.abandoned(NAME, said.place.channel, given.by)
+        alone = await self._pending.alone(said.place)
+        outcome = await self._clerk.abandoned(NAME, said.place.channel, given.by, alone=alone)
         if outcome is None:
             return False
         await self._ended(person, given, outcome)

@@ -81,6 +81,10 @@ class Pending:
         live = (await self._core.runs.list(query)).items
         return live[0] if live and self._core.clock.now() - live[0].created_at <= _RECENT else None
 
+    async def alone(self, place: Place) -> bool:
+        """Whether no run is live in a chat."""
+        return not (await self._core.runs.list(ExecutionQuery(states=_LIVE, origin=place.origin(None), limit=1))).items
+
     async def spoken(self, person: Person, said: Said) -> None:  # noqa: ARG002 - whoever asks has been let in
         """Show what was understood of a voice message. Raises WrongState where nothing was."""
         if said.voice is None:
