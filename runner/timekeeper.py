@@ -7,6 +7,7 @@ The wall clock decides. Set back, it delays; set forward, it makes due what it s
 from __future__ import annotations
 
 import logging
+from datetime import datetime
 
 from runner.advance import Advance
 from runner.errors import SignoffError, WrongState
@@ -40,24 +41,24 @@ class Timekeeper:
 
     async def tick(self) -> int:
         """Let happen what is due, and return for how many questions. Nothing is due while everything is frozen."""
+        seen = self._clock.now()  # read first: a freeze that begins after the look stops the time of all questions
         if await self._switch.frozen() is not None:
             return 0
-        due = await self._store.approvals.due(self._clock.now())
+        due = await self._store.approvals.due(seen)
         for approval in due:
             try:
-                await self._advance(
-                    approval.execution_id, Nudged(approval_id=approval.id), batch=self._written(approval)
-                )
+                nudged = Nudged(approval_id=approval.id, seen=seen)
+                await self._advance(approval.execution_id, nudged, batch=_written(approval, seen))
             except WrongState:
                 continue  # somebody has answered just now
         return len(due)
 
-    def _written(self, approval: Approval) -> Batch:
-        """Write down what nobody decided: an expiry is a verdict. Reminders are not worth an entry."""
-        now = self._clock.now()
-        coming = [due for due in approval.timetable[approval.done :] if due.at <= now]
-        if not any(due.nudge is Nudge.EXPIRE for due in coming):
-            return Batch()
-        details = {"tool": approval.tool, "shown": dict(approval.input), "verdict": approval.terms.on_expiry.value}
-        entry = AuditEntry(at=now, person_id="", action="approval.expired", subject=approval.id, details=details)
-        return Batch(audit=(entry,))
+
+def _written(approval: Approval, seen: datetime) -> Batch:
+    """Write down what nobody decided: an expiry is a verdict. Reminders are not worth an entry."""
+    coming = [due for due in approval.timetable[approval.done :] if due.at <= seen]
+    if not any(due.nudge is Nudge.EXPIRE for due in coming):
+        return Batch()
+    details = {"tool": approval.tool, "shown": dict(approval.input), "verdict": approval.terms.on_expiry.value}
+    entry = AuditEntry(at=seen, person_id="", action="approval.expired", subject=approval.id, details=details)
+    return Batch(audit=(entry,))

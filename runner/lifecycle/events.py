@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from runner.model import Answer, Approval, Change, Execution, Phase, Reason, State, value
 
 
@@ -39,9 +41,13 @@ class Answered:
 
 @value
 class Nudged:
-    """Nobody has answered for so long that the next entry of the question's timetable comes true."""
+    """Nobody has answered for so long that the next entry of the question's timetable comes true.
+
+    `seen` is the moment at which it was found due, and nothing was frozen: what is due later has to be found again.
+    """
 
     approval_id: str
+    seen: datetime
 
 
 @value

@@ -35,7 +35,7 @@ def about(case: Case, event: Answered | Nudged | Withdrawn, at: datetime) -> Dec
         case Answered():
             return _answered(case, approval, event, at)
         case Nudged():
-            return _nudged(case, approval, at)
+            return _nudged(case, approval, event.seen, at)
         case Withdrawn():
             settled = replace(approval, state=ApprovalState.WITHDRAWN, answered_at=at, outcome=_NOT_ASKED_AGAIN)
             return _settled(case, settled, "approval.withdrawn", at)
@@ -83,12 +83,12 @@ def _voted(case: Case, approval: Approval, event: Answered, at: datetime) -> Dec
     return Decision(execution=case.execution, amend=(counted,), changes=(news,))
 
 
-def _nudged(case: Case, approval: Approval, at: datetime) -> Decision:
-    """Let the timetable's entries come true up to now: all that is due counts, and people hear of the last.
+def _nudged(case: Case, approval: Approval, seen: datetime, at: datetime) -> Decision:
+    """Let the timetable's entries come true up to then: all that is due counts, and people hear of the last.
 
     Raises WrongState if nothing is due.
     """
-    due = tuple(entry for entry in approval.timetable[approval.done :] if entry.at <= at)
+    due = tuple(entry for entry in approval.timetable[approval.done :] if entry.at <= seen)
     if not due:
         raise WrongState("Nothing is due for this question.")
     if any(entry.nudge is Nudge.EXPIRE for entry in due):

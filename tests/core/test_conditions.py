@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -207,6 +208,30 @@ async def test_a_freeze_holds_the_step_and_the_times_and_a_release_lets_go(tmp_p
         assert (await scene.core.approvals.find(question.id)).delivered_at is None
         await scene.core.switch.release(scene.actor)
         assert (await scene.end(run)).summary == "ran make all"
+
+
+async def test_a_freeze_that_begins_during_a_look_at_the_clock_keeps_questions_from_expiring(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """APPR-15: what was due before it happens; what only its time would have made due does not."""
+    clock = HandClock()
+    async with asked(tmp_path, clock, remind_minutes=(10,), expire_minutes=60) as (scene, _, question):
+        approvals = scene.core.store.approvals
+        look = approvals.due
+
+        async def slow(at: datetime, *, limit: int = 100) -> Sequence[Approval]:
+            found = await look(at, limit=limit)
+            if found:
+                await scene.core.switch.freeze(scene.actor, "something is odd")
+                await clock.move(hours=5)
+            return found
+
+        monkeypatch.setattr(approvals, "due", slow)
+        await clock.move(minutes=11)
+        async with asyncio.timeout(20):
+            while (now := await scene.core.approvals.find(question.id)).state is ApprovalState.OPEN and not now.done:
+                await asyncio.sleep(0.01)
+        assert (now.state, now.done) == (ApprovalState.OPEN, 1)
 
 
 async def test_what_one_person_granted_does_not_stand_for_a_special_step(tmp_path: Path) -> None:
