@@ -14,8 +14,11 @@ DEV    := .venv/.ready-dev
 PYTHONS := python3.13 python3.12 python3.11 python3
 WANTED  := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 
-# Three for two processors: much of a test is waiting, for processes and for what is sent once a second.
-PROCESSES := $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$(( n * 3 / 2 > 8 ? 8 : n * 3 / 2 )))
+# Two for each processor: much of a test is waiting, for processes and for what is sent once a second.
+PROCESSES := $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$(( n * 2 > 8 ? 8 : n * 2 )))
+
+# Tests start programs of ours by the hundred, each of which would compile again all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 # Without a home that can be written to, the download cache goes into the checkout as well.
 HOME_CACHE := $(shell [ -d "$$HOME" ] && mkdir -p "$$HOME/.cache" 2>/dev/null && [ -w "$$HOME/.cache" ] && echo yes)
