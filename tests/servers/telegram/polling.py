@@ -65,7 +65,7 @@ class Polling:
     async def _waited(self, poll: _Poll, limit: int, seconds: int) -> list[Payload]:
         over = self._world.clock.monotonic() + seconds
         try:
-            async with beside(self._rings(seconds)):
+            async with beside(self._rings(over)):
                 while not (poll.ended or self._updates.pending() or self._world.clock.monotonic() >= over):
                     await self._updates.changed()
         finally:
@@ -75,9 +75,9 @@ class Polling:
             raise Refused(poll.ended, status=409)
         return self._updates.take(limit) if _there(poll.request) else []
 
-    async def _rings(self, seconds: int) -> None:
-        """Have whoever waits look, when the time is over."""
-        await self._world.clock.sleep(seconds)
+    async def _rings(self, over: float) -> None:
+        """Have whoever waits look, when the time is over. It may have passed before this begins."""
+        await self._world.clock.sleep(over - self._world.clock.monotonic())
         self._updates.ring()
 
     def end(self, why: str = TERMINATED) -> None:
