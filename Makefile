@@ -17,7 +17,7 @@ WANTED  := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 # Two for each processor: much of a test is waiting, for processes and for what is sent once a second.
 PROCESSES := $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$(( n * 2 > 8 ? 8 : n * 2 )))
 
-# Tests start programs of ours by the hundred, each of which would compile again all that it imports.
+# Tests start programs of ours, each of which would compile again all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
 # Without a home that can be written to, the download cache goes into the checkout as well.
